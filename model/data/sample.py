@@ -1,0 +1,63 @@
+"""What every picture generator yields: pixels, named targets and queries; knows no tokens and no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """One thing that can be pointed at.
+
+    Attributes:
+        point: (x, y) to aim at, pixels of the picture, pixel centres at +0.5.
+        box: (x0, y0, x1, y1) bounds in pixels of the picture, right and bottom edges excluded.
+        mask: bool (y1 - y0, x1 - x0), which pixels of the box belong to the thing (what is visible of
+            it); None when the whole box does. The corners of `box` are whole numbers when it is given.
+    """
+
+    point: tuple[float, float]
+    box: tuple[float, float, float, float]
+    mask: np.ndarray | None = None
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether a point, in pixels of the picture, lies on the thing."""
+        x0, y0, x1, y1 = self.box
+        if not (x0 <= x < x1 and y0 <= y < y1):
+            return False
+        return self.mask is None or bool(self.mask[int(y) - int(y0), int(x) - int(x0)])
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """One question about a picture.
+
+    Attributes:
+        text: What is asked, as a person would say it: "the Save button", "red mugs".
+        label: Short name of what is asked for, put behind the points of the answer: "Save", "mug".
+        targets: What it asks for, in no particular order; empty when nothing in the picture matches.
+        kind: How it refers to its targets ("noun", "colour", "relation", "icon", "absent", …), for reports.
+    """
+
+    text: str
+    label: str
+    targets: tuple[Target, ...]
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One generated picture with everything asked about it.
+
+    Attributes:
+        image: uint8 (H, W, 3), RGB.
+        queries: All queries, each on its own.
+        caption: Names of the things, or texts, in the picture in reading order (rows top to bottom,
+            left to right in a row), as far as a person could read or name them at this size.
+    """
+
+    image: np.ndarray
+    queries: tuple[Query, ...]
+    caption: tuple[str, ...]
