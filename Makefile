@@ -1,0 +1,29 @@
+# The four commands of this repository. PYTHON names the interpreter that the virtual environment is made from.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check
+
+help: ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 8
+
+setup: ## Create .venv with everything for demo, test and check; as root, the Debian packages too
+	.ci/debian_packages
+	@$(MAKE) --no-print-directory .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[ros,gui,train,dev]"
+	touch $@
+
+demo: setup ## Set up, then see points on a ROS 2 topic and a click in a window; pictures go to out/
+	$(BIN)/python examples/demo.py
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest
+
+check: setup ## Lint, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
