@@ -1,6 +1,9 @@
 # The four commands of this repository. PYTHON names the interpreter that the virtual environment is made from.
 PYTHON ?= python3
+comma := ,
 BIN := .venv/bin
+# PyPI has ROS 2 for Linux on x86_64; elsewhere, as on a robot, rclpy comes with the ROS 2 distribution.
+EXTRAS := gui,train,dev$(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check
@@ -14,7 +17,7 @@ setup: ## Create .venv with everything for demo, test and check; as root, the De
 
 .venv/ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[ros,gui,train,dev]"
+	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	touch $@
 
 demo: setup ## Set up, then see points on a ROS 2 topic and a click in a window; pictures go to out/
