@@ -158,6 +158,6 @@ def extract_grounding_video_points(
     """
     frames = np.asarray(subpatch_mapping)
     rows = extract_grounding_points(
-        text, no_more_points_class, patch_location, token_pooling, frames, [video_size] * len(frames)
+        text, no_more_points_class, patch_location, token_pooling, list(frames), [video_size] * len(frames)
     )
     return [[object_id, float(timestamps[int(frame)]), x, y] for object_id, frame, x, y in rows]
