@@ -1,0 +1,186 @@
+"""What is drawn can be seen where it belongs, at every size, and nothing else of the picture changes size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from molmo_act.drawing import draw_heatmap, draw_points, heat_colours
+from molmo_act.errors import InputError
+from molmo_act.points import Points
+
+GREY = 128
+
+
+def flat(size: tuple[int, int]) -> np.ndarray:
+    return np.full((size[1], size[0], 3), GREY, dtype=np.uint8)
+
+
+def some_points(
+    xy: list[tuple[float, float]], size: tuple[int, int], query: str = "mug", **more: object
+) -> Points:
+    return Points(xy=xy, score=[0.5] * len(xy), image_size=[size], query=query, **more)
+
+
+def changed(picture: Image.Image) -> np.ndarray:
+    """bool (H, W): which pixels of a flat picture were drawn on."""
+    return (np.asarray(picture) != GREY).any(axis=2)
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1, 1),  # one pixel
+        (5, 3),  # smaller than a marker
+        (64, 48),  # an icon
+        (640, 480),  # a camera
+        (2000, 30),  # a banner
+        (30, 2000),  # a column
+        (3840, 2160),  # a screen
+    ],
+)
+def test_a_marker_lies_on_its_point_at_every_size(size: tuple[int, int]) -> None:
+    x, y = size[0] * 0.3, size[1] * 0.4
+    picture = some_points([(x, y)], size).draw(flat(size))
+    assert picture.mode == "RGB"
+    assert picture.size == size
+    assert changed(picture)[int(y), int(x)]
+
+
+@pytest.mark.parametrize(
+    "xy",
+    [
+        (50.0, 60.0),  # on the edge between pixels
+        (50.5, 60.5),  # in the middle of one
+        (61.3, 47.8),  # between
+    ],
+)
+def test_a_marker_is_centred_on_its_point(xy: tuple[float, float]) -> None:
+    size = (1000, 200)
+    mask = changed(some_points([xy], size, query="").draw(flat(size)))
+    mask[:, int(xy[0]) + 10 :] = False  # the label begins there
+    mask[180:] = False  # the caption
+    rows, columns = np.nonzero(mask)
+    assert abs(columns.min() + columns.max() + 1 - 2 * xy[0]) <= 2
+    assert abs(rows.min() + rows.max() + 1 - 2 * xy[1]) <= 2
+
+
+def test_markers_grow_with_the_picture() -> None:
+    def drawn(size: tuple[int, int]) -> float:
+        centre = (size[0] / 2, size[1] / 2)
+        return changed(some_points([centre], size).draw(flat(size))).mean()
+
+    small, large = drawn((400, 300)), drawn((3200, 2400))
+    assert small / 2 < large < small * 2
+
+
+def test_a_marker_stands_out_from_every_background() -> None:
+    for colour in ((0, 0, 0), (255, 255, 255), (213, 94, 0), (0, 114, 178), (128, 128, 128)):
+        image = np.full((200, 300, 3), colour, dtype=np.uint8)
+        around = np.asarray(some_points([(150, 100)], (300, 200)).draw(image)).astype(int)[92:109, 142:159]
+        assert (np.abs(around - colour).max(axis=2) > 90).sum() > 40
+
+
+def test_labels_do_not_cover_one_another() -> None:
+    size = (800, 600)
+    near = [(400.0, 300.0), (425.0, 300.0), (400.0, 330.0), (425.0, 330.0)]
+    alone = [changed(some_points([xy], size, query="").draw(flat(size)))[:560].sum() for xy in near]
+    together = changed(some_points(near, size, query="").draw(flat(size)))[:560].sum()
+    assert together > 0.95 * sum(alone)
+
+
+def test_only_the_points_of_the_image_are_drawn() -> None:
+    points = Points(
+        xy=[(20, 20), (180, 80)], score=[1, 1], image_size=[(200, 100)] * 2, image_index=[0, 1], query="mug"
+    )
+    first, second = (changed(points.draw(flat((200, 100)), i)) for i in (0, 1))
+    assert first[20, 20]
+    assert not first[80, 180]
+    assert second[80, 180]
+    assert not second[20, 20]
+
+
+def test_nothing_found_is_said() -> None:
+    size = (300, 200)
+    nothing = some_points([], size).draw(flat(size))
+    mask = changed(nothing)
+    assert mask[-8:].all()  # the caption
+    assert not mask[:150].any()  # and nothing else
+    assert nothing != some_points([(5, 5)], size).draw(flat(size))
+
+
+def test_the_caption_is_the_query() -> None:
+    size = (300, 200)
+    texts = ["mug", "cup", "a very long query " * 50, "two\nlines", "", "Größe “ü” 紅"]
+    pictures = {some_points([], size, query=text).draw(flat(size)).tobytes() for text in texts}
+    assert len(pictures) == len(texts)
+
+
+def test_the_caption_makes_room_for_points_at_the_bottom() -> None:
+    size = (300, 200)
+    low = changed(some_points([(150, 195)], size).draw(flat(size)))
+    assert low[:6].all()
+    assert not low[-20:, :50].any()
+
+
+def test_the_image_given_is_not_changed() -> None:
+    image = flat((100, 80))
+    some_points([(5, 5)], (100, 80)).draw(image)
+    draw_heatmap(image, np.eye(3))
+    assert (image == GREY).all()
+
+
+@pytest.mark.parametrize(
+    ("image", "index", "words"),
+    [
+        (flat((100, 81)), 0, "100×81 pixels, but image 0 of the query had 100×80"),  # another picture
+        (flat((100, 80)), 1, "the query had 1, counted from 0"),  # no such image
+        (flat((100, 80)), -1, "the query had 1, counted from 0"),  # nor this
+    ],
+)
+def test_a_wrong_picture_is_refused(image: np.ndarray, index: int, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        draw_points(image, some_points([(5, 5)], (100, 80)), index)
+
+
+def test_heat_lies_where_the_map_is_hot() -> None:
+    heat = np.zeros((10, 20), dtype=np.float32)
+    heat[2, 15] = 0.7
+    picture = some_points([], (400, 100), heatmaps=[heat]).draw_heatmap(flat((400, 100)))
+    assert picture.size == (400, 100)
+    light = np.asarray(picture.convert("L")).astype(int)
+    row, column = np.unravel_index(light.argmax(), light.shape)
+    assert 20 <= row < 30  # a tenth of 100 pixels each
+    assert 300 <= column < 320  # a twentieth of 400 pixels each
+    assert light[80, 50] < GREY
+
+
+def test_a_cold_map_is_even() -> None:
+    assert (
+        len(np.unique(np.asarray(draw_heatmap(flat((40, 30)), np.zeros((3, 4)))).reshape(-1, 3), axis=0)) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    "heat",
+    [
+        np.zeros((0, 4)),  # empty
+        np.zeros(4),  # one axis
+        np.full((3, 4), np.nan),  # NaN
+        np.full((3, 4), -1.0),  # negative
+    ],
+)
+def test_a_wrong_heat_map_is_refused(heat: np.ndarray) -> None:
+    with pytest.raises(InputError, match="Heat map of shape"):
+        draw_heatmap(flat((40, 30)), heat)
+
+
+def test_heat_colours_get_lighter_evenly() -> None:
+    colours = heat_colours() / 255
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    lightness = np.cbrt(linear @ (0.2126, 0.7152, 0.0722))
+    assert lightness[0] < 0.2
+    assert lightness[-1] > 0.9
+    assert (np.diff(lightness) > -0.005).all()  # eight-bit rounding
+    assert np.abs(np.diff(lightness[::16])).max() < 0.1
