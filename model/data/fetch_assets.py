@@ -1,0 +1,137 @@
+"""Fetches openly licensed named pictures and makes the cached archive of drawings; knows nothing of scenes.
+
+    python -m model.data.fetch_assets            # npm and apt-get download; nothing is installed
+    python -m model.data.fetch_assets --without-debian
+
+Packages are unpacked below `.cache/assets/packages`, the archive is written to `.cache/assets/pictures`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from model.data.rasterise import (
+    Source,
+    emoji_categories,
+    iconify_sources,
+    stamp_sources,
+    write_photos,
+    write_sprites,
+)
+from model.data.scene_assets import DEFAULT_FOLDER
+from molmo_act.errors import PlatformError
+
+# Package with its version, and what the drawing style is called in the archive.
+EMOJI_SETS = {
+    "noto": "@iconify-json/noto@1.2.9",  # Apache-2.0
+    "noto-v1": "@iconify-json/noto-v1@1.2.5",  # Apache-2.0
+    "fluent-flat": "@iconify-json/fluent-emoji-flat@1.2.6",  # MIT
+    "fluent": "@iconify-json/fluent-emoji@1.2.7",  # MIT
+    "twemoji": "@iconify-json/twemoji@1.2.5",  # CC-BY-4.0, for evaluation only
+}
+_CATEGORIES_FROM = ("twemoji", "fluent-flat", "noto-v1", "noto")  # later ones win
+STAMPS = "tuxpaint-stamps-default"  # GPL-2
+BACKGROUNDS = "gnome-backgrounds"  # CC-BY-SA-3.0 and -4.0
+PACKAGES = DEFAULT_FOLDER.parent / "packages"
+
+
+def _run(command: list[str], folder: Path) -> str:
+    if shutil.which(command[0]) is None:
+        raise PlatformError(
+            f"{command[0]!r} is not on this machine; it fetches the picture sets. Install it first."
+        )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PlatformError(
+            f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()[-400:]}"
+        )
+    return done.stdout
+
+
+def fetch_npm(package: str, folder: Path) -> Path:
+    """Unpacks an npm package below `folder` unless it is there already.
+
+    Returns:
+        The folder with the package's files.
+
+    Raises:
+        PlatformError: npm is missing or the download failed.
+    """
+    target = folder / package.replace("/", "-").replace("@", "")
+    if not (target / "package").is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        tarball = _run(["npm", "pack", "--silent", package], target).split()[-1]
+        with tarfile.open(target / tarball) as archive:
+            archive.extractall(target, filter="data")
+        (target / tarball).unlink()
+    return target / "package"
+
+
+def fetch_debian(package: str, folder: Path) -> Path:
+    """Unpacks a Debian package below `folder` unless it is there already; installs nothing.
+
+    Returns:
+        The folder that stands for the root of the file system.
+
+    Raises:
+        PlatformError: apt-get or dpkg is missing or the download failed.
+    """
+    target = folder / f"debian-{package}"
+    if not (target / "usr").is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        _run(["apt-get", "download", package], target)
+        for file in target.glob("*.deb"):
+            _run(["dpkg", "-x", str(file), str(target)], target)
+            file.unlink()
+    return target
+
+
+def fetch_sources(folder: Path, *, debian: bool = True) -> tuple[list[Source], list[Path]]:
+    """Every named drawing and every background photograph of the packages.
+
+    Args:
+        folder: Where packages are unpacked.
+        debian: Whether to fetch the Debian packages too.
+    """
+    packages = {style: fetch_npm(package, folder) for style, package in EMOJI_SETS.items()}
+    categories: dict[str, str] = {}
+    for style in _CATEGORIES_FROM:
+        categories.update(emoji_categories(packages[style]))
+    sources = [s for style, package in packages.items() for s in iconify_sources(package, style, categories)]
+    photos: list[Path] = []
+    if debian:
+        sources += stamp_sources(fetch_debian(STAMPS, folder) / "usr/share/tuxpaint/stamps")
+        shared = fetch_debian(BACKGROUNDS, folder) / "usr/share/backgrounds"
+        photos = sorted(
+            f for f in shared.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
+        )
+    return sources, photos
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Fetches, rasterises and says what there is."""
+    parser = argparse.ArgumentParser(
+        description="Fetch named pictures and make the archive that scenes are drawn from."
+    )
+    parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="where to write the archive")
+    parser.add_argument("--packages", type=Path, default=PACKAGES, help="where to unpack packages")
+    parser.add_argument("--without-debian", action="store_true", help="npm packages only")
+    parser.add_argument("--again", action="store_true", help="make the archive even if there is one")
+    given = parser.parse_args(arguments)
+    if (given.folder / "sprites.json").is_file() and not given.again:
+        print(f"{given.folder} is there already; --again makes it anew.", file=sys.stderr)
+        return
+    sources, photos = fetch_sources(given.packages, debian=not given.without_debian)
+    n_photos = write_photos(photos, given.folder)
+    drawings = write_sprites(sources, given.folder)
+    nouns = {drawing.noun for drawing in drawings}
+    print(f"{len(drawings)} drawings of {len(nouns)} nouns and {n_photos} photographs in {given.folder}")
+
+
+if __name__ == "__main__":
+    main()

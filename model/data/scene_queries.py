@@ -1,0 +1,352 @@
+"""Asks about a composed picture in the ways people speak; knows names, places and sizes, no pixels.
+
+Every query is answerable without doubt: superlatives, sides and relations are only asked when the margin is
+clear, and absent things are never lookalikes of what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.data.sample import Query, Target
+from model.data.shapes import COLOURS, SHAPES
+from model.data.vocabulary import clash, is_plural_only, plural, with_article
+
+NameNoun = Callable[[np.random.Generator], str]
+
+
+@dataclass(frozen=True, eq=False)
+class Thing:
+    """One named thing in a picture.
+
+    Attributes:
+        noun: "mug", "circle".
+        colour: Its colour name; None when nobody could say for sure.
+        is_shape: Whether it is a geometric shape.
+        target: Where it is visible.
+        area: Pixels it covers, hidden ones included; sizes are compared by it.
+    """
+
+    noun: str
+    colour: str | None
+    is_shape: bool
+    target: Target
+    area: float
+
+    @property
+    def phrase(self) -> str:
+        """Colour and noun as far as known: "red circle"."""
+        return f"{self.colour} {self.noun}" if self.colour else self.noun
+
+
+def _pick(rng: np.random.Generator, options: tuple[str, ...] | list[str]) -> str:
+    return options[int(rng.integers(len(options)))]
+
+
+def _one(rng: np.random.Generator, phrase: str, noun: str) -> str:
+    """Asks for the only thing of a name."""
+    if is_plural_only(noun) or plural(noun) is None:
+        return _pick(rng, (phrase, f"the {phrase}", f"the {phrase}"))
+    return _pick(rng, (phrase, f"the {phrase}", f"the {phrase}", with_article(phrase, noun)))
+
+
+def _many(rng: np.random.Generator, phrase: str, noun: str) -> str:
+    """Asks for all things of a name, however many there are."""
+    many = plural(noun)
+    if many is None:
+        return _pick(rng, (phrase, f"all the {phrase}", f"the {phrase}"))
+    many = phrase[: len(phrase) - len(noun)] + many
+    ways = [many, f"the {many}", f"all the {many}", f"all {many}", phrase]
+    if not is_plural_only(noun):
+        ways += [f"every {phrase}", f"each {phrase}", f"each of the {many}"]
+    return _pick(rng, ways)
+
+
+def _named(rng: np.random.Generator, phrase: str, noun: str, found: list[Thing], kind: str) -> Query:
+    several = len(found) > 1 or rng.random() < 0.06
+    text = (_many if several else _one)(rng, phrase, noun)
+    if len(found) > 1:
+        kind = "count" if kind == "noun" else f"count {kind}"
+    return Query(text, phrase, tuple(thing.target for thing in found), kind)
+
+
+def _by_noun(things: list[Thing]) -> dict[str, list[Thing]]:
+    groups: dict[str, list[Thing]] = {}
+    for thing in things:
+        groups.setdefault(thing.noun, []).append(thing)
+    return groups
+
+
+def noun_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query]:
+    """One query for each noun in the picture: "the mug", or "all the mugs" when there are several."""
+    return [_named(rng, noun, noun, found, "noun") for noun, found in _by_noun(things).items()]
+
+
+def colour_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query]:
+    """Colour and noun: "the red circle"; only for nouns whose things all have a sure colour."""
+    queries = []
+    for noun, found in _by_noun(things).items():
+        if any(thing.colour is None for thing in found):
+            continue
+        for colour in dict.fromkeys(thing.colour for thing in found):
+            same = [thing for thing in found if thing.colour == colour]
+            queries.append(_named(rng, f"{colour} {noun}", noun, same, "colour"))
+    return queries
+
+
+def shape_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query]:
+    """All shapes of one colour, when nothing but shapes is in the picture: "the blue shapes"."""
+    if len(things) < 2 or not all(thing.is_shape for thing in things):
+        return []
+    queries = []
+    for colour in dict.fromkeys(thing.colour for thing in things):
+        same = [thing for thing in things if thing.colour == colour]
+        phrase = f"{colour} {_pick(rng, ('shape', 'thing', 'object'))}"
+        queries.append(_named(rng, phrase, phrase.split()[1], same, "colour"))
+    return queries
+
+
+_BIGGEST = (("biggest", "largest"), ("smallest", "tiniest"))
+
+
+def size_queries(rng: np.random.Generator, things: list[Thing], *, ratio: float = 1.4) -> list[Query]:
+    """The biggest and the smallest of several things of a noun, when its area differs by the ratio."""
+    queries = []
+    for noun, found in _by_noun(things).items():
+        if len(found) < 2 or is_plural_only(noun) or plural(noun) is None:
+            continue
+        order = sorted(found, key=lambda thing: -thing.area)
+        for words, first, second in ((_BIGGEST[0], order[0], order[1]), (_BIGGEST[1], order[-1], order[-2])):
+            larger, smaller = max(first.area, second.area), min(first.area, second.area)
+            if larger >= ratio * smaller:
+                word = _pick(rng, words)
+                if len(found) == 2 and rng.random() < 0.3:
+                    word = "bigger" if words is _BIGGEST[0] else "smaller"
+                queries.append(Query(f"the {word} {noun}", f"{word} {noun}", (first.target,), "size"))
+    return queries
+
+
+_SIDES = (
+    (0, 1, ("the leftmost {}", "the {} on the left", "the {} furthest to the left", "the left {}"), "left"),
+    (
+        0,
+        -1,
+        ("the rightmost {}", "the {} on the right", "the {} furthest to the right", "the right {}"),
+        "right",
+    ),
+    (1, 1, ("the topmost {}", "the {} at the top", "the highest {}", "the top {}"), "top"),
+    (
+        1,
+        -1,
+        ("the lowest {}", "the {} at the bottom", "the {} nearest the bottom", "the bottom {}"),
+        "bottom",
+    ),
+)
+
+
+def position_queries(
+    rng: np.random.Generator, things: list[Thing], width: int, height: int, *, margin: float = 0.1
+) -> list[Query]:
+    """Things of a noun singled out by side: "the leftmost circle"; the margin is a part of the picture's side."""
+    queries = []
+    groups = {noun: found for noun, found in _by_noun(things).items() if not is_plural_only(noun)}
+    for noun, found in groups.items():
+        if len(found) < 2 or plural(noun) is None:
+            continue
+        for axis, sign, ways, side in _SIDES:
+            order = sorted(found, key=lambda thing: sign * thing.target.point[axis])
+            gap = abs(order[1].target.point[axis] - order[0].target.point[axis])
+            if gap >= margin * (width, height)[axis]:
+                text = _pick(rng, ways).format(noun)
+                queries.append(Query(text, f"{side} {noun}", (order[0].target,), "position"))
+    return queries
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+def ordinal_queries(
+    rng: np.random.Generator, things: list[Thing], width: int, *, margin: float = 0.07
+) -> list[Query]:
+    """One of three or more things counted from a side: "the second star from the left"."""
+    queries = []
+    for noun, found in _by_noun(things).items():
+        if not 3 <= len(found) <= 5 or is_plural_only(noun) or plural(noun) is None:
+            continue
+        order = sorted(found, key=lambda thing: thing.target.point[0])
+        gaps = np.diff([thing.target.point[0] for thing in order])
+        if gaps.min() < margin * width:
+            continue
+        place, side = int(rng.integers(len(order))), _pick(rng, ("left", "right"))
+        chosen = order[place] if side == "left" else order[-1 - place]
+        text = f"the {_ORDINALS[place]} {noun} from the {side}"
+        queries.append(Query(text, noun, (chosen.target,), "ordinal"))
+    return queries
+
+
+_RELATIONS = (
+    (0, -1, ("to the left of", "left of")),
+    (0, 1, ("to the right of", "right of")),
+    (1, -1, ("above", "over", "higher than")),
+    (1, 1, ("below", "under", "beneath")),
+)
+
+
+def _related(found: list[Thing], anchor: Thing, axis: int, sign: int, margin: float) -> Thing | None:
+    """The only thing that lies clearly on one side of the anchor, or None when there is none or any doubt."""
+    chosen = []
+    for thing in found:
+        away = [t - a for t, a in zip(thing.target.point, anchor.target.point)]
+        along, across = sign * away[axis], abs(away[1 - axis])
+        if along > -margin and along < max(margin, 0.8 * across):
+            return None  # it lies askew: people would disagree
+        if along >= margin:
+            chosen.append(thing)
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def relation_queries(
+    rng: np.random.Generator, things: list[Thing], width: int, height: int, *, wanted: int = 3
+) -> list[Query]:
+    """A thing by its side of another, which must be the only one of its name: "the apple left of the dog"."""
+    groups = _by_noun(things)
+    anchors = [found[0] for found in groups.values() if len(found) == 1]
+    queries: list[Query] = []
+    if not anchors or len(groups) < 2:
+        return queries
+    for _ in range(4 * wanted):
+        anchor = anchors[int(rng.integers(len(anchors)))]
+        noun = _pick(rng, list(groups))
+        axis, sign, ways = _RELATIONS[int(rng.integers(4))]
+        if noun == anchor.noun or is_plural_only(noun) or plural(noun) is None:
+            continue
+        thing = _related(groups[noun], anchor, axis, sign, 0.12 * (width, height)[axis])
+        if thing is not None:
+            text = f"the {noun} {_pick(rng, ways)} the {anchor.noun}"
+            queries.append(Query(text, noun, (thing.target,), "relation"))
+        if len(queries) == wanted:
+            break
+    return queries
+
+
+def nearest_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query]:
+    """The one of several things of a noun that is clearly nearest to another thing."""
+    groups = _by_noun(things)
+    anchors = [found[0] for found in groups.values() if len(found) == 1]
+    queries = []
+    for noun, found in groups.items():
+        if len(found) < 2 or not anchors or is_plural_only(noun) or plural(noun) is None:
+            continue
+        anchor = anchors[int(rng.integers(len(anchors)))]
+        away = [float(np.hypot(*np.subtract(t.target.point, anchor.target.point))) for t in found]
+        order = np.argsort(away)
+        if away[order[1]] >= 1.6 * away[order[0]]:
+            way = _pick(rng, ("closest to", "nearest to", "next to", "nearest"))
+            text = f"the {noun} {way} the {anchor.noun}"
+            queries.append(Query(text, noun, (found[order[0]].target,), "relation"))
+    return queries
+
+
+def _missing(noun: str, things: list[Thing]) -> bool:
+    return not any(clash(noun, thing.noun) for thing in things)
+
+
+def _absent_noun(
+    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun
+) -> tuple[str, str] | None:
+    for _ in range(8):
+        noun = name_noun(rng)
+        if _missing(noun, things):
+            colour = f"{_pick(rng, COLOURS)} " if noun in SHAPES and rng.random() < 0.5 else ""
+            return f"{colour}{noun}", noun
+    return None
+
+
+def _absent_colour(rng: np.random.Generator, things: list[Thing]) -> tuple[str, str] | None:
+    """The right noun in a colour that none of its things has."""
+    groups = [
+        found for found in _by_noun(things).values() if all(thing.colour is not None for thing in found)
+    ]
+    if not groups:
+        return None
+    found = groups[int(rng.integers(len(groups)))]
+    present = {thing.colour for thing in found}
+    # a colour that something else in the picture has is the hardest
+    others = [t.colour for t in things if t.colour and t.colour not in present]
+    colour = _pick(rng, others) if others and rng.random() < 0.6 else _pick(rng, COLOURS)
+    if any(colour == p or frozenset((colour, p)) in _NEAR_COLOURS for p in present):
+        return None
+    return f"{colour} {found[0].noun}", found[0].noun
+
+
+_NEAR_COLOURS = frozenset(
+    map(
+        frozenset,
+        (
+            ("red", "orange"), ("orange", "yellow"), ("red", "pink"), ("pink", "purple"), ("purple", "blue"),
+            ("brown", "orange"), ("brown", "red"), ("black", "grey"), ("white", "grey"), ("black", "brown"),
+        ),
+    )
+)  # fmt: skip
+
+
+def absent_queries(
+    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun, *, wanted: int
+) -> list[Query]:
+    """Things that are not in the picture, among them the right noun in a wrong colour."""
+    queries: list[Query] = []
+    for _ in range(3 * wanted):
+        if len(queries) == wanted:
+            break
+        by_colour = rng.random() < 0.4
+        found = _absent_colour(rng, things) if by_colour else _absent_noun(rng, things, name_noun)
+        if found is None or any(query.label == found[0] for query in queries):
+            continue
+        phrase, noun = found
+        text = (_many if rng.random() < 0.3 else _one)(rng, phrase, noun)
+        queries.append(Query(text, phrase, (), "absent colour" if by_colour else "absent"))
+    return queries
+
+
+def _some(rng: np.random.Generator, queries: list[Query], most: int) -> list[Query]:
+    return [queries[i] for i in rng.permutation(len(queries))[:most]]
+
+
+def ask(
+    rng: np.random.Generator,
+    things: list[Thing],
+    name_noun: NameNoun,
+    width: int,
+    height: int,
+    *,
+    most: int = 16,
+) -> tuple[Query, ...]:
+    """Up to `most` queries about a picture, each text once, in random order; about one in six is absent.
+
+    Args:
+        rng: Where all randomness comes from.
+        things: All nameable things in the picture; none of them hidden.
+        name_noun: Draws a noun of the vocabulary, for absent things.
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        most: Upper bound of the number of queries.
+    """
+    queries = _some(rng, noun_queries(rng, things), 6)
+    queries += _some(rng, colour_queries(rng, things), 4)
+    queries += _some(rng, size_queries(rng, things), 2)
+    queries += _some(rng, position_queries(rng, things, width, height), 3)
+    queries += _some(rng, ordinal_queries(rng, things, width), 1)
+    queries += _some(rng, relation_queries(rng, things, width, height), 3)
+    queries += _some(rng, nearest_queries(rng, things), 1)
+    queries += _some(rng, shape_queries(rng, things), 2)
+    unique = {query.text: query for query in queries}
+    for query in noun_queries(rng, things) + colour_queries(rng, things):
+        if len(unique) < 9:
+            unique.setdefault(query.text, query)
+    absent = max(1, round(len(unique) * 0.21 + float(rng.uniform(-0.5, 0.5))))
+    chosen = _some(rng, list(unique.values()), most - absent)
+    chosen += absent_queries(rng, things, name_noun, wanted=absent)
+    return tuple(_some(rng, chosen, most))

@@ -1,0 +1,401 @@
+"""Composes pictures of named things and shapes with queries about them; knows no model and no files.
+
+for picture in scenes(seed=1):
+    ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from model.data.backgrounds import background, noise_bank
+from model.data.sample import Picture, Target
+from model.data.scene_assets import SPLITS, PictureLibrary, load_library
+from model.data.scene_queries import Thing, ask
+from model.data.shapes import COLOURS, SHAPES, draw_colour, draw_shape, recolour, shape_sprite
+from model.data.vocabulary import clash
+from molmo_act.errors import InputError
+
+SMALLEST, LARGEST = 24, 140
+_LEAST_VISIBLE = 0.45
+_TINTS = tuple(colour for colour in COLOURS if colour not in ("black", "white", "grey", "brown"))
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A thing to be drawn, before it has a place.
+
+    Attributes:
+        noun: What it shows.
+        colour: Its colour; for drawings None means as it is.
+        drawing: Index in the library; None for a geometric shape.
+        tinted: Whether the drawing is to be painted over in `colour`.
+    """
+
+    noun: str
+    colour: str | None
+    drawing: int | None
+    tinted: bool = False
+
+
+@dataclass(eq=False)
+class Canvas:
+    """A picture in the making: its pixels, and which thing each pixel shows.
+
+    Attributes:
+        image: uint8 (H, W, 3) RGB.
+        owner: uint8 (H, W), 1-based number of the thing that is visible there, 0 for none.
+        areas: Pixels that each thing would cover if nothing hid it.
+        wishes: What each thing is.
+    """
+
+    image: np.ndarray
+    owner: np.ndarray
+    areas: list[float] = field(default_factory=list)
+    wishes: list[Wish] = field(default_factory=list)
+
+    def paste(self, sprite: np.ndarray, left: int, top: int, wish: Wish, *, hide: float) -> bool:
+        """Lays a sprite on the picture unless it, or anything below it, would be hidden too much.
+
+        Args:
+            sprite: uint8 (h, w, 4) RGBA, colour premultiplied by alpha.
+            left: Column of its left edge; may lie outside.
+            top: Row of its top edge; may lie outside.
+            wish: What it is.
+            hide: Largest part of other things that it may newly cover.
+
+        Returns:
+            Whether it was laid down.
+        """
+        rows, columns = self.owner.shape
+        y0, x0 = max(top, 0), max(left, 0)
+        y1, x1 = min(top + sprite.shape[0], rows), min(left + sprite.shape[1], columns)
+        if y0 >= y1 or x0 >= x1:
+            return False
+        alpha = sprite[..., 3]
+        area = float(np.count_nonzero(alpha > 127))
+        piece = sprite[y0 - top : y1 - top, x0 - left : x1 - left]
+        solid = piece[..., 3] > 127
+        if area < 60 or np.count_nonzero(solid) < 0.75 * area:
+            return False
+        below = self.owner[y0:y1, x0:x1]
+        covered = np.bincount(below[solid], minlength=len(self.areas) + 1)[1:]
+        if covered.any():
+            visible = np.bincount(self.owner.ravel(), minlength=len(self.areas) + 1)[1:]
+            for i, full in enumerate(self.areas):
+                if covered[i] and (
+                    covered[i] > hide * full or visible[i] - covered[i] < _LEAST_VISIBLE * full
+                ):
+                    return False
+        ground = self.image[y0:y1, x0:x1]
+        rest = cv2.bitwise_not(piece[..., 3])
+        np.add(cv2.multiply(ground, cv2.merge((rest, rest, rest)), scale=1 / 255), piece[..., :3], out=ground)
+        self.areas.append(area)
+        self.wishes.append(wish)
+        below[solid] = len(self.areas)
+        return True
+
+    def shade_below(self, sprite: np.ndarray, left: int, top: int, strength: float) -> None:
+        """Darkens the ground where the shadow of a sprite falls; arguments as for `paste`."""
+        rows, columns = self.owner.shape
+        y0, x0 = max(top, 0), max(left, 0)
+        y1, x1 = min(top + sprite.shape[0], rows), min(left + sprite.shape[1], columns)
+        if y0 >= y1 or x0 >= x1:
+            return
+        shadow = cv2.blur(sprite[..., 3], (7, 7))[y0 - top : y1 - top, x0 - left : x1 - left]
+        keep = cv2.convertScaleAbs(shadow, alpha=-strength, beta=255)
+        ground = self.image[y0:y1, x0:x1]
+        ground[:] = cv2.multiply(ground, cv2.merge((keep, keep, keep)), scale=1 / 255)
+
+
+def _how_many(rng: np.random.Generator) -> int:
+    return int(rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10), p=_COUNT_CHANCES))
+
+
+_COUNT_CHANCES = np.array((4, 8, 13, 16, 16, 14, 11, 8, 6, 4)) / 100
+
+
+def _wish_shape(rng: np.random.Generator, nouns: list[str], wishes: list[Wish]) -> Wish | None:
+    shapes = [noun for noun in nouns if noun in SHAPES]
+    noun = shapes[int(rng.integers(len(shapes)))] if shapes and rng.random() < 0.5 else draw_shape(rng)
+    if noun not in nouns and any(clash(noun, other) for other in nouns):
+        return None
+    used = [wish.colour for wish in wishes if wish.colour]
+    colour = used[int(rng.integers(len(used)))] if used and rng.random() < 0.3 else draw_colour(rng)
+    return Wish(noun, colour, None)
+
+
+def _wish_drawing(rng: np.random.Generator, nouns: list[str], library: PictureLibrary) -> Wish | None:
+    drawn = [noun for noun in nouns if noun in library.by_noun]
+    repeat = drawn and rng.random() < 0.3
+    noun = drawn[int(rng.integers(len(drawn)))] if repeat else library.draw_noun(rng)
+    if noun not in nouns and any(clash(noun, other) for other in nouns):
+        return None
+    choices = library.by_noun[noun]
+    index = choices[int(rng.integers(len(choices)))]
+    if rng.random() < 0.12:
+        return Wish(noun, _TINTS[int(rng.integers(len(_TINTS)))], index, tinted=True)
+    return Wish(noun, library.drawings[index].colour, index)
+
+
+def wish_list(rng: np.random.Generator, library: PictureLibrary | None) -> list[Wish]:
+    """What a picture is to show: no two different nouns that one thing could both be called."""
+    shapes = 1.0 if library is None else (0.0, 0.5, 1.0)[int(np.searchsorted((0.45, 0.75), rng.random()))]
+    wishes: list[Wish] = []
+    for _ in range(_how_many(rng)):
+        nouns = list(dict.fromkeys(wish.noun for wish in wishes))
+        for _ in range(6):
+            if library is None or rng.random() < shapes:
+                wish = _wish_shape(rng, nouns, wishes)
+            else:
+                wish = _wish_drawing(rng, nouns, library)
+            if wish is not None:
+                wishes.append(wish)
+                break
+    return wishes
+
+
+def _lit(rng: np.random.Generator, sprite: np.ndarray) -> np.ndarray:
+    """A sprite a little brighter or darker, more or less contrasty."""
+    gain = float(rng.uniform(0.78, 1.2))
+    rgb = cv2.convertScaleAbs(sprite[..., :3], alpha=gain)
+    return np.dstack((np.minimum(rgb, sprite[..., 3:]), sprite[..., 3]))
+
+
+def _turned(rng: np.random.Generator, sprite: np.ndarray, side: int) -> np.ndarray:
+    """A drawing scaled to a longer side, mirrored and turned at random; uint8 (h, w, 4) as it was."""
+    if rng.random() < 0.5:
+        sprite = sprite[:, ::-1]
+    scale = side / max(sprite.shape[:2])
+    size = (max(4, round(sprite.shape[1] * scale)), max(4, round(sprite.shape[0] * scale)))
+    method = cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR
+    sprite = cv2.resize(np.ascontiguousarray(sprite), size, interpolation=method)
+    chance = rng.random()
+    if chance < 0.3:
+        return sprite
+    angle = rng.uniform(-180, 180) if chance > 0.93 else rng.normal(0, 14)
+    matrix = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, 1.0)
+    cos, sin = abs(matrix[0, 0]), abs(matrix[0, 1])
+    width, height = int(size[0] * cos + size[1] * sin) + 2, int(size[0] * sin + size[1] * cos) + 2
+    matrix[:, 2] += ((width - size[0]) / 2, (height - size[1]) / 2)
+    return cv2.warpAffine(sprite, matrix, (width, height), flags=cv2.INTER_LINEAR)
+
+
+def _sprite(
+    rng: np.random.Generator, wish: Wish, side: int, library: PictureLibrary | None, ground: np.ndarray
+) -> np.ndarray:
+    if wish.drawing is None or library is None:
+        return shape_sprite(rng, wish.noun, str(wish.colour), side, ground)
+    sprite = np.asarray(library.sprite(wish.drawing))
+    if wish.tinted:
+        sprite = recolour(rng, sprite, str(wish.colour))
+    return _lit(rng, _turned(rng, sprite, side))
+
+
+def _place(
+    rng: np.random.Generator, canvas: Canvas, wish: Wish, library: PictureLibrary | None, base: float
+) -> None:
+    rows, columns = canvas.owner.shape
+    largest = min(LARGEST, 0.5 * min(rows, columns))
+    side = int(np.clip(base * np.exp(rng.normal(0, 0.35)), SMALLEST, largest))
+    crowded = rng.random() < 0.25
+    sprite: np.ndarray | None = None
+    for attempt in range(10):
+        margin = 0.1 * side if rng.random() < 0.15 else -1.0
+        x = int(rng.uniform(-margin, max(columns - side + margin, 1)))
+        y = int(rng.uniform(-margin, max(rows - side + margin, 1)))
+        patch = canvas.owner[max(y, 0) : y + side, max(x, 0) : x + side]
+        if not crowded and attempt < 7 and np.count_nonzero(patch[::3, ::3]) > 0.02 * patch.size:
+            continue
+        if sprite is None:
+            ground = canvas.image[max(y, 0) : y + side : 4, max(x, 0) : x + side : 4].reshape(-1, 3)
+            sprite = _sprite(rng, wish, side, library, ground.mean(axis=0))
+        if canvas.paste(sprite, x, y, wish, hide=0.45 if crowded else 0.12):
+            return
+
+
+def _clutter(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Strokes and specks that nobody would name."""
+    rows, columns = image.shape[:2]
+    for _ in range(int(rng.integers(2, 12))):
+        points = np.cumsum(rng.normal(0, 14, (int(rng.integers(2, 7)), 2)), axis=0) + rng.uniform(0, 1, 2) * (
+            columns,
+            rows,
+        )
+        colour = image[int(rng.integers(rows)), int(rng.integers(columns))].astype(np.float64)
+        colour = np.clip(colour + rng.normal(0, 50, 3), 0, 255)
+        cv2.polylines(
+            image,
+            [np.round(points).astype(np.int32)],
+            False,
+            colour.tolist(),
+            int(rng.integers(1, 3)),
+            cv2.LINE_AA,
+        )
+
+
+def _light(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Light that differs a little over the picture, with a slight colour cast."""
+    rows, columns = image.shape[:2]
+    field_ = rng.normal(0, 0.1, (3, 3, 1)) + rng.uniform(0.8, 1.15) + rng.normal(0, 0.03, 3)
+    small = np.clip(field_ * 160, 90, 225).astype(np.uint8)
+    return cv2.multiply(
+        image, cv2.resize(small, (columns, rows), interpolation=cv2.INTER_LINEAR), scale=1 / 160
+    )
+
+
+def _camera(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """What a camera and its file format add: blur, noise, compression."""
+    rows, columns = image.shape[:2]
+    if rng.random() < 0.5:
+        image = _light(rng, image)
+    if rng.random() < 0.2:
+        image = cv2.GaussianBlur(image, (5, 5), float(rng.uniform(0.4, 1.1)))
+    if rng.random() < 0.5:
+        bank = noise_bank()
+        y, x = (
+            int(rng.integers(0, bank.shape[0] - rows + 1)),
+            int(rng.integers(0, bank.shape[1] - columns + 1)),
+        )
+        amount = float(rng.uniform(0.03, 0.3))
+        image = cv2.addWeighted(image, 1.0, bank[y : y + rows, x : x + columns], amount, -128 * amount)
+    if rng.random() < 0.12:
+        packed = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 92))))[1]
+        image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return image
+
+
+def visible_target(mask: np.ndarray, left: int, top: int) -> Target:
+    """Where a thing is visible, with a point on it near its centre.
+
+    Args:
+        mask: bool (h, w), what is visible of it; at least one pixel.
+        left: Column of the picture that the mask's first column is.
+        top: Row of the picture that the mask's first row is.
+
+    Returns:
+        Its tight box, its mask, and the centre of its largest connected part, moved onto the thing when the
+        centre lies in a hole or at the rim.
+    """
+    solid = mask.astype(np.uint8)
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    part = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if count > 2 else 1
+    x, y = int(round(centres[part][0])), int(round(centres[part][1]))
+    if count > 2:
+        solid = (labels == part).astype(np.uint8)
+    if not solid[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].all():
+        depth = cv2.distanceTransform(
+            cv2.copyMakeBorder(solid, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 3
+        )
+        rows, columns = np.ogrid[: mask.shape[0], : mask.shape[1]]
+        away = np.hypot(rows - centres[part][1], columns - centres[part][0])
+        inside = np.minimum(depth[1:-1, 1:-1], 4.0) * 2.0 - 0.7 * away
+        inside[solid == 0] = -np.inf
+        y, x = (int(i) for i in np.unravel_index(int(np.argmax(inside)), inside.shape))
+    used_rows, used_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    y0, y1 = int(used_rows[0]), int(used_rows[-1]) + 1
+    x0, x1 = int(used_columns[0]), int(used_columns[-1]) + 1
+    box = (float(left + x0), float(top + y0), float(left + x1), float(top + y1))
+    return Target((left + x + 0.5, top + y + 0.5), box, mask[y0:y1, x0:x1].copy())
+
+
+def _things(canvas: Canvas) -> list[Thing]:
+    things = []
+    for number, (wish, area) in enumerate(zip(canvas.wishes, canvas.areas), start=1):
+        mask = canvas.owner == number
+        left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+        target = visible_target(mask[top : top + height, left : left + width], left, top)
+        things.append(Thing(wish.noun, wish.colour, wish.drawing is None, target, area))
+    return things
+
+
+def _caption(things: list[Thing], height: int) -> tuple[str, ...]:
+    band = max(height / 5, 1.0)
+    order = sorted(things, key=lambda thing: (int(thing.target.point[1] / band), thing.target.point[0]))
+    return tuple(thing.phrase for thing in order)
+
+
+def draw_scene(
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    library: PictureLibrary | None,
+    *,
+    most_queries: int = 16,
+) -> Picture:
+    """One composed picture with queries about it.
+
+    Args:
+        rng: Where all randomness comes from; the same state gives the same picture, byte for byte.
+        width: Pixels, 96 to 768.
+        height: Pixels, 96 to 768.
+        library: Drawings and photographs; None for geometric shapes on drawn grounds only.
+        most_queries: Upper bound of the number of queries.
+
+    Raises:
+        InputError: The size is out of range.
+    """
+    if not (96 <= width <= 768 and 96 <= height <= 768):
+        raise InputError(f"Got a scene of {width}×{height} pixels; both sides must be 96 to 768.")
+    image = background(rng, width, height, None if library is None else library.photos)
+    canvas = Canvas(np.ascontiguousarray(image), np.zeros((height, width), np.uint8))
+    if rng.random() < 0.2:
+        _clutter(rng, canvas.image)
+    wishes = wish_list(rng, library)
+    room = np.sqrt(width * height / len(wishes)) * 0.62
+    base = float(rng.uniform(SMALLEST + 6, min(max(room, SMALLEST + 12), LARGEST)))
+    for wish in wishes:
+        _place(rng, canvas, wish, library, base)
+    things = _things(canvas)
+
+    def name_noun(rng: np.random.Generator) -> str:
+        only_shapes = library is None or (things and all(t.is_shape for t in things) and rng.random() < 0.6)
+        return draw_shape(rng) if only_shapes or rng.random() < 0.15 else library.name_noun(rng)
+
+    queries = ask(rng, things, name_noun, width, height, most=most_queries)
+    return Picture(_camera(rng, canvas.image), queries, _caption(things, height))
+
+
+def scenes(
+    seed: int,
+    worker: int = 0,
+    workers: int = 1,
+    *,
+    split: str = "train",
+    folder: Path | str | None = None,
+    library: PictureLibrary | None = None,
+    size: tuple[int, int] | None = None,
+    start: int = 0,
+) -> Iterator[Picture]:
+    """An endless stream of scenes; the workers' streams together are the stream of one.
+
+    Picture number i is made from (seed, split, i) alone, so that a stream can be resumed at any number.
+
+    Args:
+        seed: Names the stream.
+        worker: Which worker this is, from 0; it yields the pictures start + worker, + workers, ….
+        workers: How many share the stream.
+        split: "train", "fresh", "eval" or "style", see `scene_assets.make_library`; the streams of
+            different splits never coincide.
+        folder: The archive of drawings; None for the default place.
+        library: Drawings at hand, instead of reading `folder`.
+        size: (width, height) in pixels; None for a random one of 200–450 each.
+        start: Number of the first picture.
+
+    Raises:
+        InputError: The split, the worker or the archive is not usable.
+    """
+    if not 0 <= worker < workers:
+        raise InputError(f"Got worker {worker} of {workers}; expected 0 ≤ worker < workers.")
+    library = load_library(split, folder) if library is None else library
+    number = start + worker
+    while True:
+        rng = np.random.default_rng((seed, SPLITS.index(split), number))
+        width, height = size if size else (int(side) for side in rng.integers(200, 451, 2))
+        yield draw_scene(rng, width, height, library)
+        number += workers
