@@ -32,8 +32,9 @@ class ProcessedImage:
     """One picture as the vision tower and the prompt need it.
 
     Attributes:
-        patches: uint8 (crops, n², p²·3) on the device of the picture. Crop 0 is the global one, high-res
-            crops follow row by row; a patch lists its pixels row by row, red, green and blue of each.
+        patches: uint8 (crops, n², p²·3) on the device that resized it; all else is on the CPU. Crop 0 is the
+            global one, high-res crops follow row by row; a patch lists its pixels row by row, red, green and
+            blue of each.
         token_pooling: int64 (tokens, pooling_h·pooling_w): the patches behind each image token, global
             tokens first. Patch ids count ``crop·n² + patch``; −1 fills windows that stick out.
         grid: int64 (4,): token rows and columns of the global crop, then of the canvas.
@@ -60,23 +61,25 @@ def preprocess_image(
     pooling: tuple[int, int] = (2, 2),
     margins: tuple[int, int] = (4, 4),
     max_crops: int = 8,
+    device: torch.device | str | None = None,
 ) -> ProcessedImage:
     """Turn one picture into crops, patches and index maps.
 
     Args:
-        image: uint8 RGB (H, W, 3), array or tensor; a tensor is worked on where it lies. Other devices than
-            the CPU may round single values the other way.
+        image: uint8 RGB (H, W, 3), array or tensor.
         crop_size: Side of a crop in pixels, a multiple of ``patch_size``.
         patch_size: Side of a patch in pixels.
         pooling: Rows and columns of patches behind one image token.
         margins: Patches by which a crop overlaps its neighbours before and after it.
         max_crops: Most high-res crops; the global crop comes on top.
+        device: Where to resize; by default where the picture lies. Other devices than the CPU may round
+            single values the other way.
 
     Raises:
         ImageError: The picture is empty or not uint8 (H, W, 3).
         InputError: The sizes contradict one another.
     """
-    pixels = rgb_tensor(image)
+    pixels = rgb_tensor(image).to(device)
     height, width = pixels.shape[1:]
     check_geometry(crop_size, patch_size, pooling, margins)
     tiling = choose_tiling(

@@ -1,0 +1,119 @@
+"""Takes frames out of a video file at given times. Knows PyAV, nothing of models."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from molmo_act.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+
+# Times of frames are fractions in the file and floats here; a microsecond is no difference.
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class VideoHeader:
+    """What a file says of its video: seconds, and (width, height) in pixels."""
+
+    duration: float
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class FramesAt:
+    """The frames of a file that are on show at some moments, decoded anew each time it is iterated over.
+
+    Yields uint8 RGB (H, W, 3), one per moment, so that memory holds one frame and not the video.
+
+    Attributes:
+        path: The file.
+        times: Seconds since the first frame, ascending. After the end the last frame stays.
+    """
+
+    path: str | os.PathLike[str]
+    times: tuple[float, ...]
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        waiting = deque(self.times)
+        shown = None
+        with _open(self.path) as container:
+            for time, frame in _timed_frames(container, self.path):
+                while shown is not None and waiting and waiting[0] < time - _TOLERANCE:
+                    waiting.popleft()
+                    yield shown.to_ndarray(format="rgb24")
+                shown = frame
+                if not waiting:
+                    return
+            if shown is None:
+                raise InputError(f"The video {os.fspath(self.path)!r} holds no frame that can be decoded.")
+            for _ in waiting:
+                yield shown.to_ndarray(format="rgb24")
+
+
+def read_header(path: str | os.PathLike[str]) -> VideoHeader:
+    """Length and size of a video, from its header; the length, failing that, from its packets.
+
+    Raises:
+        InputError: The file is missing or is not a video.
+        MissingExtraError: PyAV is not installed.
+    """
+    with _open(path) as container:
+        stream = container.streams.video[0]
+        size = (stream.codec_context.width, stream.codec_context.height)
+        if stream.duration is not None and stream.time_base is not None:
+            return VideoHeader(float(stream.duration * stream.time_base), size)
+        if container.duration is not None:
+            return VideoHeader(container.duration / 1_000_000, size)  # containers count in microseconds
+        packets = [packet for packet in container.demux(stream) if packet.pts is not None]
+        if not packets:
+            raise InputError(f"The video {os.fspath(path)!r} holds no frame; expected at least one.")
+        begin = min(packet.pts for packet in packets)
+        end = max(packet.pts + (packet.duration or 0) for packet in packets)
+        return VideoHeader(float((end - begin) * stream.time_base), size)
+
+
+def _timed_frames(container: InputContainer, path: str | os.PathLike[str]) -> Iterator[tuple[float, Any]]:
+    """Decode frames in the order they are shown, each with its seconds since the first one."""
+    import av
+
+    first: float | None = None
+    try:
+        for frame in container.decode(container.streams.video[0]):
+            if frame.time is None:
+                continue
+            first = frame.time if first is None else first
+            yield frame.time - first, frame
+    except av.error.FFmpegError as exc:
+        raise InputError(
+            f"The video {os.fspath(path)!r} is damaged ({exc}). Convert or fetch it again."
+        ) from exc
+
+
+def _open(path: str | os.PathLike[str]) -> InputContainer:
+    try:
+        import av
+    except ImportError as exc:
+        raise MissingExtraError("av", "video", "reading video files") from exc
+    if not Path(path).is_file():
+        raise InputError(f"There is no video file {os.fspath(path)!r}; expected the path of a file.")
+    try:
+        container = av.open(os.fspath(path))
+    except av.error.FFmpegError as exc:
+        raise InputError(f"{os.fspath(path)!r} is not a video that can be read ({exc}).") from exc
+    if not container.streams.video:
+        container.close()
+        raise InputError(f"{os.fspath(path)!r} has no video stream; expected a video.")
+    return container
