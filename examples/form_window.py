@@ -1,0 +1,109 @@
+"""A real window with named buttons and text fields that says on stdout what it receives; knows no agent.
+
+    python examples/form_window.py --button Save --button Cancel=#00aa00 --field Name
+
+One JSON object per line: first ``{"event": "ready", "boxes": {name: [x, y, width, height]}}`` in pixels of
+the screen, then ``{"event": "press", "name": ...}`` for each pressed button, and ``{"event": "text", "name":
+..., "text": ...}`` with the whole content of a field whenever it changes. Ends when its stdin is closed or
+its window is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import tkinter
+from functools import partial
+
+
+def main() -> None:
+    """Opens the window and stays until it is closed."""
+    arguments = parse_arguments()
+    root = tkinter.Tk()
+    root.title(arguments.title)
+    root.geometry(arguments.geometry)
+    widgets: dict[str, tkinter.Widget] = {}
+    for spec in arguments.button:
+        name, _, colour = spec.partition("=")
+        widgets[name] = add_button(root, name, colour, arguments.font_size)
+    for name in arguments.field:
+        widgets[name] = add_field(root, name, arguments.font_size)
+    for name in arguments.area:
+        widgets[name] = add_area(root, name, arguments.font_size)
+    root.wait_visibility()
+    root.after(arguments.settle_ms, partial(say_ready, widgets))
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    root.mainloop()
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="A window that says what it receives, as JSON lines.")
+    parser.add_argument("--title", default="Form")
+    parser.add_argument("--geometry", default="480x360+200+120", help="as Tk writes it: WIDTHxHEIGHT+X+Y")
+    parser.add_argument("--font-size", type=int, default=18)
+    parser.add_argument("--settle-ms", type=int, default=300, help="wait for the window manager's frame")
+    parser.add_argument("--button", action="append", default=[], metavar="NAME[=#RRGGBB]")
+    parser.add_argument("--field", action="append", default=[], metavar="NAME", help="a field of one line")
+    parser.add_argument("--area", action="append", default=[], metavar="NAME", help="a field of many lines")
+    return parser.parse_args()
+
+
+def add_button(root: tkinter.Tk, name: str, colour: str, font_size: int) -> tkinter.Button:
+    """A button that says when it is pressed."""
+    pressed = partial(say, "press", name=name)
+    button = tkinter.Button(root, text=name, font=("DejaVu Sans", font_size), command=pressed)
+    if colour:
+        button.configure(background=colour, activebackground=colour)
+    button.pack(padx=24, pady=10)
+    return button
+
+
+def add_field(root: tkinter.Tk, name: str, font_size: int) -> tkinter.Entry:
+    """A field of one line that says its content whenever it changes."""
+    tkinter.Label(root, text=name, font=("DejaVu Sans", font_size)).pack()
+    content = tkinter.StringVar()
+    content.trace_add("write", lambda *_: say("text", name=name, text=content.get()))
+    field = tkinter.Entry(root, textvariable=content, font=("DejaVu Sans", font_size))
+    field.pack(padx=24, pady=4)
+    return field
+
+
+def add_area(root: tkinter.Tk, name: str, font_size: int) -> tkinter.Text:
+    """A field of many lines that says its content whenever it changes."""
+    area = tkinter.Text(root, height=4, width=30, font=("DejaVu Sans", font_size))
+
+    def changed(_: object) -> None:
+        say("text", name=name, text=area.get("1.0", "end-1c"))
+        area.edit_modified(False)
+
+    area.bind("<<Modified>>", lambda event: changed(event) if area.edit_modified() else None)
+    area.pack(padx=24, pady=4)
+    return area
+
+
+def say_ready(widgets: dict[str, tkinter.Widget]) -> None:
+    """Says where each widget is."""
+    boxes = {
+        name: [widget.winfo_rootx(), widget.winfo_rooty(), widget.winfo_width(), widget.winfo_height()]
+        for name, widget in widgets.items()
+    }
+    say("ready", boxes=boxes)
+
+
+def say(event: str, **content: object) -> None:
+    """Writes one event as a JSON line."""
+    print(json.dumps({"event": event, **content}), flush=True)
+
+
+def end_with_stdin() -> None:
+    """Ends the program when the one that started it goes away."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Marks what a click would hit on a screenshot; knows no screen and no mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import ImageDraw
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from gui_agent.desktop import Found
+
+MARK = (230, 0, 120)
+RIM = (255, 255, 255)
+
+
+def draw_found(found: Found) -> Image.Image:
+    """The screenshot with every candidate marked and a cross-hair on the place that would be clicked.
+
+    Args:
+        found: What would be clicked.
+
+    Returns:
+        An RGB picture of the size of the screenshot.
+    """
+    picture = found.points.draw(found.screenshot.to_image())
+    pen = ImageDraw.Draw(picture)
+    x, y = (int(value) for value in found.pixel)  # the pixel that covers the place
+    far = max(20, min(picture.size) // 20)
+    near = far // 2  # the marker of the point is seen between the four strokes
+    for width, colour in ((5, RIM), (1, MARK)):
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            pen.line((x + dx * near, y + dy * near, x + dx * far, y + dy * far), fill=colour, width=width)
+    return picture

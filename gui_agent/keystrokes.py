@@ -1,0 +1,73 @@
+"""How a text is split into keys to press and pieces to paste; knows no keyboard and no clipboard."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+
+from molmo_act.errors import InputError
+
+KEY_OF_CONTROL_CHARACTER = {"\n": "enter", "\t": "tab"}
+
+
+@dataclass(frozen=True)
+class Press:
+    """One key that is pressed and released.
+
+    Attributes:
+        key: A single character or a pyautogui key name.
+    """
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Paste:
+    """A piece of text that goes through the clipboard.
+
+    Attributes:
+        text: Without line breaks or tabs, at least one character.
+    """
+
+    text: str
+
+
+def plan_strokes(text: str, key_delivers: Callable[[str], bool]) -> list[Press | Paste]:
+    """Splits a text so that each character reaches the application.
+
+    Line breaks and tabs are the keys Enter and Tab. Between them, a piece whose characters the keyboard can
+    all produce is typed key by key; any other piece is pasted whole.
+
+    Args:
+        text: What to type; "\\r\\n" counts as one line break.
+        key_delivers: Whether pressing the key for this one character delivers exactly that character.
+
+    Raises:
+        InputError: The text is not a string, or holds a control character or half a surrogate pair.
+
+    Example:
+        >>> plan_strokes("ok\\nÜ", str.isascii)
+        [Press(key='o'), Press(key='k'), Press(key='enter'), Paste(text='Ü')]
+    """
+    if not isinstance(text, str):
+        raise InputError(f"type() takes text, got {type(text).__name__}.")
+    text = text.replace("\r\n", "\n")
+    for place, character in enumerate(text):
+        if character not in KEY_OF_CONTROL_CHARACTER and unicodedata.category(character) in ("Cc", "Cs"):
+            raise InputError(
+                f"Character {place} of the text is {character!r}, which cannot be typed; of the control "
+                "characters only line breaks and tabs can. Nothing was typed."
+            )
+
+    strokes: list[Press | Paste] = []
+    for is_control, run in groupby(text, KEY_OF_CONTROL_CHARACTER.__contains__):
+        piece = "".join(run)
+        if is_control:
+            strokes += [Press(KEY_OF_CONTROL_CHARACTER[character]) for character in piece]
+        elif all(map(key_delivers, piece)):
+            strokes += [Press(character) for character in piece]
+        else:
+            strokes.append(Paste(piece))
+    return strokes

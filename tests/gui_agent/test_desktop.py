@@ -1,0 +1,185 @@
+"""Clicks on real windows of a real display, judged by what the windows received."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gui_agent import Desktop, NotFound, Refused
+from gui_agent.backends import PyAutoGuiBackend
+from gui_agent.drawing import MARK
+from molmo_act.errors import InputError, PlatformError
+
+pytestmark = pytest.mark.display
+
+RED, GREEN, BLUE = "#e01020", "#10a040", "#1040e0"
+FORM = (
+    "--button",
+    f"Open={RED}",
+    "--button",
+    f"Save={GREEN}",
+    "--button",
+    f"Quit={BLUE}",
+    "--font-size",
+    "24",
+)
+CHECKPOINT = Path(__file__).parents[2] / "molmo_act" / "checkpoints" / "nano" / "model.safetensors"
+
+
+def inside(point: tuple[float, float], box: list[int]) -> bool:
+    left, top, width, height = box
+    return left <= point[0] < left + width and top <= point[1] < top + height
+
+
+@pytest.mark.parametrize(
+    ("query", "button"),
+    [
+        (RED, "Open"),  # the first of three
+        (GREEN, "Save"),  # the one in between
+        (BLUE, "Quit"),  # the last
+    ],
+)
+def test_the_clicked_button_says_that_it_was_pressed(open_window, colour_finder, query, button) -> None:
+    window = open_window(*FORM)
+    found = Desktop(colour_finder).click(query)
+    assert window.next_event() == {"event": "press", "name": button}
+    assert inside(found.point, window.boxes[button])
+    assert inside(found.pixel, window.boxes[button])  # scale 1, origin 0: the spaces agree here
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "0+0",  # in the top-left corner
+        "900+40",  # at the right edge
+        "-200+500",  # partly off the screen
+    ],
+)
+def test_windows_anywhere_on_the_screen(open_window, colour_finder, place) -> None:
+    x, y = place.rsplit("+", 1)
+    window = open_window("--button", f"Go={RED}", "--geometry", f"300x120+{x}+{y}", "--font-size", "40")
+    Desktop(colour_finder).click(RED)
+    assert window.next_event() == {"event": "press", "name": "Go"}
+
+
+def test_finding_moves_and_presses_nothing(open_window, colour_finder) -> None:
+    window = open_window(*FORM)
+    desk = Desktop(colour_finder)
+    before = desk.backend.position()
+    desk.find(RED)
+    assert desk.backend.position() == before
+    assert window.next_event(seconds=0.5) is None
+
+
+def test_a_low_score_is_found_but_not_clicked(open_window, colour_finder) -> None:
+    window = open_window(*FORM)
+    colour_finder.score = 0.29
+    desk = Desktop(colour_finder, min_score=0.3)
+    assert desk.find(RED).score == pytest.approx(0.29)
+    with pytest.raises(Refused, match=r"score of 0\.290, under min_score 0\.3; nothing was clicked"):
+        desk.click(RED)
+    assert window.next_event(seconds=0.5) is None
+    colour_finder.score = 0.31
+    desk.click(RED)
+    assert window.next_event() == {"event": "press", "name": "Open"}
+
+
+def test_nothing_on_the_screen_matches(open_window, colour_finder) -> None:
+    window = open_window(*FORM)
+    with pytest.raises(NotFound, match="Nothing on the screen matches '#fefe01'"):
+        Desktop(colour_finder).click("#fefe01")
+    assert window.next_event(seconds=0.5) is None
+
+
+def test_the_fail_safe_corner_stops_a_click(open_window, colour_finder) -> None:
+    window = open_window(*FORM)
+    desk = Desktop(colour_finder)
+    desk.backend.move(0, 0)
+    try:
+        with pytest.raises(Refused, match="fail-safe"):
+            desk.click(RED)
+        with pytest.raises(Refused, match="fail-safe"):
+            desk.type("x")
+        assert window.next_event(seconds=0.5) is None
+    finally:
+        release_fail_safe(desk)
+    desk.click(RED)
+    assert window.next_event() == {"event": "press", "name": "Open"}
+
+
+def release_fail_safe(desk: Desktop) -> None:
+    """Moves the pointer away by other means than the ones that are stopped."""
+    subprocess.run(["xdotool", "mousemove", "640", "400"], check=True)
+    assert desk.backend.position() == (640, 400)
+
+
+def test_a_pointer_that_does_not_arrive_is_refused(open_window, colour_finder) -> None:
+    class Confined(PyAutoGuiBackend):
+        def move(self, x: int, y: int) -> None:
+            super().move(x + 5, y)
+
+    window = open_window(*FORM)
+    with pytest.raises(Refused, match="The pointer was sent to"):
+        Desktop(colour_finder, backend=Confined()).click(RED)
+    assert window.next_event(seconds=0.5) is None
+
+
+def test_screenshot_shows_the_window_and_is_written(open_window, colour_finder, tmp_path) -> None:
+    window = open_window(*FORM)
+    shot = Desktop(colour_finder).screenshot(tmp_path / "now.png")
+    assert shot.pixels.shape == (800, 1280, 3)
+    assert shot.pixels.dtype == np.uint8
+    assert not shot.pixels.flags.writeable
+    left, top, _, _ = window.boxes["Save"]
+    assert tuple(shot.pixels[top + 6, left + 6]) == (0x10, 0xA0, 0x40)  # RGB, not BGR
+    with Image.open(tmp_path / "now.png") as picture:
+        assert np.array_equal(np.asarray(picture.convert("RGB")), shot.pixels)
+
+
+def test_one_monitor_is_the_whole_of_this_display(display, colour_finder) -> None:
+    assert Desktop(colour_finder, monitor=1).screenshot().view == Desktop(colour_finder).screenshot().view
+    for monitor in (-1, 2):
+        with pytest.raises(InputError, match=f"no monitor {monitor}"):
+            Desktop(colour_finder, monitor=monitor).screenshot()
+
+
+def test_another_display_than_the_first_is_refused(display, colour_finder, monkeypatch) -> None:
+    desk = Desktop(colour_finder)
+    monkeypatch.setenv("DISPLAY", ":250")
+    with pytest.raises(PlatformError, match=r"bound to display .* DISPLAY is now :250"):
+        desk.screenshot()
+
+
+@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
+def test_an_impossible_score_floor(score) -> None:
+    with pytest.raises(InputError, match="min_score"):
+        Desktop(min_score=score)
+
+
+def test_the_drawing_marks_the_place(open_window, colour_finder) -> None:
+    open_window(*FORM)
+    found = Desktop(colour_finder).find(RED)
+    picture = found.draw()
+    plain = found.screenshot.to_image()
+    assert picture.size == plain.size
+    x, y = (int(value) for value in found.pixel)
+    marked = np.argwhere((np.asarray(picture) == MARK).all(axis=-1))  # rows, columns
+    assert marked[:, 0].min() + marked[:, 0].max() == 2 * y
+    assert marked[:, 1].min() + marked[:, 1].max() == 2 * x
+
+
+@pytest.mark.skipif(not CHECKPOINT.exists(), reason="the bundled checkpoint has not been trained yet")
+def test_the_bundled_model_clicks_named_buttons(open_window: Callable) -> None:
+    names = ["Open", "Save", "Cancel"]
+    options = [option for name in names for option in ("--button", name)]
+    window = open_window(*options, "--geometry", "420x300+300+200", "--font-size", "20")
+    desk = Desktop()
+    for name in names:
+        found = desk.click(f"the {name} button")
+        assert window.next_event() == {"event": "press", "name": name}
+        assert inside(found.point, window.boxes[name])
