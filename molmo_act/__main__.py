@@ -1,0 +1,10 @@
+"""``python -m molmo_act``: the same as the command ``molmo-act``."""
+
+from __future__ import annotations
+
+import sys
+
+from molmo_act.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
