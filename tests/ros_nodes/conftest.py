@@ -1,0 +1,221 @@
+"""Starts and stops ROS 2 processes on this machine's loopback, and is the subscribing process itself."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import ros_nodes
+
+collect_ignore = ["processes"]  # programs that the tests start
+PROCESSES = Path(__file__).parent / "processes"
+ROOT = Path(ros_nodes.__file__).parents[1]
+
+
+class Program:
+    """One process of a test; what it wrote to stderr can be read while it runs.
+
+    Attributes:
+        expected_exit: The exit code that the end of the test asks for.
+    """
+
+    expected_exit = 0
+
+    def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
+        self._errors = folder / f"stderr-{time.monotonic_ns()}"
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"} | environment,
+                text=True,
+            )
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self._line = ""
+
+    @property
+    def stderr(self) -> str:
+        return self._errors.read_text(errors="replace")
+
+    def order(self, **order: object) -> None:
+        """Sends a line of JSON."""
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict | None:
+        """The next line of JSON, or None while there is none."""
+        self._line += self.process.stdout.readline() or ""
+        if not self._line.endswith("\n"):
+            return None
+        line, self._line = self._line, ""
+        return json.loads(line)
+
+    def anonymous_memory_mib(self) -> float:
+        """Memory of its own: shared segments of the transport fill up over time and are left out."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+    def end(self, with_signal: signal.Signals = signal.SIGINT, timeout: float = 20) -> int:
+        """Signals the process, waits for its end, and gives its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(with_signal)
+        try:
+            return self.process.wait(timeout)
+        finally:
+            self.process.kill()
+            self.process.stdin.close()
+            self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def ros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """rclpy, initialised in this process, on a domain of this run's own and on loopback."""
+    rclpy = pytest.importorskip("rclpy", reason="needs the extra ros")
+    profile = Path(ros_nodes.__file__).parent / "fastdds_shm.xml"
+    own = {
+        "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "ROS_LOG_DIR": str(tmp_path_factory.mktemp("log")),
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in own.items():
+            patch.setenv(name, value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # rosidl's own: it imports a deprecated module
+            importlib.import_module("rosidl_generator_py")
+        rclpy.init()
+        yield
+        rclpy.shutdown()
+
+
+@pytest.fixture
+def start(ros: None, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts Python programs; at the end SIGINTs all of them, and sees that they left cleanly."""
+    started: list[Program] = []
+
+    def start_program(*arguments: object, **environment: object) -> Program:
+        program = Program(
+            tmp_path, [str(a) for a in arguments], {name: str(value) for name, value in environment.items()}
+        )
+        started.append(program)
+        return program
+
+    yield start_program
+    codes = [program.end() for program in reversed(started)]
+    for program, code in zip(reversed(started), codes, strict=True):
+        assert "Traceback" not in program.stderr, program.stderr
+        assert code == program.expected_exit, program.stderr
+
+
+@pytest.fixture
+def blob_node(start: Callable[..., Program]) -> Callable[..., Program]:
+    """Starts the point node around the colour-spot model, with ROS parameters and its environment."""
+
+    def start_node(parameters: dict[str, object] | None = None, **environment: object) -> Program:
+        words = [word for name, value in (parameters or {}).items() for word in ("-p", f"{name}:={value}")]
+        arguments = ["--ros-args", *words] if words else []
+        return start(PROCESSES / "blob_node.py", *arguments, **environment)
+
+    return start_node
+
+
+@pytest.fixture
+def camera(start: Callable[..., Program]) -> Program:
+    """A camera process that takes orders."""
+    return start(PROCESSES / "camera.py")
+
+
+class Listener:
+    """A subscriber in this process: keeps every message of the node's outputs, and speaks to the node."""
+
+    def __init__(self) -> None:
+        import rclpy
+        from geometry_msgs.msg import PointStamped
+        from rclpy.executors import SingleThreadedExecutor
+        from sensor_msgs.msg import PointCloud2
+        from std_msgs.msg import String
+
+        self.node = rclpy.create_node("listener")
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.received: dict[str, list] = {}
+        self.listen(PointCloud2, "points")
+        self.listen(PointStamped, "best_point")
+        self.queries = self.node.create_publisher(String, "query", 1)
+
+    def listen(self, message_type: type, topic: str):
+        """Subscribes; messages are appended to ``received[topic]``."""
+        self.received[topic] = []
+        return self.node.create_subscription(message_type, topic, self.received[topic].append, 10)
+
+    def wait(self, until: Callable[[], object], timeout: float = 30) -> object:
+        """Receives until ``until()`` is true, and returns what it gave."""
+        end = time.monotonic() + timeout
+        while not (result := until()):
+            assert time.monotonic() < end, f"waited {timeout} s in vain"
+            self.executor.spin_once(timeout_sec=0.02)
+        return result
+
+    def ask(self, query: str) -> None:
+        """Publishes a query once the node listens."""
+        from std_msgs.msg import String
+
+        self.wait(self.queries.get_subscription_count)
+        self.queries.publish(String(data=query))
+
+    def call(self, service_type: type, name: str, request: object):
+        """Calls a service of the node and returns its response."""
+        client = self.node.create_client(service_type, name)
+        self.wait(client.service_is_ready)
+        future = client.call_async(request)
+        self.wait(future.done)
+        self.node.destroy_client(client)
+        return future.result()
+
+    def set_parameter(self, name: str, value: object):
+        """Sets a parameter of the node; returns rcl_interfaces' SetParametersResult."""
+        from rcl_interfaces.srv import SetParameters
+        from rclpy.parameter import Parameter
+
+        request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
+        return self.call(SetParameters, "/point_node/set_parameters", request).results[0]
+
+    def change_state(self, label: str) -> bool:
+        """Asks the node for a lifecycle transition; returns whether it succeeded."""
+        from lifecycle_msgs.msg import Transition
+        from lifecycle_msgs.srv import ChangeState
+
+        request = ChangeState.Request(transition=Transition(label=label))
+        return self.call(ChangeState, "/point_node/change_state", request).success
+
+    def state(self) -> str:
+        """The node's lifecycle state."""
+        from lifecycle_msgs.srv import GetState
+
+        return self.call(GetState, "/point_node/get_state", GetState.Request()).current_state.label
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def listener(ros: None) -> Iterator[Listener]:
+    """The subscriber, in this process."""
+    listener = Listener()
+    yield listener
+    listener.close()

@@ -1,0 +1,107 @@
+"""A camera process: publishes what the lines of JSON on its stdin ask for, and answers each with a line.
+
+A line holds: spots {colour: [x, y]}, count, rate, encoding (of Image, or jpeg or png), fault (one of FAULTS).
+The answer holds the stamps [[sec, nanosec], …] of what was published.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import io
+import json
+import sys
+import time
+
+import frames
+import numpy as np
+import rclpy
+from PIL import Image as Pictures
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from sensor_msgs.msg import CompressedImage, Image
+
+LAYOUTS = {
+    "rgb8": lambda rgb: rgb,
+    "bgr8": lambda rgb: rgb[..., ::-1],
+    "rgba8": lambda rgb: np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]),
+    "bgra8": lambda rgb: np.dstack([rgb[..., ::-1], np.full(rgb.shape[:2], 255, np.uint8)]),
+    "mono8": lambda rgb: rgb[..., :1],
+}
+
+
+def wrong_step(message: Image) -> None:
+    message.step = 5
+
+
+def wrong_encoding(message: Image) -> None:
+    message.encoding = "yuv422_yuy2"
+
+
+def empty_data(message: Image | CompressedImage) -> None:
+    message.data = array.array("B")
+
+
+def short_data(message: Image | CompressedImage) -> None:
+    message.data = message.data[: len(message.data) // 2]
+
+
+FAULTS = {fault.__name__: fault for fault in (wrong_step, wrong_encoding, empty_data, short_data)}
+
+
+class Camera(Node):
+    def __init__(self) -> None:
+        super().__init__("camera")
+        newest = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
+        self.raw = self.create_publisher(Image, "image", newest)
+        self.compressed = self.create_publisher(CompressedImage, "image/compressed", newest)
+
+    def publish(self, rgb: np.ndarray, encoding: str, fault: str | None) -> list[int]:
+        raw = encoding in LAYOUTS
+        publisher = self.raw if raw else self.compressed
+        while not publisher.get_subscription_count():
+            time.sleep(0.02)
+        message = picture_message(rgb, encoding) if raw else file_message(rgb, encoding)
+        message.header.frame_id = "camera_optical_frame"
+        message.header.stamp = self.get_clock().now().to_msg()
+        if fault:
+            FAULTS[fault](message)
+        publisher.publish(message)
+        return [message.header.stamp.sec, message.header.stamp.nanosec]
+
+
+def picture_message(rgb: np.ndarray, encoding: str) -> Image:
+    pixels = np.ascontiguousarray(LAYOUTS[encoding](rgb))
+    message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding)
+    message.step = pixels.shape[1] * pixels.shape[2]
+    message.data = array.array("B", pixels.tobytes())
+    return message
+
+
+def file_message(rgb: np.ndarray, encoding: str) -> CompressedImage:
+    file = io.BytesIO()
+    Pictures.fromarray(rgb).save(file, encoding)
+    return CompressedImage(format=encoding, data=array.array("B", file.getvalue()))
+
+
+def main() -> None:
+    rclpy.init()
+    camera = Camera()
+    number = 0
+    for line in sys.stdin:
+        order = {"count": 1, "rate": 30.0, "encoding": "rgb8", "spots": {}, "fault": None} | json.loads(line)
+        stamps = []
+        due = time.monotonic()
+        for _ in range(order["count"]):
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += 1 / order["rate"]
+            number += 1
+            rgb = frames.draw(order["spots"], number)
+            stamps.append(camera.publish(rgb, order["encoding"], order["fault"]))
+        print(json.dumps({"stamps": stamps}), flush=True)
+    rclpy.shutdown()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

@@ -1,0 +1,110 @@
+"""The newest-item worker, with threads and without ROS."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+
+from ros_nodes.newest import NewestWorker
+
+
+def unexpected(error: Exception) -> None:
+    raise AssertionError("work failed") from error
+
+
+class Gate:
+    """Work that waits at a gate, so that a test decides how long an item takes."""
+
+    def __init__(self) -> None:
+        self.begun = threading.Semaphore(0)
+        self.open = threading.Semaphore(0)
+        self.items: list = []
+
+    def __call__(self, item: object) -> None:
+        self.items.append(item)
+        self.begun.release()
+        assert self.open.acquire(timeout=10)
+
+
+@pytest.fixture
+def gate():
+    return Gate()
+
+
+@pytest.fixture
+def worker(gate):
+    worker = NewestWorker(gate, unexpected)
+    worker.start()
+    yield worker
+    gate.open.release(100)
+    assert worker.stop(10)
+
+
+def test_newest_of_many_is_next_and_the_others_are_dropped(gate, worker):
+    worker.offer(0)
+    assert gate.begun.acquire(timeout=10)
+    for item in range(1, 1000):
+        worker.offer(item)
+    gate.open.release(2)
+    assert gate.begun.acquire(timeout=10)
+    assert gate.items == [0, 999]
+    assert worker.dropped == 998
+
+
+def test_items_that_find_it_free_are_all_worked_on(gate, worker):
+    gate.open.release(3)
+    for item in ("a", None, "c"):  # None is an item like any other
+        worker.offer(item)
+        assert gate.begun.acquire(timeout=10)
+    assert gate.items == ["a", None, "c"]
+    assert worker.dropped == 0
+
+
+def test_fault_is_reported_and_the_next_item_is_worked_on():
+    faults, done = [], threading.Event()
+
+    def work(item: str) -> None:
+        if item == "bad":
+            raise ValueError("broken")
+        done.set()
+
+    told = threading.Event()
+    worker = NewestWorker(work, lambda error: (faults.append(error), told.set()))
+    worker.start()
+    worker.offer("bad")
+    assert told.wait(10)
+    worker.offer("good")
+    assert done.wait(10)
+    assert [str(fault) for fault in faults] == ["broken"]
+    assert worker.stop(10)
+
+
+def test_period_holds_back_and_then_takes_the_newest():
+    taken: list[tuple[float, int]] = []
+    worker = NewestWorker(lambda item: taken.append((time.monotonic(), item)), unexpected, period=0.2)
+    worker.start()
+    for item in range(60):
+        worker.offer(item)
+        time.sleep(0.01)
+    worker.stop(10)
+    times = [when for when, _ in taken]
+    assert 2 <= len(taken) <= 5, "0.6 s at one per 0.2 s"
+    assert all(b - a >= 0.199 for a, b in pairwise(times))
+    assert taken[0][1] == 0, "the first need not wait"
+    assert taken[1][1] >= 8, "not the one that waited longest"
+
+
+def test_stop_forgets_the_waiting_item_and_waits_for_the_one_in_progress(gate):
+    worker = NewestWorker(gate, unexpected)
+    worker.start()
+    worker.offer(1)
+    assert gate.begun.acquire(timeout=10)
+    worker.offer(2)
+    assert not worker.stop(0.05), "item 1 is still in progress"
+    gate.open.release(2)
+    assert worker.stop(10)
+    worker.offer(3)  # too late, and harmless
+    assert gate.items == [1]

@@ -1,0 +1,291 @@
+"""The point node across three processes: a camera, the node, and this one, which subscribes.
+
+Pictures travel over real rclpy on loopback; only the model is a small one that finds a spot of a colour.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="needs the extra ros")
+from sensor_msgs.msg import Image
+
+from ros_nodes.convert import cloud_to_rows, image_to_rgb
+
+pytestmark = pytest.mark.ros
+
+RED, GREEN = [400, 120], [50, 300]
+SPOTS = {"red": RED, "green": GREEN}
+
+
+def stamp(message) -> list[int]:
+    return [message.header.stamp.sec, message.header.stamp.nanosec]
+
+
+def pixels(cloud) -> list[list[float]]:
+    rows = cloud_to_rows(cloud)
+    return np.column_stack([rows["u"], rows["v"]]).tolist()
+
+
+def take_pictures(listener, camera, until, **order) -> list[list[int]]:
+    """Takes bursts of pictures until ``until()`` is true; returns their stamps.
+
+    A matched reader may still miss the first pictures: discovery is done on each side by itself.
+    """
+    stamps: list[list[int]] = []
+    order = {"spots": SPOTS, "count": 1} | order
+    camera.order(**order)
+
+    def answered() -> bool:
+        if (answer := camera.answer()) is None:
+            return False
+        stamps.extend(answer["stamps"])
+        if not (done := until()):
+            camera.order(**order)
+        return bool(done)
+
+    listener.wait(answered)
+    return stamps
+
+
+def points_about(listener, camera, **order) -> list:
+    """Takes pictures until one was answered; the clouds received, newest last."""
+    clouds = listener.received["points"]
+    clouds.clear()
+    stamps = take_pictures(listener, camera, lambda: clouds, **order)
+    listener.wait(lambda: stamp(clouds[-1]) in stamps)
+    return clouds
+
+
+def wait_for_log(listener, node, text: str) -> None:
+    listener.wait(lambda: text in node.stderr)
+
+
+def test_points_carry_the_capture_and_hit_the_pixel(blob_node, camera, listener):
+    blob_node({"query": "red and green"})
+    clouds = listener.received["points"]
+    stamps = take_pictures(listener, camera, lambda: clouds)
+    rows = cloud_to_rows(clouds[-1])
+    assert pixels(clouds[-1]) == [[400.5, 120.5], [50.5, 300.5]]
+    assert rows["score"].tolist() == [1.0, 1.0]
+    assert rows["id"].tolist() == [1, 2]
+    assert clouds[-1].header.frame_id == "camera_optical_frame"
+    best = listener.wait(lambda: listener.received["best_point"])[-1]
+    assert best.header == clouds[-1].header
+    assert stamp(best) in stamps
+    assert (best.point.x, best.point.y, best.point.z) == (400.5, 120.5, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "tolerance"),
+    [
+        ("bgr8", 0.0),
+        ("rgba8", 0.0),
+        ("bgra8", 0.0),
+        ("png", 0.0),
+        ("jpeg", 1.0),  # loses colour at the spot's edges
+    ],
+)
+def test_every_encoding_gives_the_pixel(blob_node, camera, listener, encoding, tolerance):
+    blob_node({"query": "green"})
+    clouds = points_about(listener, camera, encoding=encoding)
+    np.testing.assert_allclose(pixels(clouds[-1]), [[50.5, 300.5]], atol=tolerance)
+
+
+def test_query_changes_at_run_time_by_topic_and_by_parameter(blob_node, camera, listener):
+    node = blob_node()
+    wait_for_log(listener, node, "Waiting for a query")
+    listener.ask("red")
+    assert pixels(points_about(listener, camera)[-1]) == [[400.5, 120.5]]
+    assert listener.set_parameter("query", "green").successful
+    assert pixels(points_about(listener, camera)[-1]) == [[50.5, 300.5]]
+    listener.ask("  ")  # refused: green stays
+    wait_for_log(listener, node, "Query from topic refused: query is empty")
+    assert pixels(points_about(listener, camera)[-1]) == [[50.5, 300.5]]
+    listener.ask("blue")  # is not in the picture: an empty answer is an answer
+    listener.wait(lambda: pixels(points_about(listener, camera)[-1]) == [])
+
+
+def test_parameters_limit_and_are_checked(blob_node, camera, listener):
+    blob_node({"query": "red and green", "max_points": 1})
+    assert pixels(points_about(listener, camera)[-1]) == [[400.5, 120.5]]
+    refused = [
+        ("min_score", 1.5),  # a probability
+        ("min_score", "high"),  # a number
+        ("max_points", -1),
+        ("rate", -2.0),
+        ("query", " "),  # nothing to look for
+        ("model", "other"),  # read on configure
+    ]
+    for name, value in refused:
+        result = listener.set_parameter(name, value)
+        assert not result.successful, name
+        assert result.reason, name
+    assert listener.set_parameter("max_points", 0).successful
+    assert len(pixels(points_about(listener, camera)[-1])) == 2
+
+
+def test_slow_model_gets_the_newest_frame_and_nothing_grows(blob_node, camera, listener, tmp_path):
+    log = tmp_path / "taken"
+    node = blob_node({"query": "red"}, BLOB_DELAY=0.2, BLOB_LOG=log)
+    points_about(listener, camera)
+    before = node.anonymous_memory_mib()
+    camera.order(spots=SPOTS, count=300, rate=30)
+    stamps = listener.wait(camera.answer)["stamps"]
+    listener.wait(lambda: stamp(listener.received["points"][-1]) == stamps[-1])  # the last frame wins
+
+    frames = [json.loads(line) for line in log.read_text().splitlines()]
+    numbers = [frame["number"] for frame in frames]
+    assert numbers == sorted(set(numbers))
+    taken = [frame for frame in frames if frame["number"] > numbers[-1] - len(stamps)]
+    assert 25 <= len(taken) <= 60, "10 s of pictures at 0.2 s each"
+    ages = np.array([frame["age_ms"] for frame in taken])
+    # At 30 Hz the newest frame is up to 33 ms old when the model is free. A queue of 2 would show 200 ms.
+    assert np.median(ages) < 67, ages
+    assert np.quantile(ages, 0.9) < 134, ages
+    answered = [stamp(cloud) for cloud in listener.received["points"]]
+    assert [when for when in answered if when in stamps] == [
+        stamps[frame["number"] - numbers[-1] - 1] for frame in taken
+    ]
+    assert node.anonymous_memory_mib() - before < 24, "ten frames are 9 MiB, all of them are 263 MiB"
+
+
+def test_rate_bounds_a_fast_model(blob_node, camera, listener, tmp_path):
+    log = tmp_path / "taken"
+    blob_node({"query": "red", "rate": 5.0}, BLOB_LOG=log)
+    points_about(listener, camera)
+    log.write_text("")
+    camera.order(spots=SPOTS, count=60, rate=30)
+    listener.wait(camera.answer)
+    assert 7 <= len(log.read_text().splitlines()) <= 12, "2 s at 5 Hz"
+
+
+@pytest.mark.parametrize(
+    ("fault", "encoding", "told"),
+    [
+        ("wrong_step", "rgb8", "Image has step 5; 640 pixels of rgb8 need at least 1920"),
+        ("wrong_encoding", "rgb8", "Image has encoding 'yuv422_yuy2'; expected one of rgb8"),
+        ("empty_data", "rgb8", "Image has 0 bytes of data; expected 921600"),
+        ("short_data", "rgb8", "Image has 460800 bytes of data; expected 921600"),
+        ("empty_data", "jpeg", "CompressedImage holds no data"),
+        ("short_data", "jpeg", "cannot be decoded: image file is truncated"),
+    ],
+)
+def test_broken_frames_give_one_warning_and_life_goes_on(blob_node, camera, listener, fault, encoding, told):
+    node = blob_node({"query": "red"})
+    broken = {"count": 10, "encoding": encoding, "fault": fault}
+    take_pictures(listener, camera, lambda: "Frame skipped" in node.stderr, **broken)
+    take_pictures(listener, camera, lambda: True, **broken)
+    points_about(listener, camera)
+    warnings = [line for line in node.stderr.splitlines() if "Frame skipped" in line]
+    assert len(warnings) == 1, warnings
+    assert told in warnings[0]
+
+
+def test_raising_model_gives_one_error_and_life_goes_on(blob_node, camera, listener):
+    node = blob_node({"query": "trouble"})
+    take_pictures(listener, camera, lambda: "Frame lost" in node.stderr, count=10)
+    take_pictures(listener, camera, lambda: True, count=10)
+    listener.ask("red")
+    points_about(listener, camera)
+    errors = [line for line in node.stderr.splitlines() if "Frame lost" in line]
+    assert len(errors) == 1, errors
+    assert "pointing failed: RuntimeError: out of memory" in errors[0]
+
+
+def test_overlay_is_drawn_only_while_somebody_subscribes(blob_node, camera, listener, tmp_path):
+    log = tmp_path / "taken"
+    blob_node({"query": "red"}, BLOB_LOG=log)
+
+    def drawn() -> int:
+        log.write_text("")
+        points_about(listener, camera)
+        points_about(listener, camera)  # the overlay of the first picture is done by then
+        return log.read_text().count("drawn")
+
+    assert drawn() == 0
+    for _ in range(2):  # a subscriber comes, goes, and comes again
+        subscription = listener.listen(Image, "overlay")
+        overlays = listener.received["overlay"]
+        while not overlays:
+            points_about(listener, camera)
+        picture = image_to_rgb(overlays[-1])
+        assert picture.shape == (480, 640, 3)
+        changed = np.abs(picture.astype(int) - 90).max(axis=2) > 30
+        assert changed[105:136, 385:416].sum() > 9 * 9, "more than the spot itself is there"
+        assert overlays[-1].header.frame_id == "camera_optical_frame"
+        listener.node.destroy_subscription(subscription)
+        listener.wait(lambda: drawn() == 0)
+
+
+def test_lifecycle_transitions_repeatedly(blob_node, camera, listener):
+    node = blob_node({"query": "red", "autostart": "false"})
+    assert listener.state() == "unconfigured"
+    for round_ in range(10):
+        assert listener.change_state("configure")
+        assert listener.node.count_subscribers("image") == 0, "subscribed before it is active"
+        assert listener.change_state("activate")
+        points_about(listener, camera)
+        assert listener.change_state("deactivate")
+        listener.wait(lambda: listener.node.count_subscribers("image") == 0)
+        assert listener.change_state("cleanup")
+        assert listener.state() == "unconfigured"
+        if round_ == 1:
+            before = node.anonymous_memory_mib()
+    assert node.anonymous_memory_mib() - before < 16
+    assert listener.change_state("shutdown")
+    assert listener.state() == "finalized"
+
+
+def test_missing_checkpoint_leaves_a_managed_node_unconfigured(blob_node, listener):
+    node = blob_node({"model": "missing", "autostart": "false"})
+    assert not listener.change_state("configure")
+    assert listener.state() == "unconfigured"
+    assert "Cannot configure: Checkpoint folder 'missing' does not exist." in node.stderr
+    assert listener.set_parameter("model", "present").successful
+    assert listener.change_state("configure")
+
+
+@pytest.mark.parametrize("parameters", [{"model": "missing"}, {"min_score": 3.0}, {"max_points": "many"}])
+def test_unusable_parameter_ends_the_program_with_one_message(blob_node, parameters):
+    node = blob_node(parameters)
+    assert node.process.wait(30) == 2
+    assert node.stderr.count("Cannot configure: ") == 1
+    node.expected_exit = 2
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "busy_with",
+    [
+        {},  # nothing
+        {"BLOB_DELAY": 60},  # a picture
+        {"BLOB_LOAD": 60},  # loading
+    ],
+)
+def test_signal_ends_the_program_with_0(blob_node, camera, listener, tmp_path: Path, with_signal, busy_with):
+    log = tmp_path / "taken"
+    node = blob_node({"query": "red"}, BLOB_LOG=log, **busy_with)
+    if "BLOB_LOAD" in busy_with:
+        listener.wait(lambda: "point_node" in listener.node.get_node_names())
+        time.sleep(0.5)  # nothing outside tells that loading has begun
+    else:
+        take_pictures(listener, camera, log.exists)
+    begun = time.monotonic()
+    assert node.end(with_signal) == 0
+    assert time.monotonic() - begun < 8
+
+
+def test_second_signal_does_not_disturb_the_end(blob_node, camera, listener, tmp_path):
+    log = tmp_path / "taken"
+    node = blob_node({"query": "red"}, BLOB_LOG=log, BLOB_DELAY=60)
+    take_pictures(listener, camera, log.exists)
+    node.process.send_signal(signal.SIGINT)
+    time.sleep(1)  # half of its grace for the picture in progress
+    assert node.end(signal.SIGTERM) == 0

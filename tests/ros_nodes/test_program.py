@@ -1,0 +1,92 @@
+"""The program around a node: what it says and how it ends, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ros_nodes
+from molmo_act.errors import MissingExtraError
+from ros_nodes.program import require_ros
+
+ROOT = Path(ros_nodes.__file__).parents[1]
+
+
+def run_main(
+    *before: str, arguments: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess:
+    """Runs the console script's function after the given lines of Python."""
+    lines = ["import sys", *before, "from ros_nodes.point_node import main", "sys.exit(main())"]
+    return subprocess.run(
+        [sys.executable, "-c", "\n".join(lines), *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("package", ["rclpy", "sensor_msgs"])
+def test_missing_package_is_one_line_with_its_remedy(package):
+    done = run_main(f"sys.modules[{package!r}] = None  # what an import of a missing package meets")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert f"needs the package '{package}', which is not installed" in done.stderr
+    assert 'pip install "molmo-act[ros]"' in done.stderr
+
+
+def test_missing_package_is_an_error_of_our_own(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    monkeypatch.setitem(sys.modules, "rclpy.executors", None)
+    with pytest.raises(MissingExtraError) as caught:
+        require_ros()
+    assert caught.value.extra == "ros"
+
+
+def test_libraries_that_cannot_be_loaded_are_one_line_with_a_remedy():
+    pytest.importorskip("ros_wheels_bootstrapper", reason="only the wheels from PyPI set a library path")
+    done = run_main(_ROS_WHEELS_BOOTSTRAP_COMPLETE="1", LD_LIBRARY_PATH="")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "is installed but cannot be loaded" in done.stderr
+    assert "unset _ROS_WHEELS_BOOTSTRAP_COMPLETE" in done.stderr
+
+
+@pytest.mark.ros
+def test_help_tells_topics_and_an_example():
+    pytest.importorskip("rclpy", reason="needs the extra ros")
+    done = run_main(arguments=("--help",))
+    assert done.returncode == 0
+    for word in ("'image'", "'image/compressed'", "'points'", "'best_point'", "'overlay'", "--ros-args"):
+        assert word in done.stdout
+
+
+@pytest.mark.ros
+def test_unknown_argument_is_refused():
+    pytest.importorskip("rclpy", reason="needs the extra ros")
+    done = run_main(arguments=("--query", "mug"))
+    assert done.returncode == 2
+    assert "unrecognized arguments: --query mug" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-p", "query"), "Couldn't parse parameter override rule: '-p query'"),  # no value
+        (("--params-file", "/nowhere/to.yaml"), "Error opening YAML file"),
+        (("--remapp", "a:=b"), "--remapp"),  # misspelt
+    ],
+)
+def test_malformed_ros_arguments_are_refused(arguments, told):
+    pytest.importorskip("rclpy", reason="needs the extra ros")
+    done = run_main(arguments=("--ros-args", *arguments))
+    assert done.returncode == 2
+    assert "molmo-act-point-node: ROS 2 refuses the arguments" in done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
