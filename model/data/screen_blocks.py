@@ -10,6 +10,7 @@ from collections.abc import Callable
 from model.data import screen_widgets as widgets
 from model.data.screen_canvas import Canvas
 from model.data.screen_theme import blend
+from model.data.ui_vocabulary import MONTHS
 
 
 def heading(canvas: Canvas, x: float, y: float, width: float) -> float:
@@ -215,7 +216,8 @@ def file_list(canvas: Canvas, x: float, y: float, width: float) -> float:
             canvas.icon(left, y + (row - side) / 2, side, same or canvas.any_icon(), theme.muted)
             left += side + theme.em * 0.6
         canvas.text(left, y + (row - canvas.line_height()) / 2, label, theme.text)
-        canvas.add("item", label, (int(x), int(y), int(x + width), int(y + row)))
+        right = min(x + width, left + canvas.text_width(label) + theme.em)
+        canvas.add("item", label, (int(x), int(y), int(right), int(y + row)))
         y += row
     return y - top
 
@@ -269,6 +271,64 @@ def progress(canvas: Canvas, x: float, y: float, width: float) -> float:
     return widgets.progress(canvas, x, y, min(width, canvas.theme.em * 20))[1]
 
 
+def keypad(canvas: Canvas, x: float, y: float, width: float) -> float:
+    """Square buttons with digits and signs, as on a calculator or a phone."""
+    dice, em = canvas.dice, canvas.theme.em
+    rows = dice.one_of(
+        (("789/", "456*", "123-", "0.=+"), ("123", "456", "789", "*0#"), ("C()÷", "789×", "456−", "123+"))
+    )
+    side = em * dice.between(2.0, 3.4)
+    if side * len(rows[0]) > width:
+        return 0.0
+    height = widgets.control_height(canvas) + em * 0.3
+    for position, row in enumerate(rows):
+        for column, sign in enumerate(row):
+            widgets.button(canvas, x + column * side, y + position * height, sign, width=side - em * 0.3)
+    return len(rows) * height
+
+
+def month(canvas: Canvas, x: float, y: float, width: float) -> float:
+    """The days of a month in rows of seven, with arrows to its neighbours."""
+    dice, theme, em = canvas.dice, canvas.theme, canvas.theme.em
+    step, row = em * 2.1, canvas.line_height() + em * 0.4
+    if step * 7 > width:
+        return 0.0
+    name = dice.one_of(MONTHS) + dice.one_of(("", f" {2020 + dice.below(12)}"))
+    widgets.text_line(canvas, x + step * 3.5 - canvas.text_width(name) / 2, y, name, "heading")
+    side = widgets.icon_size(canvas)
+    for at, concept in ((x, "chevron-left"), (x + step * 7 - side, "chevron-right")):
+        if canvas.can_draw(concept):
+            canvas.icon(at, y, side, concept, theme.text)
+    first, days, today = dice.below(7), 28 + dice.below(4), 1 + dice.below(28)
+    y += row * 1.2
+    for day in range(1, days + 1):
+        left, top = x + (first + day - 1) % 7 * step, y + (first + day - 1) // 7 * row
+        if day == today:
+            canvas.fill((left, top, left + step, top + row), theme.accent, theme.radius)
+        ink, label = theme.on_accent if day == today else theme.text, str(day)
+        canvas.text(left + (step - canvas.text_width(label)) / 2, top + em * 0.2, label, ink)
+        canvas.add("button", label, (int(left), int(top), int(left + step), int(top + row)))
+    return row * 7.4
+
+
+def pager(canvas: Canvas, x: float, y: float, width: float) -> float:
+    """Page numbers between "Previous" and "Next"."""
+    dice, em, right = canvas.dice, canvas.theme.em, x + width
+    start = 1 + dice.below(8)
+    before, after = dice.one_of(
+        (("Previous", "Next"), ("Prev", "Next"), ("«", "»"), ("<", ">"), ("First", "Last"))
+    )
+    labels = [before, *(str(start + step) for step in range(2 + dice.below(4))), after]
+    current = 1 + dice.below(len(labels) - 2)
+    for position, label in enumerate(labels):
+        size = widgets.button_width(canvas, label) - em * 0.4
+        if x + size > right:
+            break
+        widgets.button(canvas, x, y, label, primary=position == current)
+        x += size + em * 0.7
+    return widgets.control_height(canvas)
+
+
 Block = Callable[[Canvas, float, float, float], float]
 BLOCKS: tuple[Block, ...] = (
     *(
@@ -299,7 +359,7 @@ BLOCKS: tuple[Block, ...] = (
         heading,
         text,
     ),
-    *(search, search, sliders, badges, wide_button, progress),
+    *(search, search, sliders, badges, wide_button, progress, pager, keypad, month),
 )
 
 

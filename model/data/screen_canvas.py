@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from model.data.dice import Dice
+from model.data.fonts import Face
 from model.data.icon_library import IconLibrary
 from model.data.screen_theme import Colour, Theme, blend
 from model.data.ui_words import LabelWriter
@@ -131,27 +132,21 @@ class Canvas:
         y: float,
         text: str,
         colour: Colour,
-        font: ImageFont.FreeTypeFont | None = None,
+        font: Face | None = None,
     ) -> Box:
         """Write text with its line box's left top at (x, y); returns the line box and remembers the text."""
-        font = font or self.theme.body
-        ascent, descent = font.getmetrics()
-        gap = self.theme.spacing
-        if gap:
-            cursor = x
-            for letter in text:
-                self._draw.text((cursor, y), letter, fill=colour, font=font)
-                cursor += font.getlength(letter) + gap
-            box = (x, y, cursor - gap, y + ascent + descent)
-        else:
-            self._draw.text((x, y), text, fill=colour, font=font)
-            box = (x, y, x + font.getlength(text), y + ascent + descent)
+        face = font or self.theme.body
+        gap, cursor = self.theme.spacing, x
+        for run in text if gap else (text,):
+            self._draw.text((cursor, y), run, fill=colour, font=face.font)
+            cursor += face.length(run) + gap
+        box = (x, y, cursor - gap, y + face.height)
         self._keep_text(text, box)
         return box
 
     def hint(self, x: float, y: float, text: str) -> None:
         """Write muted text that nobody asks for, such as a key combination or a separator."""
-        self._draw.text((x, y), text, fill=self.theme.muted, font=self.theme.body)
+        self._draw.text((x, y), text, fill=self.theme.muted, font=self.theme.body.font)
 
     def _keep_text(self, text: str, box: Box) -> None:
         share = self._seen_share(box)
@@ -160,13 +155,13 @@ class Canvas:
         elif share > 0:
             self.half_seen.add(text.casefold())
 
-    def text_width(self, text: str, font: ImageFont.FreeTypeFont | None = None) -> float:
+    def text_width(self, text: str, font: Face | None = None) -> float:
         """Width of a text in pixels, letter spacing included."""
-        return (font or self.theme.body).getlength(text) + self.theme.spacing * (len(text) - 1)
+        return (font or self.theme.body).length(text) + self.theme.spacing * (len(text) - 1)
 
-    def line_height(self, font: ImageFont.FreeTypeFont | None = None) -> int:
+    def line_height(self, font: Face | None = None) -> int:
         """Height of a line box in pixels."""
-        return sum((font or self.theme.body).getmetrics())
+        return (font or self.theme.body).height
 
     def icon(self, x: float, y: float, size: int, concept: str, colour: Colour) -> Box:
         """Draw an icon with its left top at (x, y) and remember it; returns its box."""

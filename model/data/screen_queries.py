@@ -18,6 +18,7 @@ _ROLE_WORDS = {
     "button": ("button",),
     "link": ("link",),
     "field": ("field", "field", "text field", "input", "box", "input field", "text box"),
+    "search": ("field", "field", "box", "bar", "input"),
     "dropdown": ("dropdown", "drop-down", "list", "combo box", "select box"),
     "checkbox": ("check box", "checkbox", "option"),
     "radio": ("radio button", "option", "radio button"),
@@ -43,6 +44,7 @@ _VERBS = {
         "click the {} {role}",
         "focus the {} {role}",
     ),
+    "search": ("type in the {} {role}", "click the {} {role}", "the {} {role}", "{} {role}"),
     "dropdown": ("open the {} {role}", "choose {}", "change {}"),
     "checkbox": ("check {}", "tick {}", "tick the {} {role}", "uncheck {}", "toggle {}"),
     "radio": ("choose {}", "pick {}", "select the {} {role}"),
@@ -61,7 +63,7 @@ _ICON = ("{} icon", "{} icon", "the {} icon", "the {} icon", "{} button", "the {
 
 
 def ask(canvas: Canvas) -> tuple[Query, ...]:
-    """Ask about a finished canvas: 10 to 16 queries when it has as much to ask about, in random order."""
+    """Ask about a finished canvas: 10 to 16 queries when there is as much to ask about, in random order."""
     dice = canvas.dice
     asker = _Asker(canvas)
     wanted = FEWEST + dice.below(MOST - FEWEST + 1)
@@ -94,21 +96,22 @@ class _Asker:
         self._boxes = {box for _, box in canvas.texts}
 
     def present(self, count: int) -> list[Query]:
-        """Up to `count` queries about what is there, controls rather than texts, each thing once."""
+        """Up to `count` different queries about what is there, controls rather than texts."""
         dice = self._dice
         things: list[tuple[float, bool, str]] = [
-            (dice.chance() * _eagerness(elements[0].role), False, label)
+            (dice.chance() * _eagerness(elements[0]), False, label)
             for label, elements in self._by_label.items()
         ]
         things += [(dice.chance() * 1.0, True, concept) for concept in self._icons]
-        queries: list[Query] = []
-        for _, is_icon, name in sorted(things, reverse=True):
+        things.sort(reverse=True)
+        queries: dict[str, Query] = {}
+        for _, is_icon, name in (things + things)[: 2 * MOST]:  # with little there, twice in other words
             query = self._about_icon(name) if is_icon else self._about_label(name)
             if query is not None:
-                queries.append(query)
+                queries.setdefault(query.text, query)
             if len(queries) == count:
                 break
-        return queries
+        return list(queries.values())
 
     def absent(self, count: int) -> list[Query]:
         """Up to `count` queries about what is not there, some of them nearly there."""
@@ -128,12 +131,14 @@ class _Asker:
             return None
         element = self._dice.one_of(elements)
         same_role = [other for other in elements if other.role == element.role]
-        name = self._as_said(element.label)
+        name = "search" if element.role == "search" else self._as_said(element.label)
         if len(elements) == 1:
             template = _template(element.role, self._dice)
             return self._query(template, name, element.role, elements, element.role)
-        if len(same_role) == 1:  # the role tells which one is meant
-            return self._query(self._dice.one_of(_NAMED), name, element.role, same_role, element.role)
+        if len(same_role) == 1 and element.role not in ("item", "heading", "text", "search"):
+            role_word = _ROLE_WORDS[element.role][0]  # tells which one is meant
+            text = self._dice.one_of(_NAMED).format(name, role=role_word)
+            return Query(text, name, _targets(same_role), element.role)
         if len(same_role) == len(elements) and len(elements) <= 6:
             template = self._dice.one_of(("{}", "all {}", "every {}", "all {} {role}s", "every {} {role}"))
             return self._query(template, name, element.role, elements, "several")
@@ -194,6 +199,8 @@ class _Asker:
         wanted = label.casefold()
         if wanted in self._half_seen or wanted in self._texts:
             return True
+        if any(wanted in _concept(key).spoken for key in self._icons):
+            return True
         return any(f" {wanted} " in f" {text} " for text in self._texts | self._half_seen)
 
     def _as_said(self, label: str) -> str:
@@ -215,12 +222,15 @@ _PURPOSES = {
 
 
 def _template(role: str, dice: Dice) -> str:
-    draw = dice.chance()
+    draw = dice.chance() if role != "search" else 0.9
     return dice.one_of(_BARE if draw < 0.4 else _NAMED if draw < 0.8 else _VERBS[role])
 
 
-def _eagerness(role: str) -> float:
-    return {"text": 0.45, "heading": 0.8, "item": 0.9}.get(role, 1.3)
+def _eagerness(element: Element) -> float:
+    """How willingly an element is asked for: controls with words most, lone numbers and texts least."""
+    if len(element.label) < 3:
+        return 0.4
+    return {"text": 0.45, "heading": 0.8, "item": 0.9}.get(element.role, 1.3)
 
 
 def _concept(key: str) -> IconConcept:

@@ -11,7 +11,9 @@ from model.data.screen_theme import blend
 def compose(canvas: Canvas) -> None:
     """Draw one random screen that fills the canvas."""
     dice = canvas.dice
-    kind = dice.one_of(("page", "page", "window", "desktop", "panel", "panel", "settings"))
+    kind = dice.one_of(
+        ("page", "page", "page", "window", "window", "desktop", "panel", "panel", "panel", "settings")
+    )
     em, width, height = canvas.theme.em, canvas.width, canvas.height
     if kind == "page":
         _page(canvas)
@@ -28,7 +30,7 @@ def compose(canvas: Canvas) -> None:
     if dice.chance() < 0.14:
         _open_menu(canvas)
     if dice.chance() < 0.12:
-        _dialog(canvas, shaded=dice.chance() < 0.7)
+        _dialog(canvas, shaded=dice.chance() < 0.35)
 
 
 def _page(canvas: Canvas) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass
 
-from PIL import ImageFont
-
 from model.data.dice import Dice
-from model.data.fonts import FontFamily, open_face
+from model.data.fonts import Face, FontFamily, open_face
 
 Colour = tuple[int, int, int]
 
@@ -47,10 +45,10 @@ class Theme:
     accent: Colour
     on_accent: Colour
     border: Colour
-    body: ImageFont.FreeTypeFont
-    bold: ImageFont.FreeTypeFont
-    small: ImageFont.FreeTypeFont
-    heading: ImageFont.FreeTypeFont
+    body: Face
+    bold: Face
+    small: Face
+    heading: Face
     em: float
     radius: int
     button: str

@@ -5,13 +5,12 @@ Every function takes the left top corner of the widget and returns the (width, h
 
 from __future__ import annotations
 
-from PIL import ImageFont
-
+from model.data.fonts import Face
 from model.data.screen_canvas import Canvas
 from model.data.screen_theme import Colour, blend, readable_on
 
 Size = tuple[float, float]
-_BADGES = ((200, 40, 50), (30, 140, 80), (220, 150, 20), (50, 110, 200), (110, 110, 120))
+SIGNAL_COLOURS = ((200, 40, 50), (30, 140, 80), (220, 150, 20), (50, 110, 200), (110, 110, 120))
 
 
 def control_height(canvas: Canvas) -> int:
@@ -46,10 +45,10 @@ def button(
     width, height = max(natural, width or 0), control_height(canvas)
     box = (int(x), int(y), int(x + width), int(y) + height)
     colour, edge, ink = button_colours(canvas, primary)
-    if theme.button == "classic" and edge and theme.radius == 0:
-        canvas.fill((box[0], box[1] + 1, box[2] + 1, box[3] + 1), blend(edge, (0, 0, 0), 0.4))
     if colour is not None:
         canvas.fill(box, colour, theme.radius, edge)
+    if theme.button == "classic" and colour is not None and theme.radius == 0:
+        _bevel(canvas, box, colour)
     left = x + (width - natural) / 2 + theme.em * 0.8
     canvas.add("button", label, box)
     if icon:
@@ -63,8 +62,11 @@ def button(
 def button_colours(canvas: Canvas, primary: bool) -> tuple[Colour | None, Colour | None, Colour]:
     """Fill, edge and text colour of a button in this theme; None where there is none."""
     theme = canvas.theme
-    if primary:
+    if primary and theme.button != "classic":
         return theme.accent, None, theme.on_accent
+    if canvas.dice.chance() < 0.08:
+        signal = canvas.dice.one_of(SIGNAL_COLOURS)
+        return signal, None, readable_on(signal)
     if theme.button == "filled":
         grey = blend(theme.text, theme.panel, 0.35)
         return grey, None, readable_on(grey)
@@ -103,7 +105,7 @@ def link(canvas: Canvas, x: float, y: float, label: str, *, ink: Colour | None =
     ink = ink or (theme.accent if _reads(theme.accent, theme.panel) else theme.text)
     box = canvas.text(x, y, label, ink)
     if theme.underlined:
-        base = int(y + theme.body.getmetrics()[0] + max(1, theme.em / 14))
+        base = int(y + theme.body.ascent + max(1, theme.em / 14))
         canvas.line([(box[0], base), (box[2], base)], ink)
     canvas.add("link", label, (box[0] - 2, box[1] - 1, box[2] + 2, box[3] + 1))
     return box[2] - box[0], box[3] - box[1]
@@ -126,9 +128,11 @@ def field(canvas: Canvas, x: float, y: float, width: float, label: str, *, lines
     if theme.fields == "inside":
         canvas.text(x0 + theme.em * 0.5, y0 + theme.em * 0.35, label, theme.placeholder)
     elif dice.chance() < 0.35:
-        value = "••••••••" if "assword" in label else canvas.writer.value()
-        if canvas.text_width(value) < box[2] - box[0] - theme.em:
-            canvas.text(x0 + theme.em * 0.5, y0 + theme.em * 0.35, value, theme.text)
+        value, at = canvas.writer.value(), (x0 + theme.em * 0.5, y0 + theme.em * 0.35)
+        if "assword" in label:
+            canvas.hint(*at, "•" * (4 + dice.below(8)))
+        elif canvas.text_width(value) < box[2] - box[0] - theme.em:
+            canvas.text(*at, value, theme.text)
     canvas.add(role, label, box)
     return width, y0 + height - y
 
@@ -148,7 +152,7 @@ def search_field(canvas: Canvas, x: float, y: float, width: float) -> Size:
     )
     if hint and canvas.text_width(hint) < box[2] - left:
         canvas.text(left, y + (height - canvas.line_height()) / 2, hint, theme.placeholder)
-    canvas.add("field", "Search", box)
+    canvas.add("search", "Search", box)
     return width, height
 
 
@@ -237,7 +241,7 @@ def text_line(
     y: float,
     text: str,
     role: str = "text",
-    font: ImageFont.FreeTypeFont | None = None,
+    font: Face | None = None,
 ) -> Size:
     """A line of text that does nothing when clicked but can be asked for: a heading, a cell."""
     theme = canvas.theme
@@ -264,7 +268,7 @@ def paragraph(canvas: Canvas, x: float, y: float, width: float, lines: int) -> S
 def badge(canvas: Canvas, x: float, y: float, label: str) -> Size:
     """A small coloured pill with a word in it."""
     theme = canvas.theme
-    colour = canvas.dice.one_of(_BADGES)
+    colour = canvas.dice.one_of(SIGNAL_COLOURS)
     width, height = canvas.text_width(label, theme.small) + theme.em, canvas.line_height(theme.small) + 2
     box = (int(x), int(y), int(x + width), int(y) + height)
     canvas.fill(box, colour, height // 2 if canvas.dice.chance() < 0.6 else 3)
@@ -298,6 +302,13 @@ def progress(canvas: Canvas, x: float, y: float, width: float) -> Size:
     )
     canvas.fill((x, y, x + width * canvas.dice.chance(), y + height), canvas.theme.accent, height // 2)
     return width, height
+
+
+def _bevel(canvas: Canvas, box: tuple[int, int, int, int], colour: Colour) -> None:
+    """Light edges above and left, dark ones below and right."""
+    x0, y0, x1, y1 = box[0], box[1], box[2] - 1, box[3] - 1
+    canvas.line([(x0, y1), (x0, y0), (x1, y0)], blend(colour, (255, 255, 255), 0.6))
+    canvas.line([(x0, y1), (x1, y1), (x1, y0)], blend(colour, (0, 0, 0), 0.5))
 
 
 def _field_frame(canvas: Canvas, box: tuple[int, int, int, int], *, round_ends: bool = False) -> None:
