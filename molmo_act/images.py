@@ -33,8 +33,8 @@ ImageInput: TypeAlias = "str | os.PathLike[str] | Image.Image | np.ndarray | tor
 MAX_PIXELS = 100_000_000
 """Largest picture read unless a caller says otherwise: width × height in pixels."""
 
-# Pillow can also hand files to outside programs (EPS to Ghostscript); only these formats are decoded.
-_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "ICO", "TGA")
+# Pillow can also hand files to outside programs (EPS to Ghostscript), and takes much for TGA that is none.
+_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "ICO")
 _EXPECTED_FILE = "expected a picture such as PNG, JPEG, WebP, AVIF, BMP, GIF, TIFF or PPM"
 _EXPECTED_ARRAY = (
     "expected RGB (H, W, 3), grey (H, W) or (H, W, 1), or RGBA (H, W, 4), as uint8, uint16 or float in [0, 1]"
