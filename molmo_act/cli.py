@@ -29,7 +29,6 @@ from molmo_act.picture_files import picture_path, save_picture
 
 if TYPE_CHECKING:
     import numpy as np
-    from molmo_act.api import PointingModel
 
     from molmo_act.points import Points
 
@@ -103,7 +102,7 @@ def count(arguments: argparse.Namespace) -> int:
     return FOUND if number else NOTHING_FOUND
 
 
-def load_model(arguments: argparse.Namespace) -> PointingModel:
+def load_model(arguments: argparse.Namespace) -> molmo_act.PointingModel:
     """The model that the arguments of `add_model_arguments` ask for."""
     return molmo_act.load(arguments.model, device=arguments.device, dtype=arguments.dtype)
 
