@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from molmo_act.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.video.frame import VideoFrame
 
 
 # Times of frames are fractions in the file and floats here; a microsecond is no difference.
@@ -22,18 +23,10 @@ _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
-class VideoHeader:
-    """What a file says of its video: seconds, and (width, height) in pixels."""
-
-    duration: float
-    size: tuple[int, int]
-
-
-@dataclass(frozen=True)
 class FramesAt:
     """The frames of a file that are on show at some moments, decoded anew each time it is iterated over.
 
-    Yields uint8 RGB (H, W, 3), one per moment, so that memory holds one frame and not the video.
+    Yields uint8 RGB (H, W, 3), upright, one per moment, so that memory holds one frame and not the video.
 
     Attributes:
         path: The file.
@@ -53,39 +46,45 @@ class FramesAt:
             for time, frame in _timed_frames(container, self.path):
                 while shown is not None and waiting and waiting[0] < time - _TOLERANCE:
                     waiting.popleft()
-                    yield shown.to_ndarray(format="rgb24")
+                    yield _upright(shown)
                 shown = frame
                 if not waiting:
                     return
             if shown is None:
                 raise InputError(f"The video {os.fspath(self.path)!r} holds no frame that can be decoded.")
             for _ in waiting:
-                yield shown.to_ndarray(format="rgb24")
+                yield _upright(shown)
 
 
-def read_header(path: str | os.PathLike[str]) -> VideoHeader:
-    """Length and size of a video, from its header; the length, failing that, from its packets.
+def video_duration(path: str | os.PathLike[str]) -> float:
+    """Length of a video in seconds, from its header or, failing that, from its packets.
 
     Raises:
-        InputError: The file is missing or is not a video.
+        InputError: The file is missing, is not a video or is empty.
         MissingExtraError: PyAV is not installed.
     """
     with _open(path) as container:
         stream = container.streams.video[0]
-        size = (stream.codec_context.width, stream.codec_context.height)
         if stream.duration is not None and stream.time_base is not None:
-            return VideoHeader(float(stream.duration * stream.time_base), size)
+            return float(stream.duration * stream.time_base)
         if container.duration is not None:
-            return VideoHeader(container.duration / 1_000_000, size)  # containers count in microseconds
+            return container.duration / 1_000_000  # containers count in microseconds
         packets = [packet for packet in container.demux(stream) if packet.pts is not None]
         if not packets:
             raise InputError(f"The video {os.fspath(path)!r} holds no frame; expected at least one.")
         begin = min(packet.pts for packet in packets)
         end = max(packet.pts + (packet.duration or 0) for packet in packets)
-        return VideoHeader(float((end - begin) * stream.time_base), size)
+        return float((end - begin) * stream.time_base)
 
 
-def _timed_frames(container: InputContainer, path: str | os.PathLike[str]) -> Iterator[tuple[float, Any]]:
+def _upright(frame: VideoFrame) -> np.ndarray:
+    """uint8 RGB (H, W, 3) of a frame, turned as the file asks; telephones store what they filmed sideways."""
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90)))
+
+
+def _timed_frames(
+    container: InputContainer, path: str | os.PathLike[str]
+) -> Iterator[tuple[float, VideoFrame]]:
     """Decode frames in the order they are shown, each with its seconds since the first one."""
     import av
 

@@ -30,7 +30,7 @@ from molmo_act.modeling.processor_settings import (
     square_side,
 )
 from molmo_act.modeling.tiling import check_geometry, normalize, patchify, pooling_windows, resize, rgb_tensor
-from molmo_act.modeling.video_file import FramesAt, read_header
+from molmo_act.modeling.video_file import FramesAt, video_duration
 
 VideoInput: TypeAlias = "np.ndarray | Tensor | Sequence[ImageInput] | str | os.PathLike[str]"
 """A video: uint8 RGB (T, H, W, 3), a sequence of images of one size, or the path of a file."""
@@ -379,6 +379,6 @@ class _Metadata:
 
 
 def _sample_file(path: Path, limits: Mapping[str, Any]) -> SampledVideo:
-    header = read_header(path)
-    times = tuple(sample_times(header.duration, **limits).tolist())
-    return SampledVideo(FramesAt(path, times), times, header.size)
+    times = tuple(sample_times(video_duration(path), **limits).tolist())
+    height, width, _ = next(iter(FramesAt(path, (0.0,)))).shape
+    return SampledVideo(FramesAt(path, times), times, (width, height))

@@ -1,0 +1,95 @@
+"""Frames taken out of real video files, written here."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from molmo_act.errors import InputError, MissingExtraError
+from molmo_act.modeling.video_file import FramesAt, video_duration
+
+av = pytest.importorskip("av", reason="needs the extra video")
+
+SHADES = [10, 60, 110, 160, 210]
+
+
+def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4"):
+    """One grey frame per moment; the left half is 30 brighter, so that turning shows."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(suffix_codec, rate=30)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for time, shade in zip(times, shades, strict=True):
+            pixels = np.full((size[1], size[0], 3), shade, np.uint8)
+            pixels[:, : size[0] // 2] += 30
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def shades(frames):
+    """The nearest shade of the right half of each frame."""
+    return [min(SHADES, key=lambda shade: abs(shade - frame[:, -8:].mean())) for frame in frames]
+
+
+def test_the_frame_on_show_is_taken(tmp_path):
+    # uneven spacing: the times of the file count, not the number of the frame
+    path = write_video(tmp_path / "clip.mp4", [0.0, 0.1, 0.5, 0.6, 1.0])
+    frames = FramesAt(path, (0.0, 0.05, 0.1, 0.49, 0.5, 0.59, 0.99, 1.0, 7.0))
+    assert shades(frames) == [10, 10, 60, 60, 110, 110, 160, 210, 210]
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * len(frames)
+    assert all(frame.dtype == np.uint8 for frame in frames)
+
+
+def test_duration(tmp_path):
+    assert video_duration(write_video(tmp_path / "clip.mp4", [0.0, 0.5, 1.0, 1.5, 2.0])) == pytest.approx(
+        2, abs=0.6
+    )
+
+
+def test_a_video_filmed_sideways_is_turned_upright(tmp_path):
+    path = write_video(tmp_path / "clip.mp4", [0.0, 0.1, 0.2, 0.3, 0.4])
+    content = bytearray(path.read_bytes())
+    matrix = content.index(b"tkhd") + 44  # the display matrix of the track header, 16.16 fixed point
+    quarter_turn_clockwise = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30)
+    content[matrix : matrix + 36] = quarter_turn_clockwise
+    path.write_bytes(content)
+
+    (frame,) = FramesAt(path, (0.0,))
+    assert frame.shape == (64, 48, 3)
+    assert frame[:20].mean() > frame[-20:].mean() + 20, "the bright left half must now be on top"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "no video file"), (b"", "not a video"), (b"a text, not a film" * 50, "not a video")],
+)
+def test_what_is_no_video_is_refused(tmp_path, content, message):
+    path = tmp_path / "clip.mp4"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        list(FramesAt(path, (0.0,)))
+
+
+def test_a_sound_file_is_refused(tmp_path):
+    path = tmp_path / "sound.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+    with pytest.raises(InputError, match="no video stream"):
+        video_duration(path)
+
+
+def test_without_pyav_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(MissingExtraError, match=r"molmo-act\[video\]"):
+        video_duration(tmp_path / "clip.mp4")
