@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,27 +11,11 @@ from PIL import Image, ImageDraw
 from model.data.dice import Dice
 from model.data.fonts import Face
 from model.data.icon_library import IconLibrary
+from model.data.screen_elements import Box, Element, Shown
 from model.data.screen_theme import Colour, Theme, blend
 from model.data.ui_words import LabelWriter
 
-Box = tuple[float, float, float, float]
 WHOLE = 0.999  # share of a box that must be inside the picture for it to count as seen
-
-
-@dataclass(frozen=True)
-class Element:
-    """One thing on a screen that somebody could ask for.
-
-    Attributes:
-        role: "button", "link", "field", "dropdown", "checkbox", "radio", "toggle", "tab", "menu item",
-            "slider", "icon", "heading" or "text".
-        label: What is written on or beside it; for an icon the key of its concept.
-        box: (x0, y0, x1, y1) pixels of the picture.
-    """
-
-    role: str
-    label: str
-    box: Box
 
 
 class Canvas:
@@ -59,6 +43,10 @@ class Canvas:
     def pixels(self) -> np.ndarray:
         """What was drawn: uint8 (H, W, 3), RGB."""
         return np.array(self._image)
+
+    def shown(self) -> Shown:
+        """What there is to ask about."""
+        return Shown(tuple(self.elements), tuple(self.texts), frozenset(self.half_seen))
 
     def layer(self, x0: int, y0: int, x1: int, y1: int) -> Canvas:
         """A canvas of its own for what lies in a box over this one; `put` it when it is finished."""

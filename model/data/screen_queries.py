@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from model.data.dice import Dice
 from model.data.icon_names import IconConcept, icon_concepts, window_buttons
 from model.data.sample import Query, Target
-from model.data.screen_canvas import Canvas, Element
+from model.data.screen_elements import Element, Shown
+from model.data.ui_words import LabelWriter
 
 FEWEST, MOST = 10, 16  # queries about a picture, while it has enough to ask about
 ABSENT_SHARE = 0.18
@@ -62,10 +63,15 @@ _ICON = ("{} icon", "{} icon", "the {} icon", "the {} icon", "{} button", "the {
          "the {} symbol", "{}")  # fmt: skip
 
 
-def ask(canvas: Canvas) -> tuple[Query, ...]:
-    """Ask about a finished canvas: 10 to 16 queries when there is as much to ask about, in random order."""
-    dice = canvas.dice
-    asker = _Asker(canvas)
+def ask(shown: Shown, writer: LabelWriter) -> tuple[Query, ...]:
+    """Ask about a screen: 10 to 16 queries when there is as much to ask about, in random order.
+
+    Args:
+        shown: What the screen shows.
+        writer: Makes the labels of absent things; all choices are drawn from its dice.
+    """
+    dice = writer.dice
+    asker = _Asker(shown, writer)
     wanted = FEWEST + dice.below(MOST - FEWEST + 1)
     absent = sum(dice.chance() < ABSENT_SHARE for _ in range(wanted))
     queries = asker.present(wanted - absent)
@@ -76,24 +82,19 @@ def ask(canvas: Canvas) -> tuple[Query, ...]:
 
 
 class _Asker:
-    """What is on one canvas, arranged by name.
+    """What is on one screen, arranged by name."""
 
-    Args:
-        canvas: A finished canvas.
-    """
-
-    def __init__(self, canvas: Canvas) -> None:
-        self._dice, self._writer = canvas.dice, canvas.writer
-        self._half_seen = canvas.half_seen
+    def __init__(self, shown: Shown, writer: LabelWriter) -> None:
+        self._dice, self._writer = writer.dice, writer
+        self._half_seen = shown.half_seen
         self._by_label: dict[str, list[Element]] = defaultdict(list)
         self._icons: dict[str, list[Element]] = defaultdict(list)
-        for element in canvas.elements:
+        for element in shown.elements:
             if element.role == "icon":
                 self._icons[element.label].append(element)
             else:
                 self._by_label[element.label.casefold()].append(element)
-        self._texts = {text.casefold().rstrip(":") for text, _ in canvas.texts} | set(self._by_label)
-        self._boxes = {box for _, box in canvas.texts}
+        self._texts = {text.casefold().rstrip(":") for text, _ in shown.texts} | set(self._by_label)
 
     def present(self, count: int) -> list[Query]:
         """Up to `count` different queries about what is there, controls rather than texts."""

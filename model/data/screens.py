@@ -13,6 +13,7 @@ from model.data.fonts import families
 from model.data.icon_library import IconLibrary, load_icons
 from model.data.sample import Picture
 from model.data.screen_canvas import Canvas
+from model.data.screen_elements import reading_order
 from model.data.screen_queries import ask
 from model.data.screen_scenes import compose
 from model.data.screen_theme import draw_theme
@@ -62,7 +63,9 @@ def draw_screen(
     theme = draw_theme(dice, families(split), icons.styles)
     canvas = Canvas(width, height, theme, dice, LabelWriter(dice, words or word_list(split)), icons)
     compose(canvas)
-    return Picture(_photograph(canvas.pixels(), dice), ask(canvas), _caption(canvas))
+    shown = canvas.shown()
+    caption = reading_order(shown.texts, row_height=theme.em * 0.6)
+    return Picture(_photograph(canvas.pixels(), dice), ask(shown, canvas.writer), caption)
 
 
 def _photograph(pixels: np.ndarray, dice: Dice) -> np.ndarray:
@@ -74,15 +77,3 @@ def _photograph(pixels: np.ndarray, dice: Dice) -> np.ndarray:
     if dice.chance() < 0.06:
         pixels = cv2.GaussianBlur(np.ascontiguousarray(pixels), (3, 3), dice.between(0.3, 0.6))
     return np.ascontiguousarray(pixels)
-
-
-def _caption(canvas: Canvas) -> tuple[str, ...]:
-    """Texts in reading order: texts whose middles are at about the same height make a row."""
-    row_height = canvas.theme.em
-    rows: list[tuple[float, list[tuple[float, str]]]] = []
-    for text, (x0, y0, _, y1) in sorted(canvas.texts, key=lambda entry: entry[1][1] + entry[1][3]):
-        middle = (y0 + y1) / 2
-        if not rows or middle - rows[-1][0] > row_height * 0.6:
-            rows.append((middle, []))
-        rows[-1][1].append((x0, text))
-    return tuple(text for _, row in rows for _, text in sorted(row))

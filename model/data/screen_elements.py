@@ -1,0 +1,59 @@
+"""What is to be seen on a screen, as values: elements, texts, boxes; knows neither drawing nor queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Box = tuple[float, float, float, float]
+
+ROLES = (
+    *("button", "link", "field", "search", "dropdown", "checkbox", "radio", "toggle", "tab", "menu"),
+    *("menu item", "item", "slider", "heading", "text", "icon"),
+)
+
+
+@dataclass(frozen=True)
+class Element:
+    """One thing on a screen that somebody could ask for.
+
+    Attributes:
+        role: One of `ROLES`.
+        label: What is written on or beside it; for an icon the key of its concept.
+        box: (x0, y0, x1, y1) pixels of the picture.
+    """
+
+    role: str
+    label: str
+    box: Box
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Everything that one picture shows.
+
+    Attributes:
+        elements: What can be asked for and is wholly to be seen.
+        texts: (text, box) of every run of text that is wholly to be seen.
+        half_seen: Lower-case labels that are cut, covered or doubtful; nothing may be asked about them, not
+            even as something absent.
+    """
+
+    elements: tuple[Element, ...]
+    texts: tuple[tuple[str, Box], ...]
+    half_seen: frozenset[str]
+
+
+def reading_order(texts: tuple[tuple[str, Box], ...], row_height: float) -> tuple[str, ...]:
+    """Texts row by row, left to right in a row.
+
+    Args:
+        texts: (text, box) in any order.
+        row_height: Pixels; texts whose middles are closer than this are in the same row.
+    """
+    rows: list[tuple[float, list[tuple[float, str]]]] = []
+    for text, (x0, y0, _, y1) in sorted(texts, key=lambda entry: entry[1][1] + entry[1][3]):
+        middle = (y0 + y1) / 2
+        if not rows or middle - rows[-1][0] > row_height:
+            rows.append((middle, []))
+        rows[-1][1].append((x0, text))
+    return tuple(text for _, row in rows for _, text in sorted(row))
