@@ -1,4 +1,4 @@
-"""Grounds that scenes are laid on: plain, gradient, texture, boards, tiles, a table, photographs; knows no things.
+"""Grounds that scenes are laid on: plain, gradient, texture, boards, tiles, a table, photos; knows no things.
 
 All functions return uint8 (height, width, 3) RGB and draw only from the generator they are given. Textures
 are made once per process from a fixed seed and then only cropped, stretched and coloured, which is fast.
@@ -111,7 +111,7 @@ def texture(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
 
 
 def photo_like(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
-    """Each colour channel its own mix of clouds: the statistics of a blurred photograph, without its things."""
+    """Each colour channel its own mix of clouds: statistics of a blurred photograph, no things."""
     bank = texture_bank()
     shared = _crop(rng, bank[int(rng.integers(1, 4))], width, height)
     own = _between(_crop(rng, bank[3], width, height), *_two_colours(rng, 150))
@@ -172,28 +172,25 @@ def photo(rng: np.random.Generator, width: int, height: int, photos: np.ndarray)
         photos: uint8 (M, H, W, 3) RGB, M at least 1.
     """
     picture = _crop(rng, photos[int(rng.integers(len(photos)))], width, height)
-    return cv2.blur(picture, (5, 5)) if rng.random() < 0.4 else picture
+    if rng.random() < 0.4:
+        picture = cv2.blur(picture, (5, 5))
+    return cv2.convertScaleAbs(picture, alpha=float(rng.uniform(0.6, 1.15)), beta=float(rng.uniform(0, 30)))
 
 
 _KINDS = (plain, gradient, texture, photo_like, boards, tiles, table)
 _CUMULATIVE = np.cumsum((0.2, 0.16, 0.16, 0.16, 0.1, 0.08, 0.14))
 
 
-def background(
-    rng: np.random.Generator, width: int, height: int, photos: np.ndarray | None = None
-) -> np.ndarray:
-    """A random ground.
+def background(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
+    """A random drawn ground.
 
     Args:
         rng: Where all randomness comes from.
         width: Pixels.
         height: Pixels.
-        photos: uint8 (M, H, W, 3) RGB photographs that may be used; None or M = 0 for none.
 
     Returns:
         uint8 (height, width, 3) RGB, writable and contiguous.
     """
-    if photos is not None and len(photos) and rng.random() < 0.22:
-        return photo(rng, width, height, photos)
     kind = _KINDS[min(int(np.searchsorted(_CUMULATIVE, rng.random())), len(_KINDS) - 1)]
-    return kind(rng, width, height)
+    return np.ascontiguousarray(kind(rng, width, height))

@@ -24,6 +24,7 @@ from model.data.rasterise import (
     write_sprites,
 )
 from model.data.scene_assets import DEFAULT_FOLDER
+from model.data.table_files import table_sections
 from molmo_act.errors import PlatformError
 
 # Package with its version, and what the drawing style is called in the archive.
@@ -32,11 +33,11 @@ EMOJI_SETS = {
     "noto-v1": "@iconify-json/noto-v1@1.2.5",  # Apache-2.0
     "fluent-flat": "@iconify-json/fluent-emoji-flat@1.2.6",  # MIT
     "fluent": "@iconify-json/fluent-emoji@1.2.7",  # MIT
+    "emojione": "@iconify-json/emojione@1.2.3",  # CC-BY-4.0
     "twemoji": "@iconify-json/twemoji@1.2.5",  # CC-BY-4.0, for evaluation only
 }
 _CATEGORIES_FROM = ("twemoji", "fluent-flat", "noto-v1", "noto")  # later ones win
 STAMPS = "tuxpaint-stamps-default"  # GPL-2
-BACKGROUNDS = "gnome-backgrounds"  # CC-BY-SA-3.0 and -4.0
 PACKAGES = DEFAULT_FOLDER.parent / "packages"
 
 
@@ -91,6 +92,18 @@ def fetch_debian(package: str, folder: Path) -> Path:
     return target
 
 
+def _photo_files(folder: Path, names: set[str]) -> list[Path]:
+    """One file for each name: `NAME.jpg`, or the first picture of a wallpaper folder called NAME."""
+    found: dict[str, Path] = {}
+    for file in sorted(folder.rglob("*")):
+        if file.suffix.lower() not in {".jpg", ".png", ".webp"} or file.is_symlink():
+            continue
+        name = file.parts[-4] if file.parent.name == "images" else file.stem
+        if name in names:
+            found.setdefault(name, file)
+    return [found[name] for name in sorted(found)]
+
+
 def fetch_sources(folder: Path, *, debian: bool = True) -> tuple[list[Source], list[Path]]:
     """Every named drawing and every background photograph of the packages.
 
@@ -106,10 +119,8 @@ def fetch_sources(folder: Path, *, debian: bool = True) -> tuple[list[Source], l
     photos: list[Path] = []
     if debian:
         sources += stamp_sources(fetch_debian(STAMPS, folder) / "usr/share/tuxpaint/stamps")
-        shared = fetch_debian(BACKGROUNDS, folder) / "usr/share/backgrounds"
-        photos = sorted(
-            f for f in shared.rglob("*") if f.suffix.lower() in {".jpg", ".jpeg", ".png", ".webp"}
-        )
+        for package, lines in table_sections("backgrounds.txt").items():
+            photos += _photo_files(fetch_debian(package, folder) / "usr/share", set(" ".join(lines).split()))
     return sources, photos
 
 

@@ -115,13 +115,20 @@ def rasterise(source: Source) -> np.ndarray | None:
         return None
     picture = picture.crop(box)
     scale = SPRITE_SIDE / max(picture.size)
-    size = tuple(max(1, round(side * scale)) for side in picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     small = np.asarray(picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     alpha = small[..., 3]
     covered = float((alpha > 127).mean())
     if covered < 0.06 or (covered > 0.985 and source.style == "stamps") or min(size) < 14:
         return None
     return np.concatenate([np.minimum(small[..., :3], alpha[..., None]), alpha[..., None]], axis=2)
+
+
+def _save(file: Path, array: np.ndarray) -> None:
+    """Writes beside the file and then puts it in its place: a process that reads the old one keeps it."""
+    part = file.with_suffix(".part.npy")
+    np.save(part, array, allow_pickle=False)
+    part.replace(file)
 
 
 def write_sprites(sources: list[Source], folder: Path) -> tuple[Drawing, ...]:
@@ -144,7 +151,7 @@ def write_sprites(sources: list[Source], folder: Path) -> tuple[Drawing, ...]:
         pixels.append(square)
         name = source.name
         drawings.append(Drawing(name.noun, name.colour, source.style, source.slug, *sprite.shape[:2]))
-    np.save(folder / "sprites.npy", np.stack(pixels), allow_pickle=False)
+    _save(folder / "sprites.npy", np.stack(pixels))
     records = json.dumps([asdict(drawing) for drawing in drawings], indent=0)
     (folder / "sprites.json").write_text(records, encoding="utf-8")
     return tuple(drawings)
@@ -172,6 +179,6 @@ def write_photos(files: list[Path], folder: Path) -> int:
         photos.append(np.asarray(picture.crop((left, top, left + width, top + height))))
         names.append(file.name)
     stack = np.stack(photos) if photos else np.zeros((0, PHOTO_SIZE[1], PHOTO_SIZE[0], 3), np.uint8)
-    np.save(folder / "photos.npy", stack, allow_pickle=False)
+    _save(folder / "photos.npy", stack)
     (folder / "photos.json").write_text(json.dumps(names), encoding="utf-8")
     return len(photos)

@@ -1,4 +1,4 @@
-"""The cached drawings and photographs that scenes are composed of; knows neither where they come from nor queries.
+"""The cached drawings and photographs that scenes are composed of; knows no network and no queries.
 
 The archive is a folder of four files, read through the page cache, so that worker processes share it:
 
@@ -77,7 +77,7 @@ class PictureLibrary:
 
     @cached_property
     def _drawable(self) -> tuple[list[str], np.ndarray]:
-        chances = dict(zip(self.vocabulary, popularity(self.vocabulary)))
+        chances = dict(zip(self.vocabulary, popularity(self.vocabulary), strict=True))
         nouns = list(self.by_noun)
         return nouns, np.cumsum([chances.get(noun, 0.0) for noun in nouns])
 
@@ -175,10 +175,11 @@ def load_library(split: str = "train", folder: Path | str | None = None) -> Pict
     records = json.loads((folder / "sprites.json").read_text(encoding="utf-8"))
     drawings = tuple(Drawing(**record) for record in records)
     pixels = np.load(folder / "sprites.npy", mmap_mode="r", allow_pickle=False)
-    if pixels.shape != (len(drawings), SPRITE_SIDE, SPRITE_SIDE, 4):
+    expected = (len(drawings), SPRITE_SIDE, SPRITE_SIDE, 4)
+    if pixels.shape != expected:
         raise InputError(
-            f"{folder / 'sprites.npy'} has shape {pixels.shape}, expected {(len(drawings), SPRITE_SIDE, SPRITE_SIDE, 4)}."
-            " Make the archive again with: python -m model.data.fetch_assets --again"
+            f"{folder / 'sprites.npy'} has shape {pixels.shape}, expected {expected}. "
+            "Make the archive again with: python -m model.data.fetch_assets --again"
         )
     photo_file = folder / "photos.npy"
     photos = np.zeros((0, 480, 640, 3), np.uint8)

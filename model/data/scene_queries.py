@@ -13,7 +13,7 @@ import numpy as np
 
 from model.data.sample import Query, Target
 from model.data.shapes import COLOURS, SHAPES
-from model.data.vocabulary import clash, is_plural_only, plural, with_article
+from model.data.vocabulary import clash, has_one_form, is_plural_only, plural, spoken_names, with_article
 
 NameNoun = Callable[[np.random.Generator], str]
 
@@ -48,7 +48,7 @@ def _pick(rng: np.random.Generator, options: tuple[str, ...] | list[str]) -> str
 
 def _one(rng: np.random.Generator, phrase: str, noun: str) -> str:
     """Asks for the only thing of a name."""
-    if is_plural_only(noun) or plural(noun) is None:
+    if has_one_form(noun):
         return _pick(rng, (phrase, f"the {phrase}", f"the {phrase}"))
     return _pick(rng, (phrase, f"the {phrase}", f"the {phrase}", with_article(phrase, noun)))
 
@@ -65,7 +65,17 @@ def _many(rng: np.random.Generator, phrase: str, noun: str) -> str:
     return _pick(rng, ways)
 
 
+def _spoken(rng: np.random.Generator, phrase: str, noun: str) -> tuple[str, str]:
+    """The phrase and its noun, one time in five with another word for the noun."""
+    others = spoken_names(noun)
+    if not others or rng.random() >= 0.2:
+        return phrase, noun
+    other = _pick(rng, others)
+    return phrase[: len(phrase) - len(noun)] + other, other
+
+
 def _named(rng: np.random.Generator, phrase: str, noun: str, found: list[Thing], kind: str) -> Query:
+    phrase, noun = _spoken(rng, phrase, noun)
     several = len(found) > 1 or rng.random() < 0.06
     text = (_many if several else _one)(rng, phrase, noun)
     if len(found) > 1:
@@ -116,7 +126,7 @@ def size_queries(rng: np.random.Generator, things: list[Thing], *, ratio: float 
     """The biggest and the smallest of several things of a noun, when its area differs by the ratio."""
     queries = []
     for noun, found in _by_noun(things).items():
-        if len(found) < 2 or is_plural_only(noun) or plural(noun) is None:
+        if len(found) < 2 or has_one_form(noun):
             continue
         order = sorted(found, key=lambda thing: -thing.area)
         for words, first, second in ((_BIGGEST[0], order[0], order[1]), (_BIGGEST[1], order[-1], order[-2])):
@@ -129,39 +139,63 @@ def size_queries(rng: np.random.Generator, things: list[Thing], *, ratio: float 
     return queries
 
 
+@dataclass(frozen=True)
+class Side:
+    """A side of a picture and what is said of things there.
+
+    Attributes:
+        axis: 0 for x, 1 for y.
+        sign: 1 when the side is where the coordinate is small, -1 where it is large.
+        name: "left".
+        extreme: Ways to say that a thing is further there than all others of its kind.
+        there: Ways to say that it alone is in that half of the picture.
+    """
+
+    axis: int
+    sign: int
+    name: str
+    extreme: tuple[str, ...]
+    there: tuple[str, ...]
+
+
 _SIDES = (
-    (0, 1, ("the leftmost {}", "the {} on the left", "the {} furthest to the left", "the left {}"), "left"),
-    (
+    Side(
         0,
-        -1,
-        ("the rightmost {}", "the {} on the right", "the {} furthest to the right", "the right {}"),
-        "right",
-    ),
-    (1, 1, ("the topmost {}", "the {} at the top", "the highest {}", "the top {}"), "top"),
-    (
         1,
-        -1,
-        ("the lowest {}", "the {} at the bottom", "the {} nearest the bottom", "the bottom {}"),
-        "bottom",
+        "left",
+        ("the leftmost {}", "the {} furthest to the left"),
+        ("the {} on the left", "the left {}"),
+    ),
+    Side(
+        0, -1, "right", ("the rightmost {}", "the {} furthest right"), ("the {} on the right", "the right {}")
+    ),
+    Side(1, 1, "top", ("the topmost {}", "the highest {}"), ("the {} at the top", "the top {}")),
+    Side(
+        1, -1, "bottom", ("the lowest {}", "the {} furthest down"), ("the {} at the bottom", "the bottom {}")
     ),
 )
+
+
+def _along(found: list[Thing], axis: int, sign: int) -> list[Thing]:
+    return sorted(found, key=lambda thing: sign * thing.target.point[axis])
 
 
 def position_queries(
     rng: np.random.Generator, things: list[Thing], width: int, height: int, *, margin: float = 0.1
 ) -> list[Query]:
-    """Things of a noun singled out by side: "the leftmost circle"; the margin is a part of the picture's side."""
+    """Things of a noun singled out by side: "the leftmost circle"; the margin is relative."""
     queries = []
-    groups = {noun: found for noun, found in _by_noun(things).items() if not is_plural_only(noun)}
-    for noun, found in groups.items():
-        if len(found) < 2 or plural(noun) is None:
+    for noun, found in _by_noun(things).items():
+        if len(found) < 2 or has_one_form(noun):
             continue
-        for axis, sign, ways, side in _SIDES:
-            order = sorted(found, key=lambda thing: sign * thing.target.point[axis])
-            gap = abs(order[1].target.point[axis] - order[0].target.point[axis])
-            if gap >= margin * (width, height)[axis]:
+        for side in _SIDES:
+            length = (width, height)[side.axis]
+            order = _along(found, side.axis, side.sign)
+            first, second = (side.sign * (t.target.point[side.axis] - length / 2) for t in order[:2])
+            if second - first >= margin * length:
+                ways = side.extreme + (side.there if first < -0.03 * length and second > 0 else ())
                 text = _pick(rng, ways).format(noun)
-                queries.append(Query(text, f"{side} {noun}", (order[0].target,), "position"))
+                queries.append(Query(text, f"{side.name} {noun}", (order[0].target,), "position"))
     return queries
 
 
@@ -174,9 +208,9 @@ def ordinal_queries(
     """One of three or more things counted from a side: "the second star from the left"."""
     queries = []
     for noun, found in _by_noun(things).items():
-        if not 3 <= len(found) <= 5 or is_plural_only(noun) or plural(noun) is None:
+        if not 3 <= len(found) <= 5 or has_one_form(noun):
             continue
-        order = sorted(found, key=lambda thing: thing.target.point[0])
+        order = _along(found, 0, 1)
         gaps = np.diff([thing.target.point[0] for thing in order])
         if gaps.min() < margin * width:
             continue
@@ -199,7 +233,7 @@ def _related(found: list[Thing], anchor: Thing, axis: int, sign: int, margin: fl
     """The only thing that lies clearly on one side of the anchor, or None when there is none or any doubt."""
     chosen = []
     for thing in found:
-        away = [t - a for t, a in zip(thing.target.point, anchor.target.point)]
+        away = np.subtract(thing.target.point, anchor.target.point).tolist()
         along, across = sign * away[axis], abs(away[1 - axis])
         if along > -margin and along < max(margin, 0.8 * across):
             return None  # it lies askew: people would disagree
@@ -221,7 +255,7 @@ def relation_queries(
         anchor = anchors[int(rng.integers(len(anchors)))]
         noun = _pick(rng, list(groups))
         axis, sign, ways = _RELATIONS[int(rng.integers(4))]
-        if noun == anchor.noun or is_plural_only(noun) or plural(noun) is None:
+        if noun == anchor.noun or has_one_form(noun):
             continue
         thing = _related(groups[noun], anchor, axis, sign, 0.12 * (width, height)[axis])
         if thing is not None:
@@ -238,7 +272,7 @@ def nearest_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query
     anchors = [found[0] for found in groups.values() if len(found) == 1]
     queries = []
     for noun, found in groups.items():
-        if len(found) < 2 or not anchors or is_plural_only(noun) or plural(noun) is None:
+        if len(found) < 2 or not anchors or has_one_form(noun):
             continue
         anchor = anchors[int(rng.integers(len(anchors)))]
         away = [float(np.hypot(*np.subtract(t.target.point, anchor.target.point))) for t in found]
@@ -250,16 +284,22 @@ def nearest_queries(rng: np.random.Generator, things: list[Thing]) -> list[Query
     return queries
 
 
-def _missing(noun: str, things: list[Thing]) -> bool:
-    return not any(clash(noun, thing.noun) for thing in things)
+# What a photograph used as ground may show by itself.
+_SCENERY = ("mountain", "tree", "sun", "cloud", "leaf", "flower", "rock", "island", "bridge", "wave", "moon")
+
+
+def _missing(noun: str, things: list[Thing], *, on_photo: bool) -> bool:
+    if on_photo and any(clash(noun, seen) for seen in _SCENERY):
+        return False
+    return not any(clash(noun, thing.noun) or noun == thing.colour for thing in things)
 
 
 def _absent_noun(
-    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun
+    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun, *, on_photo: bool
 ) -> tuple[str, str] | None:
     for _ in range(8):
         noun = name_noun(rng)
-        if _missing(noun, things):
+        if _missing(noun, things, on_photo=on_photo):
             colour = f"{_pick(rng, COLOURS)} " if noun in SHAPES and rng.random() < 0.5 else ""
             return f"{colour}{noun}", noun
     return None
@@ -294,7 +334,7 @@ _NEAR_COLOURS = frozenset(
 
 
 def absent_queries(
-    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun, *, wanted: int
+    rng: np.random.Generator, things: list[Thing], name_noun: NameNoun, *, wanted: int, on_photo: bool = False
 ) -> list[Query]:
     """Things that are not in the picture, among them the right noun in a wrong colour."""
     queries: list[Query] = []
@@ -302,10 +342,13 @@ def absent_queries(
         if len(queries) == wanted:
             break
         by_colour = rng.random() < 0.4
-        found = _absent_colour(rng, things) if by_colour else _absent_noun(rng, things, name_noun)
+        if by_colour:
+            found = _absent_colour(rng, things)
+        else:
+            found = _absent_noun(rng, things, name_noun, on_photo=on_photo)
         if found is None or any(query.label == found[0] for query in queries):
             continue
-        phrase, noun = found
+        phrase, noun = _spoken(rng, *found)
         text = (_many if rng.random() < 0.3 else _one)(rng, phrase, noun)
         queries.append(Query(text, phrase, (), "absent colour" if by_colour else "absent"))
     return queries
@@ -322,6 +365,7 @@ def ask(
     width: int,
     height: int,
     *,
+    on_photo: bool = False,
     most: int = 16,
 ) -> tuple[Query, ...]:
     """Up to `most` queries about a picture, each text once, in random order; about one in six is absent.
@@ -332,6 +376,7 @@ def ask(
         name_noun: Draws a noun of the vocabulary, for absent things.
         width: Of the picture, pixels.
         height: Of the picture, pixels.
+        on_photo: Whether the ground is a photograph, which may show scenery that is in no list.
         most: Upper bound of the number of queries.
     """
     queries = _some(rng, noun_queries(rng, things), 6)
@@ -348,5 +393,5 @@ def ask(
             unique.setdefault(query.text, query)
     absent = max(1, round(len(unique) * 0.21 + float(rng.uniform(-0.5, 0.5))))
     chosen = _some(rng, list(unique.values()), most - absent)
-    chosen += absent_queries(rng, things, name_noun, wanted=absent)
+    chosen += absent_queries(rng, things, name_noun, wanted=absent, on_photo=on_photo)
     return tuple(_some(rng, chosen, most))

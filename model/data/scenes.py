@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from model.data.backgrounds import background, noise_bank
+from model.data.backgrounds import background, noise_bank, photo
 from model.data.sample import Picture, Target
 from model.data.scene_assets import SPLITS, PictureLibrary, load_library
 from model.data.scene_queries import Thing, ask
@@ -23,6 +23,8 @@ from molmo_act.errors import InputError
 
 SMALLEST, LARGEST = 24, 140
 _LEAST_VISIBLE = 0.45
+_PHOTO_CHANCE = 0.25
+_Slices = tuple[slice, slice]
 _TINTS = tuple(colour for colour in COLOURS if colour not in ("black", "white", "grey", "brown"))
 
 
@@ -43,6 +45,15 @@ class Wish:
     tinted: bool = False
 
 
+@dataclass(frozen=True)
+class Shadow:
+    """A drop shadow: its shift in pixels, and how much of the light it takes away, in [0, 1]."""
+
+    right: int
+    down: int
+    strength: float
+
+
 @dataclass(eq=False)
 class Canvas:
     """A picture in the making: its pixels, and which thing each pixel shows.
@@ -59,7 +70,16 @@ class Canvas:
     areas: list[float] = field(default_factory=list)
     wishes: list[Wish] = field(default_factory=list)
 
-    def paste(self, sprite: np.ndarray, left: int, top: int, wish: Wish, *, hide: float) -> bool:
+    def paste(
+        self,
+        sprite: np.ndarray,
+        left: int,
+        top: int,
+        wish: Wish,
+        *,
+        hide: float,
+        shadow: Shadow | None = None,
+    ) -> bool:
         """Lays a sprite on the picture unless it, or anything below it, would be hidden too much.
 
         Args:
@@ -67,49 +87,61 @@ class Canvas:
             left: Column of its left edge; may lie outside.
             top: Row of its top edge; may lie outside.
             wish: What it is.
-            hide: Largest part of other things that it may newly cover.
+            hide: Largest part of any other thing that it may newly cover.
+            shadow: The shadow it casts; None for none.
 
         Returns:
             Whether it was laid down.
         """
-        rows, columns = self.owner.shape
-        y0, x0 = max(top, 0), max(left, 0)
-        y1, x1 = min(top + sprite.shape[0], rows), min(left + sprite.shape[1], columns)
-        if y0 >= y1 or x0 >= x1:
-            return False
+        inside = self._overlap(sprite, left, top)
         alpha = sprite[..., 3]
         area = float(np.count_nonzero(alpha > 127))
-        piece = sprite[y0 - top : y1 - top, x0 - left : x1 - left]
-        solid = piece[..., 3] > 127
-        if area < 60 or np.count_nonzero(solid) < 0.75 * area:
+        if inside is None or area < 60:
             return False
-        below = self.owner[y0:y1, x0:x1]
-        covered = np.bincount(below[solid], minlength=len(self.areas) + 1)[1:]
-        if covered.any():
-            visible = np.bincount(self.owner.ravel(), minlength=len(self.areas) + 1)[1:]
-            for i, full in enumerate(self.areas):
-                if covered[i] and (
-                    covered[i] > hide * full or visible[i] - covered[i] < _LEAST_VISIBLE * full
-                ):
-                    return False
-        ground = self.image[y0:y1, x0:x1]
-        rest = cv2.bitwise_not(piece[..., 3])
-        np.add(cv2.multiply(ground, cv2.merge((rest, rest, rest)), scale=1 / 255), piece[..., :3], out=ground)
+        place, part = inside
+        solid = alpha[part] > 127
+        if np.count_nonzero(solid) < 0.75 * area or self._hides(self.owner[place][solid], hide):
+            return False
+        if shadow is not None:
+            self._shade(sprite, left + shadow.right, top + shadow.down, shadow.strength)
+        ground = self.image[place]
+        rest = cv2.bitwise_not(np.ascontiguousarray(alpha[part]))
+        np.add(
+            cv2.multiply(ground, cv2.merge((rest, rest, rest)), scale=1 / 255),
+            sprite[part][..., :3],
+            out=ground,
+        )
         self.areas.append(area)
         self.wishes.append(wish)
-        below[solid] = len(self.areas)
+        self.owner[place][solid] = len(self.areas)
         return True
 
-    def shade_below(self, sprite: np.ndarray, left: int, top: int, strength: float) -> None:
-        """Darkens the ground where the shadow of a sprite falls; arguments as for `paste`."""
+    def _overlap(self, sprite: np.ndarray, left: int, top: int) -> tuple[_Slices, _Slices] | None:
+        """Where on the picture a sprite falls, and which part of the sprite that is; None when it misses."""
         rows, columns = self.owner.shape
-        y0, x0 = max(top, 0), max(left, 0)
-        y1, x1 = min(top + sprite.shape[0], rows), min(left + sprite.shape[1], columns)
+        y0, y1 = max(top, 0), min(top + sprite.shape[0], rows)
+        x0, x1 = max(left, 0), min(left + sprite.shape[1], columns)
         if y0 >= y1 or x0 >= x1:
+            return None
+        return np.s_[y0:y1, x0:x1], np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+
+    def _hides(self, below: np.ndarray, most: float) -> bool:
+        """Whether covering these pixels, given by who owns them, hides too much of any thing."""
+        covered = np.bincount(below, minlength=len(self.areas) + 1)[1:]
+        if not covered.any():
+            return False
+        areas = np.array(self.areas)
+        visible = np.bincount(self.owner.ravel(), minlength=len(areas) + 1)[1:]
+        harmed = (covered > most * areas) | (visible - covered < _LEAST_VISIBLE * areas)
+        return bool((harmed & (covered > 0)).any())
+
+    def _shade(self, sprite: np.ndarray, left: int, top: int, strength: float) -> None:
+        inside = self._overlap(sprite, left, top)
+        if inside is None:
             return
-        shadow = cv2.blur(sprite[..., 3], (7, 7))[y0 - top : y1 - top, x0 - left : x1 - left]
-        keep = cv2.convertScaleAbs(shadow, alpha=-strength, beta=255)
-        ground = self.image[y0:y1, x0:x1]
+        place, part = inside
+        keep = cv2.convertScaleAbs(cv2.blur(sprite[..., 3], (9, 9))[part], alpha=-strength, beta=255)
+        ground = self.image[place]
         ground[:] = cv2.multiply(ground, cv2.merge((keep, keep, keep)), scale=1 / 255)
 
 
@@ -186,6 +218,24 @@ def _turned(rng: np.random.Generator, sprite: np.ndarray, side: int) -> np.ndarr
     return cv2.warpAffine(sprite, matrix, (width, height), flags=cv2.INTER_LINEAR)
 
 
+def _outlined(sprite: np.ndarray, level: int) -> np.ndarray:
+    """A sprite with a grey or white rim, as stickers have; larger by 3 pixels on every side."""
+    sprite = cv2.copyMakeBorder(sprite, 3, 3, 3, 3, cv2.BORDER_CONSTANT)
+    alpha = np.ascontiguousarray(sprite[..., 3])
+    wide = cv2.dilate(alpha, _RIM)
+    rim = cv2.convertScaleAbs(wide - alpha, alpha=level / 255)
+    return cv2.merge((*(cv2.add(np.ascontiguousarray(sprite[..., i]), rim) for i in range(3)), wide))
+
+
+_RIM = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+
+
+def _stands_out(sprite: np.ndarray, ground: np.ndarray) -> bool:
+    """Whether a sprite's mean colour differs clearly from the RGB mean of the ground."""
+    total = np.array(cv2.sumElems(sprite))
+    return float(np.abs(total[:3] * 255 / max(total[3], 1.0) - ground).max()) > 42
+
+
 def _sprite(
     rng: np.random.Generator, wish: Wish, side: int, library: PictureLibrary | None, ground: np.ndarray
 ) -> np.ndarray:
@@ -194,11 +244,19 @@ def _sprite(
     sprite = np.asarray(library.sprite(wish.drawing))
     if wish.tinted:
         sprite = recolour(rng, sprite, str(wish.colour))
-    return _lit(rng, _turned(rng, sprite, side))
+    sprite = _lit(rng, _turned(rng, sprite, side))
+    if not _stands_out(sprite, ground):
+        return _outlined(sprite, 245 if ground.mean() < 120 else 30)
+    return _outlined(sprite, 250) if rng.random() < 0.06 else sprite
 
 
 def _place(
-    rng: np.random.Generator, canvas: Canvas, wish: Wish, library: PictureLibrary | None, base: float
+    rng: np.random.Generator,
+    canvas: Canvas,
+    wish: Wish,
+    library: PictureLibrary | None,
+    base: float,
+    shadow: Shadow | None,
 ) -> None:
     rows, columns = canvas.owner.shape
     largest = min(LARGEST, 0.5 * min(rows, columns))
@@ -215,8 +273,12 @@ def _place(
         if sprite is None:
             ground = canvas.image[max(y, 0) : y + side : 4, max(x, 0) : x + side : 4].reshape(-1, 3)
             sprite = _sprite(rng, wish, side, library, ground.mean(axis=0))
-        if canvas.paste(sprite, x, y, wish, hide=0.45 if crowded else 0.12):
+        if canvas.paste(sprite, x, y, wish, hide=0.45 if crowded else 0.12, shadow=shadow):
             return
+
+
+def _shadow(rng: np.random.Generator) -> Shadow:
+    return Shadow(int(rng.integers(-6, 7)), int(rng.integers(1, 8)), float(rng.uniform(0.2, 0.6)))
 
 
 def _clutter(rng: np.random.Generator, image: np.ndarray) -> None:
@@ -266,7 +328,7 @@ def _camera(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         image = cv2.addWeighted(image, 1.0, bank[y : y + rows, x : x + columns], amount, -128 * amount)
     if rng.random() < 0.12:
         packed = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(45, 92))))[1]
-        image = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))
     return image
 
 
@@ -285,7 +347,7 @@ def visible_target(mask: np.ndarray, left: int, top: int) -> Target:
     solid = mask.astype(np.uint8)
     count, labels, stats, centres = cv2.connectedComponentsWithStats(solid, connectivity=8)
     part = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if count > 2 else 1
-    x, y = int(round(centres[part][0])), int(round(centres[part][1]))
+    x, y = round(float(centres[part][0])), round(float(centres[part][1]))
     if count > 2:
         solid = (labels == part).astype(np.uint8)
     if not solid[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].all():
@@ -306,7 +368,7 @@ def visible_target(mask: np.ndarray, left: int, top: int) -> Target:
 
 def _things(canvas: Canvas) -> list[Thing]:
     things = []
-    for number, (wish, area) in enumerate(zip(canvas.wishes, canvas.areas), start=1):
+    for number, (wish, area) in enumerate(zip(canvas.wishes, canvas.areas, strict=True), start=1):
         mask = canvas.owner == number
         left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
         target = visible_target(mask[top : top + height, left : left + width], left, top)
@@ -342,22 +404,30 @@ def draw_scene(
     """
     if not (96 <= width <= 768 and 96 <= height <= 768):
         raise InputError(f"Got a scene of {width}×{height} pixels; both sides must be 96 to 768.")
-    image = background(rng, width, height, None if library is None else library.photos)
-    canvas = Canvas(np.ascontiguousarray(image), np.zeros((height, width), np.uint8))
+    on_photo = library is not None and len(library.photos) > 0 and rng.random() < _PHOTO_CHANCE
+    if library is not None and on_photo:
+        image = photo(rng, width, height, library.photos)
+    else:
+        image = background(rng, width, height)
+    canvas = Canvas(image, np.zeros((height, width), np.uint8))
     if rng.random() < 0.2:
         _clutter(rng, canvas.image)
     wishes = wish_list(rng, library)
     room = np.sqrt(width * height / len(wishes)) * 0.62
     base = float(rng.uniform(SMALLEST + 6, min(max(room, SMALLEST + 12), LARGEST)))
+    shadow = _shadow(rng) if rng.random() < 0.35 else None
     for wish in wishes:
-        _place(rng, canvas, wish, library, base)
+        _place(rng, canvas, wish, library, base, shadow)
     things = _things(canvas)
 
-    def name_noun(rng: np.random.Generator) -> str:
-        only_shapes = library is None or (things and all(t.is_shape for t in things) and rng.random() < 0.6)
-        return draw_shape(rng) if only_shapes or rng.random() < 0.15 else library.name_noun(rng)
+    shapes_only = bool(things) and all(thing.is_shape for thing in things)
 
-    queries = ask(rng, things, name_noun, width, height, most=most_queries)
+    def name_noun(rng: np.random.Generator) -> str:
+        if library is None or rng.random() < (0.6 if shapes_only else 0.15):
+            return draw_shape(rng)
+        return library.name_noun(rng)
+
+    queries = ask(rng, things, name_noun, width, height, on_photo=on_photo, most=most_queries)
     return Picture(_camera(rng, canvas.image), queries, _caption(things, height))
 
 

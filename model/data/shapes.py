@@ -82,7 +82,9 @@ _OUTLINES = {
     ),
     "crescent": _crescent(),
     "ring": _regular(64),
-    "arrow": np.array([[-1, -0.28], [0.15, -0.28], [0.15, -0.75], [1, 0], [0.15, 0.75], [0.15, 0.28], [-1, 0.28]]),
+    "arrow": np.array(
+        [[-1, -0.28], [0.15, -0.28], [0.15, -0.75], [1, 0], [0.15, 0.75], [0.15, 0.28], [-1, 0.28]]
+    ),
     "semicircle": np.concatenate([_regular(64, 180)[:33] + np.array([0, 0.45])]),
     "trapezoid": np.array([[-0.5, -0.6], [0.5, -0.6], [1, 0.6], [-1, 0.6]]),
 }  # fmt: skip
@@ -156,11 +158,11 @@ def shape_sprite(
             edge = mask - cv2.erode(mask, np.ones((3, 3), np.uint8), iterations=thickness)
             rgb[edge > 127] = np.round(line).astype(np.uint8)
         else:
-            cv2.polylines(rgb, corners, True, line.tolist(), thickness * 2, cv2.LINE_AA, shift=4)
+            cv2.polylines(rgb, [corners[0]], True, line.tolist(), thickness * 2, cv2.LINE_AA, shift=4)
     if rng.random() < 0.45 and colour not in ("black", "white"):
         rgb = np.clip(rgb.astype(np.int16) + _light_ramp(side), 0, 255).astype(np.uint8)
-    rgb = cv2.multiply(rgb, cv2.merge((mask, mask, mask)), scale=1 / 255)
-    return np.dstack((rgb, mask))
+    premultiplied = cv2.multiply(rgb, cv2.merge((mask, mask, mask)), scale=1 / 255)
+    return np.dstack((premultiplied, mask))
 
 
 def recolour(rng: np.random.Generator, sprite: np.ndarray, colour: str) -> np.ndarray:
