@@ -51,6 +51,8 @@ from molmo_act.modeling.vision_tokens import (
 
 _IMAGE_OPTIONS = ("max_crops",)
 _VIDEO_OPTIONS = ("num_frames", "max_fps", "do_sample_frames")
+_UNSAID = {"use_single_crop_col_tokens": None, "use_low_res_token_for_global_crops": False}
+"""What a ``processor_config.json`` without these keys means: they are the files of Molmo2."""
 _VIDEO_FACTS = ("fps", "timestamps", "frames_indices", "width", "height")
 """What a video in a message may say of itself beside its frames."""
 
@@ -255,7 +257,7 @@ class MolmoPointProcessor(ProcessorMixin):
         settings = read_json(need_file(source, "processor_config.json", **hub))
         template = find_file(source, "chat_template.jinja", **hub)
         tokenizer = load_tokenizer(source, **hub)
-        flags = [name for name in VisionLayout.__dataclass_fields__ if name in settings]
+        layout = {name: settings[name] for name in VisionLayout.__dataclass_fields__ if name in settings}
         return cls(
             MolmoPointImageProcessor.from_pretrained(source, **hub),
             MolmoPointVideoProcessor.from_pretrained(source, **hub),
@@ -263,7 +265,7 @@ class MolmoPointProcessor(ProcessorMixin):
             chat_template=tokenizer.chat_template
             if template is None
             else template.read_text(encoding="utf-8"),
-            **{name: settings[name] for name in flags},
+            **{**_UNSAID, **layout},
         )
 
     def to_dict(self) -> dict[str, Any]:
