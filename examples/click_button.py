@@ -23,6 +23,7 @@ from typing import IO
 
 import gui_agent
 from molmo_act.errors import MolmoActError
+from molmo_act.picture_files import save_picture
 
 BUTTONS = ("Open", "Save", "Print", "Cancel")
 WINDOW_PROGRAM = Path(__file__).with_name("form_window.py")
@@ -59,7 +60,7 @@ def click_and_ask(arguments: argparse.Namespace) -> int:
     desk = gui_agent.Desktop()
     with open_window() as events:
         found = desk.find(arguments.query or f"the {arguments.name} button")
-        found.draw().save(arguments.out)
+        save_picture(found.draw(), arguments.out)
         print(f"found {found.query!r} at {found.point}, score {found.score:.2f}; picture: {arguments.out}")
         desk.click(found)
         pressed = next_event(events, seconds=2)

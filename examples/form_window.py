@@ -18,6 +18,9 @@ import threading
 import tkinter
 from functools import partial
 
+LOOK_MS = 50
+STILL_LOOKS = 5  # as many looks in a row must see the same before the window counts as placed
+
 
 def main() -> None:
     """Opens the window and stays until it is closed."""
@@ -33,8 +36,7 @@ def main() -> None:
         widgets[name] = add_field(root, name, arguments.font_size)
     for name in arguments.area:
         widgets[name] = add_area(root, name, arguments.font_size)
-    root.wait_visibility()
-    root.after(arguments.settle_ms, partial(say_ready, widgets))
+    say_when_ready(root, widgets, seen=[])
     threading.Thread(target=end_with_stdin, daemon=True).start()
     root.mainloop()
 
@@ -45,7 +47,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--title", default="Form")
     parser.add_argument("--geometry", default="480x360+200+120", help="as Tk writes it: WIDTHxHEIGHT+X+Y")
     parser.add_argument("--font-size", type=int, default=18)
-    parser.add_argument("--settle-ms", type=int, default=300, help="wait for the window manager's frame")
     parser.add_argument("--button", action="append", default=[], metavar="NAME[=#RRGGBB]")
     parser.add_argument("--field", action="append", default=[], metavar="NAME", help="a field of one line")
     parser.add_argument("--area", action="append", default=[], metavar="NAME", help="a field of many lines")
@@ -85,13 +86,24 @@ def add_area(root: tkinter.Tk, name: str, font_size: int) -> tkinter.Text:
     return area
 
 
-def say_ready(widgets: dict[str, tkinter.Widget]) -> None:
-    """Says where each widget is."""
+def say_when_ready(root: tkinter.Tk, widgets: dict[str, tkinter.Widget], seen: list[object]) -> None:
+    """Says where each widget is, once the window manager has framed and placed the window and lets it be.
+
+    Args:
+        root: The window.
+        widgets: By name.
+        seen: What was found at each look before.
+    """
     boxes = {
         name: [widget.winfo_rootx(), widget.winfo_rooty(), widget.winfo_width(), widget.winfo_height()]
         for name, widget in widgets.items()
     }
-    say("ready", boxes=boxes)
+    placed = all(widget.winfo_viewable() and widget.winfo_width() > 1 for widget in widgets.values())
+    seen.append(boxes if placed else None)
+    if placed and len(seen) > STILL_LOOKS and all(look == boxes for look in seen[-STILL_LOOKS:]):
+        say("ready", boxes=boxes)
+    else:
+        root.after(LOOK_MS, say_when_ready, root, widgets, seen)
 
 
 def say(event: str, **content: object) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, Protocol
 
-from gui_agent import x11_clipboard, x11_focus, x11_keyboard
+from gui_agent import x11_click, x11_clipboard, x11_keyboard
 from gui_agent.errors import NotTyped, Refused
 from gui_agent.keystrokes import Paste, Press, plan_strokes
 from gui_agent.session import require_screen
@@ -92,7 +92,7 @@ class PyAutoGuiBackend:
         with self._input() as pyautogui:
             pyautogui.click(button=button, _pause=False)
             if ON_X11:
-                x11_focus.wait_for_focus(x11_keyboard.connection(pyautogui), self._focus_timeout)
+                x11_click.wait_until_over(x11_keyboard.connection(pyautogui), self._focus_timeout)
 
     def press(self, *keys: str) -> None:
         """Presses keys together and releases them in reverse order; names as pyautogui has them.
@@ -115,13 +115,12 @@ class PyAutoGuiBackend:
         Raises:
             InputError: The text holds a character that cannot be typed; nothing was typed.
             PlatformError: The clipboard is needed and xclip is missing; nothing was typed.
-            NotTyped: No window has the focus, or the focused one did not take a pasted piece.
+            NotTyped: The focused application did not take a pasted piece.
             Refused: The pointer is held in the fail-safe corner.
         """
         strokes = plan_strokes(text, self._key_delivers())
         if any(isinstance(stroke, Paste) for stroke in strokes):
             _require_pasting()
-        self._require_focus()
         delivered = 0
         for stroke in strokes:
             if isinstance(stroke, Press):
@@ -136,13 +135,6 @@ class PyAutoGuiBackend:
             if ON_X11:
                 return x11_keyboard.learn_keys(pyautogui)
             return lambda character: " " <= character <= "~" and pyautogui.isValidKey(character)
-
-    def _require_focus(self) -> None:
-        with self._input() as pyautogui:
-            if ON_X11 and x11_focus.nothing_is_focused(x11_keyboard.connection(pyautogui)):
-                raise NotTyped(
-                    "No window has the keyboard focus. Click a text field first. Nothing was typed."
-                )
 
     def _paste(self, text: str, delivered_before: int) -> None:
         with x11_clipboard.lend(text) as lent:

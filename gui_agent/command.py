@@ -7,12 +7,11 @@ import sys
 
 import molmo_act
 from gui_agent.backends import PyAutoGuiBackend
-from gui_agent.desktop import DEFAULT_MIN_SCORE, Desktop
+from gui_agent.desktop import DEFAULT_MIN_SCORE, Desktop, Found
 from gui_agent.errors import NotFound, Refused
-from gui_agent.screen import save_picture
-from molmo_act.errors import MolmoActError
+from molmo_act.picture_files import picture_path, save_picture
 
-CLICKED, NOT_CLICKED, BAD_INPUT = 0, 1, 2
+CLICKED, NOT_CLICKED = 0, 1
 
 
 def register(subparsers: argparse._SubParsersAction) -> None:
@@ -38,33 +37,34 @@ def register(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs ``click``; errors are one line on stderr.
+    """Runs ``click``.
 
     Returns:
-        0 clicked (with --dry-run: found), 1 nothing found or refused, 2 any other mistake.
+        0 clicked (with --dry-run: found), 1 nothing found or refused.
+
+    Raises:
+        MolmoActError: Any other mistake, such as no display or a bad path.
     """
     try:
-        _click(arguments)
-    except MolmoActError as error:
-        print(f"molmo-act click: {error}", file=sys.stderr)
-        return NOT_CLICKED if isinstance(error, (NotFound, Refused)) else BAD_INPUT
+        found = _click(arguments)
+    except (NotFound, Refused) as error:
+        print(f"molmo-act: {error}", file=sys.stderr)
+        return NOT_CLICKED
+    x, y = found.point
+    print(f"{'would click' if arguments.dry_run else 'clicked'} ({x}, {y}) score {found.score:.3f}")
     return CLICKED
 
 
-def _click(arguments: argparse.Namespace) -> None:
-    desk = _desktop(arguments)
+def _click(arguments: argparse.Namespace) -> Found:
+    if arguments.out:
+        picture_path(arguments.out)
+    backend = PyAutoGuiBackend()  # a missing display shows before a model is loaded
+    desk = Desktop(molmo_act.load(arguments.model), backend=backend, min_score=arguments.min_score)
     found = desk.find(arguments.query)
     if arguments.out:
         save_picture(found.draw(), arguments.out)
-        print(f"molmo-act click: wrote {arguments.out}", file=sys.stderr)
     if arguments.dry_run:
         desk.require_score(found)
     else:
         desk.click(found)
-    x, y = found.point
-    print(f"{'would click' if arguments.dry_run else 'clicked'} ({x}, {y}) score {found.score:.3f}")
-
-
-def _desktop(arguments: argparse.Namespace) -> Desktop:
-    backend = PyAutoGuiBackend()  # a missing display shows before a model is loaded
-    return Desktop(molmo_act.load(arguments.model), backend=backend, min_score=arguments.min_score)
+    return found

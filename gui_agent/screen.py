@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from molmo_act.errors import InputError, PlatformError
+from molmo_act.picture_files import save_picture
 
 
 @dataclass(frozen=True)
@@ -123,20 +124,6 @@ class Screenshot:
             InputError: The file cannot be written there or the ending names no picture format.
         """
         save_picture(self.to_image(), path)
-
-
-def save_picture(picture: Image.Image, path: str | Path) -> None:
-    """Writes a picture; the ending of the name chooses the format.
-
-    Raises:
-        InputError: The file cannot be written there or the ending names no picture format.
-    """
-    try:
-        picture.save(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"Cannot write a picture to {str(path)!r} ({error}). Name a .png in a folder that exists."
-        ) from error
 
 
 def input_area(area: Area, monitors: list[Area], input_size: tuple[int, int]) -> Area:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO
 
 from molmo_act.errors import PlatformError
@@ -112,6 +112,8 @@ def lend(text: str) -> Iterator[LentText]:
     finally:
         if kept is not None:
             _offer(*kept)
+            with suppress(subprocess.TimeoutExpired):  # it ends when the clipboard has its new owner
+                server.wait(PROTOCOL_SECONDS)
         server.terminate()
         server.wait()
         lent.join()

@@ -1,4 +1,4 @@
-"""Which keys pyautogui has to press on this X11 keyboard, asked of the server itself.
+"""Which keys pyautogui has to press on this X11 keyboard, asked of the server; knows no pointer.
 
 pyautogui presses the first key that carries a character, as it was at its import, and adds Shift for those
 characters that need it on a US keyboard. On another layout, and for ``<`` even on the US one, that gives

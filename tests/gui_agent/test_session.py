@@ -79,7 +79,7 @@ FAULTS = [
     (
         "gui_agent.virtual_display().__enter__()",
         {"PATH": "/nowhere"},
-        "PlatformError A virtual display needs Xvfb, openbox, xprop. Install with: apt install xvfb openbox x11-",
+        "PlatformError A virtual display needs Xvfb, openbox, xprop. Install with: apt install xvfb openbox",
     ),
     # a virtual display of no size
     (

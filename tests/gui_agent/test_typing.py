@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import string
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,10 @@ def focus(desk: Desktop, box: list[int]) -> None:
 def copy(content: bytes, *options: str) -> None:
     """Puts something on the clipboard, as another program would."""
     subprocess.run([*XCLIP, "-in", *options], input=content, check=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 5
+    while subprocess.run([*XCLIP, "-out", *options], capture_output=True).stdout != content:
+        assert time.monotonic() < deadline, "xclip did not take the clipboard over"
+        time.sleep(0.02)
 
 
 def pasted(*options: str) -> bytes:
@@ -66,6 +71,18 @@ def test_line_breaks_and_tabs_are_keys(open_window, desk) -> None:
     focus(desk, window.boxes["Notes"])
     desk.type("first <\r\nÜ\t2\n\nend")
     assert window.final_text("first <\nÜ\t2\n\nend") == "first <\nÜ\t2\n\nend"
+
+
+def test_keys_do_not_overtake_the_click_before_them(open_window, desk) -> None:
+    first = open_window("--field", "First", "--geometry", "300x120+80+80")
+    second = open_window("--field", "Second", "--geometry", "300x120+760+480")
+    typed = ""
+    for key in "abcdefgh":
+        typed += key
+        for window, name in ((first, "First"), (second, "Second")):
+            focus(desk, window.boxes[name])
+            desk.type(key)
+            assert window.final_text(typed) == typed
 
 
 def test_typing_adds_where_the_cursor_is(open_window, desk) -> None:

@@ -1,7 +1,8 @@
-"""Where the X11 keyboard focus is; knows no keys and no buttons.
+"""When a click on X11 is over, so that keys may follow; knows no keyboard.
 
-A window manager moves the focus some time after a click, and keys pressed before that go to the window that
-had it, or to none. So a click is over only when the clicked window has the focus.
+A window manager may hold each click back until it has raised and focused the window. Keys overtake a click
+that is held back: they reach the window before it knows which of its fields was clicked, or reach the window
+that had the focus before. Meanwhile the server still counts the button as down.
 """
 
 from __future__ import annotations
@@ -10,35 +11,34 @@ import time
 from typing import Any
 
 POLL_SECONDS = 0.01
+ANY_BUTTON = 0x1F00
 
 
-def wait_for_focus(display: Any, timeout: float) -> bool:
-    """Waits until the top-level window under the pointer has the keyboard focus.
+def wait_until_over(display: Any, timeout: float) -> bool:
+    """Waits until no button is down and the top-level window under the pointer has the keyboard focus.
 
     Args:
         display: A connection to the X server.
         timeout: Seconds; panels and menus never take the focus.
 
     Returns:
-        Whether it has it. A pointer over no window counts as yes: there is nothing to wait for.
+        Whether it came to that. With no window under the pointer there is no focus to wait for.
     """
     deadline = time.monotonic() + timeout
-    while not _is_focused(display):
+    while not _is_over(display):
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)
     return True
 
 
-def nothing_is_focused(display: Any) -> bool:
-    """Whether the server throws keys away, because no window has the focus."""
-    return display.get_input_focus().focus == 0
-
-
-def _is_focused(display: Any) -> bool:
+def _is_over(display: Any) -> bool:
     from Xlib.error import XError
 
-    pointed = display.screen().root.query_pointer().child
+    pointer = display.screen().root.query_pointer()
+    if pointer.mask & ANY_BUTTON:
+        return False
+    pointed = pointer.child
     if not pointed or pointed == 0:
         return True
     try:
