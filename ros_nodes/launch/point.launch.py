@@ -34,7 +34,9 @@ def start_node(context: LaunchContext) -> list[LifecycleNode]:
         return LaunchConfiguration(name).perform(context)
 
     parameters = {
-        name: ParameterValue(given(name), value_type=kind) for name, kind in PARAMETERS.items() if given(name)
+        name: ParameterValue(LaunchConfiguration(name), value_type=kind)
+        for name, kind in PARAMETERS.items()
+        if given(name)
     }
     remappings = [(name.removesuffix("_topic"), given(name)) for name in TOPICS if given(name)]
     profile = os.path.join(get_package_share_directory("molmo_act_ros"), "fastdds_shm.xml")
@@ -55,8 +57,14 @@ def start_node(context: LaunchContext) -> list[LifecycleNode]:
 def generate_launch_description() -> LaunchDescription:
     """Arguments are the node's parameters, its topics (remapped when given), and three of launch's own."""
     arguments = [
-        *(DeclareLaunchArgument(name, default_value="", description=f"Parameter {name}.") for name in PARAMETERS),
-        *(DeclareLaunchArgument(name, default_value="", description="Topic to use instead.") for name in TOPICS),
+        *(
+            DeclareLaunchArgument(name, default_value="", description=f"Parameter {name}.")
+            for name in PARAMETERS
+        ),
+        *(
+            DeclareLaunchArgument(name, default_value="", description="Topic to use instead.")
+            for name in TOPICS
+        ),
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node."),
         DeclareLaunchArgument(
             "shared_memory",

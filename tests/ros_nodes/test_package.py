@@ -1,0 +1,89 @@
+"""The files around the nodes agree: colcon's package, the launch file, the transport profile."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import typing
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import ros_nodes
+
+FOLDER = Path(ros_nodes.__file__).parent
+
+
+@pytest.fixture
+def setup_cfg() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read(FOLDER / "setup.cfg")
+    return parser
+
+
+def literal(path: Path, name: str) -> ast.expr:
+    """What a module assigns to a name, read without importing it."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == [name]:
+            return node.value
+    raise AssertionError(f"{path} has no {name}")
+
+
+def test_package_xml_and_setup_cfg_name_the_same_package(setup_cfg):
+    package = ElementTree.parse(FOLDER / "package.xml").getroot()
+    for tag in ("name", "version", "description", "license"):
+        assert package.findtext(tag) == setup_cfg["metadata"][tag], tag
+    assert package.findtext("export/build_type") == "ament_python"
+    assert (FOLDER / "resource" / package.findtext("name")).is_file()
+
+
+def test_setup_cfg_installs_files_that_exist(setup_cfg):
+    for files in setup_cfg["options.data_files"].values():
+        for file in files.split():
+            assert (FOLDER / file).is_file(), file
+
+
+def test_launch_file_knows_every_parameter_and_its_type():
+    request = pytest.importorskip("ros_nodes.request", reason="needs the extra ros")
+    told = literal(FOLDER / "launch" / "point.launch.py", "PARAMETERS")
+    told = {key.value: value.id for key, value in zip(told.keys, told.values, strict=True)}
+    expected = {name: kind.__name__ for name, kind in typing.get_type_hints(request.Request).items()}
+    expected |= dict.fromkeys(request.READ_ON_CONFIGURE, "str") | {"autostart": "bool"}
+    assert told == expected
+
+
+def test_transport_profile_uses_the_transports_it_describes_and_no_others():
+    space = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
+    profile = ElementTree.parse(FOLDER / "fastdds_shm.xml").getroot()
+
+    def texts(path: str) -> list[str]:
+        return [element.text for element in profile.findall(path, space)]
+
+    assert texts(".//dds:transport_descriptor/dds:type") == ["SHM", "UDPv4"]
+    assert texts(".//dds:userTransports/dds:transport_id") == texts(
+        ".//dds:transport_descriptor/dds:transport_id"
+    )
+    assert texts(".//dds:useBuiltinTransports") == ["false"]
+    assert int(texts(".//dds:segment_size")[0]) > 4 * 1920 * 1080 * 3, "a few 1080p pictures fit"
+
+
+@pytest.mark.ros
+def test_transport_profile_delivers_the_pictures(camera, listener):
+    """About 40 of these 100 arrive over the default transport."""
+    from rclpy.qos import qos_profile_sensor_data
+    from sensor_msgs.msg import Image
+
+    arrived: set[tuple[int, int]] = set()
+
+    def take(message: Image) -> None:
+        arrived.add((message.header.stamp.sec, message.header.stamp.nanosec))
+
+    listener.node.create_subscription(Image, "image", take, qos_profile_sensor_data)
+    for _ in range(20):  # until both sides have found each other
+        camera.order(count=1)
+        listener.wait(camera.answer)
+    assert arrived
+    camera.order(count=100)
+    sent = {tuple(stamp) for stamp in listener.wait(camera.answer)["stamps"]}
+    listener.wait(lambda: len(sent & arrived) >= 98)
