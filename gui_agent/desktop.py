@@ -50,7 +50,7 @@ class Found:
     screenshot: Screenshot = field(repr=False)
 
     def draw(self) -> Image.Image:
-        """The screenshot with a cross-hair on the place and a mark on each other candidate, RGB."""
+        """The screenshot with every candidate marked and a cross on the place, RGB."""
         from gui_agent.drawing import draw_found
 
         return draw_found(self)

@@ -16,7 +16,7 @@ RIM = (255, 255, 255)
 
 
 def draw_found(found: Found) -> Image.Image:
-    """The screenshot with every candidate marked and a cross-hair on the place that would be clicked.
+    """The screenshot with every candidate marked and a cross on the place that would be clicked.
 
     Args:
         found: What would be clicked.
@@ -27,9 +27,9 @@ def draw_found(found: Found) -> Image.Image:
     picture = found.points.draw(found.screenshot.to_image())
     pen = ImageDraw.Draw(picture)
     x, y = (int(value) for value in found.pixel)  # the pixel that covers the place
-    far = max(20, min(picture.size) // 20)
-    near = far // 2  # the marker of the point is seen between the four strokes
+    far = max(16, min(picture.size) // 26)
+    near = far // 2  # the marker of the point is seen between the four strokes, its label beside them
     for width, colour in ((5, RIM), (1, MARK)):
-        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        for dx, dy in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
             pen.line((x + dx * near, y + dy * near, x + dx * far, y + dy * far), fill=colour, width=width)
     return picture

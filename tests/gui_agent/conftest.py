@@ -21,6 +21,17 @@ from molmo_act.points import Points
 WINDOW_PROGRAM = Path(__file__).parents[2] / "examples" / "form_window.py"
 
 
+APT_PACKAGE_OF = {
+    "Xvfb": "xvfb",
+    "openbox": "openbox",
+    "xprop": "x11-utils",
+    "xclip": "xclip",
+    "xdotool": "xdotool",
+    "xrandr": "x11-xserver-utils",
+    "setxkbmap": "x11-xkb-utils",
+}
+
+
 class ColourFinder:
     """Points at the middle of the pixels of the colour that the query names; stands in for the eye only."""
 
@@ -81,9 +92,10 @@ class Window:
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """A virtual display; one for the whole run, since pyautogui keeps the first it sees."""
-    missing = [name for name in ("Xvfb", "openbox", "xprop", "xclip") if shutil.which(name) is None]
+    missing = [program for program in APT_PACKAGE_OF if shutil.which(program) is None]
     if missing:
-        pytest.skip(f"needs {', '.join(missing)}: apt install xvfb openbox x11-utils xclip")
+        packages = " ".join(APT_PACKAGE_OF[program] for program in missing)
+        pytest.skip(f"needs {', '.join(missing)}: apt install {packages}")
     pytest.importorskip("tkinter", reason="needs tkinter: apt install python3-tk")
     with virtual_display(1280, 800) as name:
         yield name

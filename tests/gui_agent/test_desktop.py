@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +146,29 @@ def test_one_monitor_is_the_whole_of_this_display(display, colour_finder) -> Non
     for monitor in (-1, 2):
         with pytest.raises(InputError, match=f"no monitor {monitor}"):
             Desktop(colour_finder, monitor=monitor).screenshot()
+
+
+@pytest.fixture
+def two_monitors(display) -> Iterator[None]:
+    """Splits the display into a left and a right monitor of different widths."""
+    set_monitor = ["xrandr", "--setmonitor"]
+    subprocess.run([*set_monitor, "left", "800/210x800/210+0+0", "screen"], check=True, capture_output=True)
+    subprocess.run([*set_monitor, "right", "480/130x800/210+800+0", "none"], check=True, capture_output=True)
+    yield
+    for name in ("left", "right"):
+        subprocess.run(["xrandr", "--delmonitor", name], check=True, capture_output=True)
+
+
+@pytest.mark.usefixtures("two_monitors")
+def test_a_click_on_the_second_monitor_counts_from_its_own_corner(open_window, colour_finder) -> None:
+    window = open_window("--button", f"Go={RED}", "--geometry", "300x120+900+500")
+    desk = Desktop(colour_finder, monitor=2)
+    found = desk.click(RED)
+    assert window.next_event() == {"event": "press", "name": "Go"}
+    assert found.screenshot.view.size == (480, 800)
+    assert found.point == (int(found.pixel[0]) + 800, int(found.pixel[1]))
+    with pytest.raises(NotFound):
+        Desktop(colour_finder, monitor=1).find(RED)
 
 
 def test_another_display_than_the_first_is_refused(display, colour_finder, monkeypatch) -> None:
