@@ -1,0 +1,127 @@
+"""Turns a generated picture and what is asked about it into one message tree; knows token ids, no weights.
+
+A tree is one picture and many conversations about it: the picture's tokens come once, every conversation is a
+branch that sees the picture and itself, and nothing of its sisters (TRAINING: message trees of Molmo2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from model.data.sample import Picture, Query, Target
+from molmo_act.modeling.grounding_points import ground_points
+from molmo_act.modeling.grounding_text import write_grounding_text
+from molmo_act.modeling.tiling import ProcessedImage, preprocess_image
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How pictures are cut; the fields of `preprocessor_config.json`, see `molmo_act.modeling.tiling`."""
+
+    crop_size: int = 224
+    patch_size: int = 14
+    pooling: tuple[int, int] = (2, 2)
+    margins: tuple[int, int] = (1, 1)
+    max_crops: int = 32
+
+    def cut(self, image: np.ndarray) -> ProcessedImage:
+        """Crops and index maps of one uint8 RGB picture."""
+        return preprocess_image(
+            image,
+            crop_size=self.crop_size,
+            patch_size=self.patch_size,
+            pooling=self.pooling,
+            margins=self.margins,
+            max_crops=self.max_crops,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """One encoded picture.
+
+    Attributes:
+        patches: uint8 (crops, patches, pixels of a patch).
+        token_pooling: int64 (P, K), -1 for empty slots.
+        prefix: int64 ids of the picture's tokens, the start token first.
+        branches: For each conversation its int64 ids and a bool array: which of them are answers.
+    """
+
+    patches: np.ndarray
+    token_pooling: np.ndarray
+    prefix: np.ndarray
+    branches: tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
+class TreeEncoder:
+    """Encodes pictures for one tokenizer and one geometry."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, geometry: Geometry) -> None:
+        self.geometry = geometry
+        self._encode = tokenizer.backend_tokenizer.encode
+        self._id = tokenizer.convert_tokens_to_ids
+        self._eos = tokenizer.eos_token_id
+
+    def encode(self, picture: Picture, rng: np.random.Generator, num_points: int, num_names: int) -> Tree:
+        """A tree of at most `num_points` pointing branches and `num_names` naming branches.
+
+        Naming is pointing the other way round: given a place, say what is there. It teaches to read and to
+        name, with a short way for the gradient from the word to the pixels.
+        """
+        image = self.geometry.cut(picture.image)
+        asked = rng.permutation(len(picture.queries))[:num_points]
+        branches = [self._pointing(picture.queries[i], image) for i in asked]
+        named = _named_targets(picture)
+        chosen = rng.permutation(len(named))[:num_names]
+        branches += [self._naming(*named[i], image) for i in chosen]
+        return Tree(
+            patches=image.patches.numpy(),
+            token_pooling=image.token_pooling.numpy(),
+            prefix=self._prefix(image),
+            branches=tuple(branches),
+        )
+
+    def _prefix(self, image: ProcessedImage) -> np.ndarray:
+        low_rows, low_cols, rows, cols = image.grid.tolist()
+        line = [self._id("<im_patch>")] * cols + [self._id("<im_col>")]
+        ids = [self._eos, self._id("<low_res_im_start>")]
+        ids += [self._id("<im_low>")] * (low_rows * low_cols) + [self._id("<im_end>")]
+        ids += [self._id("<im_start>"), *(line * rows), self._id("<im_end>")]
+        return np.array(ids)
+
+    def _triples(self, targets: tuple[Target, ...], image: ProcessedImage) -> np.ndarray:
+        xy = np.array([target.point for target in targets])
+        triples = ground_points(xy, image.image_size, image.token_pooling, image.subpatch_mapping)
+        return np.unique(triples, axis=0)  # ascending, as models are taught; one of equal ones
+
+    def _pointing(self, query: Query, image: ProcessedImage) -> tuple[np.ndarray, np.ndarray]:
+        patches, slots = image.token_pooling.shape
+        if query.targets:
+            triples = self._triples(query.targets, image)
+            answer = write_grounding_text(triples, range(1, len(triples) + 1), query.label, patches, slots)
+        else:
+            answer = f'<points coords="<POINT_{patches}>">{query.label}</points>'
+        return self._branch(f"Point to {query.text}", answer)
+
+    def _naming(self, name: str, target: Target, image: ProcessedImage) -> tuple[np.ndarray, np.ndarray]:
+        patches, slots = image.token_pooling.shape
+        (triple,) = self._triples((target,), image) + (0, patches + 1, patches + 1 + slots)
+        return self._branch("".join(f"<POINT_{number}>" for number in triple), name)
+
+    def _branch(self, question: str, answer: str) -> tuple[np.ndarray, np.ndarray]:
+        asked = self._encode(f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n").ids
+        answered = [*self._encode(answer).ids, self._eos]
+        is_answer = np.arange(len(asked) + len(answered)) >= len(asked)
+        return np.array(asked + answered), is_answer
+
+
+def _named_targets(picture: Picture) -> list[tuple[str, Target]]:
+    """(name, target) of everything that some query names on its own, each place once."""
+    named = {}
+    for query in picture.queries:
+        if len(query.targets) == 1:
+            named.setdefault(query.targets[0].box, (query.label, query.targets[0]))
+    return list(named.values())

@@ -1,0 +1,220 @@
+"""Trains nano, the bundled checkpoint, from scratch: `python -m model.train.nano --run runs/nano`.
+
+Resumable: stopped at any moment, the same command goes on from the last save. `--export` writes the checkpoint
+in the released format. Needs the pictures, icons and words of `model/data/README.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import signal
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from model.data.scene_assets import load_library
+from model.data.scenes import draw_scene
+from model.data.screens import draw_screen
+from model.train.batch import TreeBatch
+from model.train.nano_config import GEOMETRY, nano_config
+from model.train.nano_tokenizer import train_tokenizer
+from model.train.objective import Losses, tree_losses
+from model.train.optimizers import make_optimizers, set_learning_rate, warmup_stable_decay
+from model.train.run_state import Progress, load_run, save_run
+from model.train.stream import StreamConfig, TreeStream, loader
+from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
+
+MEASURES = [f.name for f in fields(Losses)]
+
+
+@dataclass(frozen=True)
+class NanoRecipe:
+    """Everything that decides a run.
+
+    Attributes:
+        steps: Length of the run; may be changed at a resume, the schedule is flat in the middle.
+        learning_rate: At its highest, for all parameters.
+        warmup: Steps of linear warm-up.
+        decay: Share of the run, at its end, over which the learning rate falls to zero.
+        weight_decay: Of the matrices of hidden layers.
+        clip: Largest norm of the gradient.
+        seed: Of weights and data.
+        tokenizer_pictures: Pictures of each kind whose words the tokenizer is made from.
+    """
+
+    steps: int = 12000
+    learning_rate: float = 1.5e-3
+    warmup: int = 200
+    decay: float = 0.25
+    weight_decay: float = 0.05
+    clip: float = 1.0
+    seed: int = 0
+    tokenizer_pictures: int = 2000
+
+
+def make_tokenizer(recipe: NanoRecipe, folder: Path) -> PreTrainedTokenizerBase:
+    """The run's tokenizer; made once, from the words of pictures drawn for it, then read back."""
+    if (folder / "tokenizer.json").exists():
+        return PreTrainedTokenizerFast.from_pretrained(folder)
+    rng = np.random.default_rng([recipe.seed, 2**31])
+    library = load_library("train")
+    texts: list[str] = []
+    for _ in tqdm(range(recipe.tokenizer_pictures), desc="words", unit="picture"):
+        for picture in (draw_screen(rng, 320, 320), draw_scene(rng, 320, 320, library)):
+            texts += [f"<|im_start|>user\nPoint to {query.text}" for query in picture.queries]
+            texts += [query.label for query in picture.queries]
+    tokenizer = train_tokenizer(texts)
+    tokenizer.save_pretrained(folder)
+    return tokenizer
+
+
+class Run:
+    """One training run in its folder: model, optimisers, data and log."""
+
+    def __init__(self, recipe: NanoRecipe, folder: Path, device: str) -> None:
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.folder, self.device = recipe, folder, device
+        folder.mkdir(parents=True, exist_ok=True)
+        self.tokenizer = make_tokenizer(recipe, folder / "tokenizer")
+        self.config = nano_config(self.tokenizer)
+        self.model = MolmoPointForConditionalGeneration(self.config).to(device)
+        if device == "cpu":  # for short sequences without a mask, plain products beat the fused kernel there
+            self.model.set_attn_implementation({"vision_config": "eager", "adapter_config": "eager"})
+        self.optimizers = make_optimizers(self.model, recipe.learning_rate, recipe.weight_decay)
+        self.progress = load_run(folder, self.model, self.optimizers)
+        self._stopping = False
+
+    def stream(self, start: int, **changes: object) -> TreeStream:
+        """Batches for this run's model."""
+        config = replace(StreamConfig(seed=self.recipe.seed), **changes)
+        return TreeStream(config, self.config, self.tokenizer, GEOMETRY, start)
+
+    def losses(self, batch: TreeBatch) -> Losses:
+        """Losses of one batch in mixed precision."""
+        with torch.autocast(self.device.split(":")[0], torch.bfloat16):
+            return tree_losses(self.model, batch.to(self.device))
+
+    def step(self, batch: TreeBatch) -> Losses:
+        """One step of the optimisers."""
+        recipe = self.recipe
+        factor = warmup_stable_decay(self.progress.step, recipe.steps, recipe.warmup, recipe.decay)
+        set_learning_rate(self.optimizers, recipe.learning_rate * factor)
+        losses = self.losses(batch)
+        if not torch.isfinite(losses.total):
+            raise FloatingPointError(f"The loss of step {self.progress.step} is not finite.")
+        losses.total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        return losses
+
+    def train(self, workers: int, eval_every: int = 500, save_every: int = 200) -> None:
+        """Trains up to the recipe's last step, or until SIGINT or SIGTERM; saves either way."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        held_out = self._held_out()
+        log = _Log(self.folder / "log.csv")
+        batches = iter(loader(self.stream(self.progress.step), workers))
+        bar = tqdm(total=self.recipe.steps, initial=self.progress.step, unit="step", smoothing=0.02)
+        while self.progress.step < self.recipe.steps and not self._stopping:
+            began = time.perf_counter()
+            batch = next(batches)
+            losses = self.step(batch)
+            self._advance(batch, time.perf_counter() - began)
+            bar.update()
+            log.add("train", losses)
+            step = self.progress.step
+            if step % 50 == 0:
+                bar.set_postfix(log.write("train", self.progress))
+            if step % eval_every == 0 or step == self.recipe.steps:
+                self._evaluate(held_out, log)
+            if step % save_every == 0:
+                save_run(self.folder, self.model, self.optimizers, self.progress)
+        save_run(self.folder, self.model, self.optimizers, self.progress)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _advance(self, batch: TreeBatch, seconds: float) -> None:
+        done = self.progress
+        self.progress = Progress(
+            step=done.step + 1,
+            seconds=done.seconds + seconds,
+            pictures=done.pictures + len(batch.picture_BI),
+            queries=done.queries + int((batch.branch_RL.diff() != 0).sum()),
+        )
+
+    def _held_out(self) -> dict[str, list[TreeBatch]]:
+        """A few batches of each kind with fonts, icons and drawings that training never shows."""
+        kinds = {"screens": 1.0, "scenes": 0.0}
+        batches = {}
+        for kind, share in kinds.items():
+            drawn = iter(self.stream(0, seed=self.recipe.seed + 1, split="eval", screens=share))
+            batches[kind] = [next(drawn) for _ in range(12)]
+        return batches
+
+    @torch.no_grad()
+    def _evaluate(self, held_out: dict[str, list[TreeBatch]], log: _Log) -> None:
+        self.model.eval()
+        for kind, batches in held_out.items():
+            for batch in batches:
+                log.add(kind, self.losses(batch))
+            log.write(kind, self.progress)
+        self.model.train()
+
+
+class _Log:
+    """Means of losses since the last line, as lines of a CSV file."""
+
+    def __init__(self, path: Path) -> None:
+        self._sums: dict[str, list[list[float]]] = {}
+        new = not path.exists()
+        self._file = path.open("a", newline="")
+        self._writer = csv.writer(self._file)
+        if new:
+            self._writer.writerow(["step", "seconds", "pictures", "split", *MEASURES])
+
+    def add(self, split: str, losses: Losses) -> None:
+        self._sums.setdefault(split, []).append([float(getattr(losses, name).detach()) for name in MEASURES])
+
+    def write(self, split: str, progress: Progress) -> dict[str, str]:
+        means = np.nanmean(self._sums.pop(split), axis=0)
+        values = [f"{value:.4f}" for value in means]
+        self._writer.writerow([progress.step, round(progress.seconds), progress.pictures, split, *values])
+        self._file.flush()
+        return dict(zip(MEASURES, values, strict=True))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, default=Path("runs/nano"), help="folder of the run")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw pictures")
+    parser.add_argument(
+        "--threads", type=int, default=torch.get_num_threads(), help="threads of the model on CPU"
+    )
+    for field in fields(NanoRecipe):
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default
+        )
+    args = parser.parse_args()
+    recipe = NanoRecipe(**{f.name: getattr(args, f.name) for f in fields(NanoRecipe)})
+    run = Run(recipe, args.run, args.device)
+    (args.run / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    torch.set_num_threads(args.threads)
+    run.train(args.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The size of nano and the layout of its ids; knows no data and no training."""
+
+from __future__ import annotations
+
+from transformers import PreTrainedTokenizerBase
+
+from model.data.encode import Geometry
+from molmo_act.modeling.configuration import MolmoPointConfig
+
+GEOMETRY = Geometry()
+
+
+def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
+    """Configuration of a model of about 8 M parameters for the ids of `tokenizer`."""
+
+    def token(name: str) -> int:
+        return tokenizer.convert_tokens_to_ids(name)
+
+    base_size = token("<im_start>")
+    return MolmoPointConfig(
+        vit_config={
+            "hidden_size": 192,
+            "intermediate_size": 768,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 3,
+            "num_key_value_heads": 3,
+            "head_dim": 64,
+            "image_default_input_size": [GEOMETRY.crop_size] * 2,
+            "image_patch_size": GEOMETRY.patch_size,
+            "image_num_pos": (GEOMETRY.crop_size // GEOMETRY.patch_size) ** 2,
+        },
+        adapter_config={
+            "vit_layers": [-1, -4],
+            "hidden_size": 192,
+            "num_attention_heads": 3,
+            "num_key_value_heads": 3,
+            "head_dim": 64,
+            "intermediate_size": 512,
+            "text_hidden_size": 256,
+        },
+        text_config={
+            "hidden_size": 256,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "head_dim": 64,
+            "num_hidden_layers": 6,
+            "intermediate_size": 704,
+            "vocab_size": base_size,
+            "additional_vocab_size": token("<POINT_0>") - base_size,
+            "rope_theta": 10000.0,
+            "max_position_embeddings": 8192,
+            "tie_word_embeddings": True,
+        },
+        patch_embed_dim=128,
+        image_start_token_id=token("<im_start>"),
+        image_end_token_id=token("<im_end>"),
+        image_patch_id=token("<im_patch>"),
+        image_high_res_id=token("<im_patch>"),
+        image_col_id=token("<im_col>"),
+        image_non_indexable_patch_id=token("<im_low>"),
+        frame_start_token_id=token("<frame_start>"),
+        frame_end_token_id=token("<frame_end>"),
+        patch_token_id=token("<|token_index|>"),
+        subpatch_token_id=token("<|vit_index|>"),
+        location_token_id=token("<|vit_loc|>"),
+    )

@@ -1,0 +1,39 @@
+"""Optimisers and learning-rate schedule of a run; knows parameters by shape and name only."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.optim import AdamW, Muon, Optimizer
+
+WORD_TABLES = ("embed_tokens", "lm_head", "positional_embedding")
+
+
+def make_optimizers(model: nn.Module, learning_rate: float, weight_decay: float) -> list[Optimizer]:
+    """Muon for the matrices of hidden layers, AdamW for tables, norms, biases and single vectors.
+
+    Muon's steps are scaled to the size of AdamW's, so both share one learning rate.
+    """
+    matrices, rest = [], []
+    for name, parameter in model.named_parameters():
+        is_table = any(table in name for table in WORD_TABLES)
+        (rest if parameter.ndim != 2 or is_table else matrices).append(parameter)
+    return [
+        Muon(matrices, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
+        AdamW(rest, lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+    ]
+
+
+def warmup_stable_decay(step: int, steps: int, warmup: int, decay: float) -> float:
+    """Factor of the learning rate: linear warm-up, flat, then linear to zero over the last `decay` share.
+
+    Flat in the middle, so that the length of a run can be decided, and changed, while it runs.
+    """
+    remaining = (steps - step) / max(1, decay * steps)
+    return max(0.0, min(1.0, (step + 1) / warmup, remaining))
+
+
+def set_learning_rate(optimizers: list[Optimizer], learning_rate: float) -> None:
+    """Sets the learning rate of every group."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate
