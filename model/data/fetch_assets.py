@@ -12,9 +12,9 @@ import argparse
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
+from model.data.npm_packages import ASSET_FOLDER, fetch_package, unpack
 from model.data.rasterise import (
     Source,
     emoji_categories,
@@ -38,7 +38,7 @@ EMOJI_SETS = {
 }
 _CATEGORIES_FROM = ("twemoji", "fluent-flat", "noto-v1", "noto")  # later ones win
 STAMPS = "tuxpaint-stamps-default"  # GPL-2
-PACKAGES = DEFAULT_FOLDER.parent / "packages"
+PACKAGES = ASSET_FOLDER / "packages"
 
 
 def _run(command: list[str], folder: Path) -> str:
@@ -52,25 +52,6 @@ def _run(command: list[str], folder: Path) -> str:
             f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()[-400:]}"
         )
     return done.stdout
-
-
-def fetch_npm(package: str, folder: Path) -> Path:
-    """Unpacks an npm package below `folder` unless it is there already.
-
-    Returns:
-        The folder with the package's files.
-
-    Raises:
-        PlatformError: npm is missing or the download failed.
-    """
-    target = folder / package.replace("/", "-").replace("@", "")
-    if not (target / "package").is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        tarball = _run(["npm", "pack", "--silent", package], target).split()[-1]
-        with tarfile.open(target / tarball) as archive:
-            archive.extractall(target, filter="data")
-        (target / tarball).unlink()
-    return target / "package"
 
 
 def fetch_debian(package: str, folder: Path) -> Path:
@@ -111,7 +92,9 @@ def fetch_sources(folder: Path, *, debian: bool = True) -> tuple[list[Source], l
         folder: Where packages are unpacked.
         debian: Whether to fetch the Debian packages too.
     """
-    packages = {style: fetch_npm(package, folder) for style, package in EMOJI_SETS.items()}
+    packages = {
+        style: unpack(fetch_package(package, folder), folder) for style, package in EMOJI_SETS.items()
+    }
     categories: dict[str, str] = {}
     for style in _CATEGORIES_FROM:
         categories.update(emoji_categories(packages[style]))

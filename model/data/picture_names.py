@@ -86,13 +86,11 @@ _STAMPS_DROPPED = re.compile(
     r"symbols/(alphabets|money|math|music/(key|rest)|faces)|/flags/|roadsigns|body_parts|spider_|grave-|"
     r"docks|/mine$|magic_stones|sedan_police|inukshuk|trainSign|tux|wildboar|chess|people/toys|military/ammun"
 )
-_STAMP_NOUN = re.compile(
-    r"^(?:an?|some|the|a pair of|a couple of|a bunch of|a cluster of|a head of|a very small|a small|a large|"
-    r"a big|a lit|a wooden|a ripe,?|a happy|a cup of(?= coffee)|a modern|a male|"
-    r"a female|a colou?rful|a toy)?\s*"
-    r"([a-z][a-z' -]+?)\s*[.!?,;(—-]",
-    re.IGNORECASE,
+_STAMP_LEAD = (
+    "a pair of|a couple of|a bunch of|a cluster of|a head of|a very small|a small|a large|a big|a lit|"
+    "a wooden|a ripe,?|a happy|a cup of(?= coffee)|a modern|a male|a female|a colou?rful|a toy|some|the|an?"
 )
+_STAMP_NOUN = re.compile(rf"^(?:(?:{_STAMP_LEAD})\s)?\s*([a-z][a-z' -]+?)\s*[.!?,;(—-]", re.IGNORECASE)
 
 
 def stamp_name(slug: str, description: str) -> PictureName | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -85,7 +84,6 @@ def _svg_to_png(svg: str) -> bytes:
         import resvg_py
     except ImportError as error:
         raise MissingExtraError("resvg-py", "train", "Rasterising drawings") from error
-    svg = re.sub(r'(<svg[^>]*?)\s(?:width|height)="[^"]*"', r"\1", svg, count=0)
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=2 * SPRITE_SIDE, skip_system_fonts=True))
 
 
@@ -119,7 +117,11 @@ def rasterise(source: Source) -> np.ndarray | None:
     small = np.asarray(picture.convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     alpha = small[..., 3]
     covered = float((alpha > 127).mean())
-    if covered < 0.06 or (covered > 0.985 and source.style == "stamps") or min(size) < 14:
+    if (
+        covered < 0.06
+        or (covered > 0.985 and source.file is not None and source.file.suffix == ".png")
+        or min(size) < 14
+    ):
         return None
     return np.concatenate([np.minimum(small[..., :3], alpha[..., None]), alpha[..., None]], axis=2)
 

@@ -235,7 +235,7 @@ def _related(found: list[Thing], anchor: Thing, axis: int, sign: int, margin: fl
     for thing in found:
         away = np.subtract(thing.target.point, anchor.target.point).tolist()
         along, across = sign * away[axis], abs(away[1 - axis])
-        if along > -margin and along < max(margin, 0.8 * across):
+        if along > -margin and along < max(margin, 1.2 * across):
             return None  # it lies askew: people would disagree
         if along >= margin:
             chosen.append(thing)
@@ -338,7 +338,7 @@ def absent_queries(
 ) -> list[Query]:
     """Things that are not in the picture, among them the right noun in a wrong colour."""
     queries: list[Query] = []
-    for _ in range(3 * wanted):
+    for _ in range(4 + 4 * wanted):
         if len(queries) == wanted:
             break
         by_colour = rng.random() < 0.4

@@ -136,11 +136,13 @@ class Canvas:
         return bool((harmed & (covered > 0)).any())
 
     def _shade(self, sprite: np.ndarray, left: int, top: int, strength: float) -> None:
-        inside = self._overlap(sprite, left, top)
+        wide = cv2.copyMakeBorder(sprite[..., 3], 8, 8, 8, 8, cv2.BORDER_CONSTANT)
+        shadow = cv2.blur(wide, (9, 9))
+        inside = self._overlap(shadow, left - 8, top - 8)
         if inside is None:
             return
         place, part = inside
-        keep = cv2.convertScaleAbs(cv2.blur(sprite[..., 3], (9, 9))[part], alpha=-strength, beta=255)
+        keep = cv2.convertScaleAbs(shadow[part], alpha=-strength, beta=255)
         ground = self.image[place]
         ground[:] = cv2.multiply(ground, cv2.merge((keep, keep, keep)), scale=1 / 255)
 
