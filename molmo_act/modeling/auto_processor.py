@@ -30,7 +30,7 @@ def register_processor() -> None:
     def class_from_name(class_name: str) -> type | None:
         return _ProcessorOfModelType if class_name == "Molmo2Processor" else by_name(class_name)
 
-    class_from_name.knows_molmo_point = True
+    class_from_name.knows_molmo_point = True  # type: ignore[attr-defined]
     processing_auto.processor_class_from_name = class_from_name
 
 

@@ -25,6 +25,6 @@ def hide_broken_torchvision() -> bool:
     try:
         import_module("torchvision")
     except Exception:  # a missing operator raises RuntimeError, a missing library OSError or ImportError
-        sys.modules["torchvision"] = None  # what Python itself understands as "not there"
+        sys.modules["torchvision"] = None  # type: ignore[assignment]  # Python reads this as "not there"
         return True
     return False

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from transformers.image_processing_base import BatchFeature, ImageProcessingMixin
+from transformers.feature_extraction_utils import BatchFeature
 
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.images import ImageInput, to_rgb
@@ -26,7 +26,7 @@ from molmo_act.modeling.processor_settings import (
 from molmo_act.modeling.tiling import ProcessedImage, check_geometry, normalize, preprocess_image
 
 
-class MolmoPointImageProcessor(ImageProcessingMixin):
+class MolmoPointImageProcessor:
     """Cuts images into one global and up to ``max_crops`` high-res crops of normalised patches.
 
     Bit-compatible with the released preprocessing on the CPU. Needs no torchvision.
@@ -61,7 +61,6 @@ class MolmoPointImageProcessor(ImageProcessingMixin):
         resample: int = BILINEAR,
         do_convert_rgb: bool = True,
     ) -> None:
-        super().__init__()
         self.size = dict(size or {"height": 378, "width": 378})
         self.patch_size = patch_size
         self.pooling_size = list(pooling_size)
@@ -126,9 +125,8 @@ class MolmoPointImageProcessor(ImageProcessingMixin):
         Raises:
             ImageError: One of them cannot be read as a picture.
         """
-        if not isinstance(images, (list, tuple)):
-            images = [images]
-        processed = [self.preprocess(image, max_crops=max_crops, device=device) for image in images]
+        several: Sequence[Any] = images if isinstance(images, (list, tuple)) else [images]
+        processed = [self.preprocess(image, max_crops=max_crops, device=device) for image in several]
         return BatchFeature(self.collate(processed), tensor_type=return_tensors)
 
     def collate(self, processed: Sequence[ProcessedImage]) -> dict[str, torch.Tensor]:
@@ -140,9 +138,8 @@ class MolmoPointImageProcessor(ImageProcessingMixin):
             ``image_grids`` int64 (images, 4); ``image_num_crops`` int64 (images,).
         """
         patches = torch.cat([image.patches for image in processed])
-        mean, std = tuple(self.image_mean), tuple(self.image_std)
         return {
-            "pixel_values": normalize(patches, mean, std),
+            "pixel_values": normalize(patches, self.image_mean, self.image_std),
             "image_token_pooling": torch.cat([image.token_pooling for image in processed]),
             "image_grids": torch.stack([image.grid for image in processed]),
             "image_num_crops": torch.tensor([image.num_crops for image in processed]),

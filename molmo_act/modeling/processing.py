@@ -160,7 +160,9 @@ class MolmoPointProcessor(ProcessorMixin):
             features["metadata"] = metadata[0] if isinstance(text, str) else metadata
         return features
 
-    def apply_chat_template(self, conversation: Any, chat_template: str | None = None, **options: Any) -> Any:
+    def apply_chat_template(  # type: ignore[override]
+        self, conversation: Any, chat_template: str | None = None, **options: Any
+    ) -> Any:
         """Messages → prompt, or with ``tokenize=True, return_dict=True`` everything the model reads.
 
         Args:
@@ -179,7 +181,8 @@ class MolmoPointProcessor(ProcessorMixin):
         ours = ("padding", "return_pointing_metadata", "device", *_IMAGE_OPTIONS, *_VIDEO_OPTIONS)
         given = {**(options.pop("processor_kwargs", None) or {})}
         given |= {name: options.pop(name) for name in ours if name in options}
-        return super().apply_chat_template(conversation, chat_template, processor_kwargs=given, **options)
+        messages: list[Any] = list(conversation)
+        return super().apply_chat_template(messages, chat_template, processor_kwargs=given, **options)
 
     def _multimodal_inputs_from_conversations(
         self, conversations: list[list[dict[str, Any]]], *_: Any
@@ -242,7 +245,9 @@ class MolmoPointProcessor(ProcessorMixin):
         return expected
 
     @classmethod
-    def from_pretrained(cls, source: str | os.PathLike[str], **options: Any) -> MolmoPointProcessor:
+    def from_pretrained(  # type: ignore[override]
+        cls, source: str | os.PathLike[str], **options: Any
+    ) -> MolmoPointProcessor:
         """Read the processor files of a checkpoint, in the released layout or in that of transformers 5.
 
         Args:
@@ -272,7 +277,9 @@ class MolmoPointProcessor(ProcessorMixin):
         """The content of ``processor_config.json`` in the released layout, with this class's name."""
         return {**vars(self.layout), "processor_class": type(self).__name__}
 
-    def save_pretrained(self, folder: str | os.PathLike[str], **_: Any) -> list[str]:
+    def save_pretrained(  # type: ignore[override]
+        self, folder: str | os.PathLike[str], **_: Any
+    ) -> list[str]:
         """Write all processor and tokenizer files in the released layout.
 
         Args:
@@ -288,7 +295,7 @@ class MolmoPointProcessor(ProcessorMixin):
         written += self.image_processor.save_pretrained(folder)
         written += self.video_processor.save_pretrained(folder)
         written += save_tokenizer(self.tokenizer, folder)
-        if self.chat_template is not None:
+        if isinstance(self.chat_template, str):
             (folder / "chat_template.jinja").write_text(self.chat_template, encoding="utf-8")
             written.append(str(folder / "chat_template.jinja"))
         return sorted(set(written))

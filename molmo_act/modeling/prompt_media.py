@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -13,6 +13,8 @@ from molmo_act.errors import InputError
 from molmo_act.modeling.tiling import ProcessedImage
 from molmo_act.modeling.video_processing import ProcessedVideo
 from molmo_act.modeling.vision_tokens import IMAGE_PLACEHOLDER, VIDEO_PLACEHOLDER
+
+T = TypeVar("T")
 
 
 def checked_prompts(text: str | Sequence[str] | None) -> list[str]:
@@ -75,26 +77,26 @@ def share_media(
     Raises:
         InputError: The numbers do not match, or a prompt mixes images and video or has two videos.
     """
-    shared = []
-    for name, placeholder, media in (
-        ("image", IMAGE_PLACEHOLDER, stills),
-        ("video", VIDEO_PLACEHOLDER, clips),
-    ):
-        counts = [prompt.count(placeholder) for prompt in prompts]
-        if sum(counts) != len(media):
-            raise InputError(
-                f"The prompts hold {sum(counts)} placeholders {placeholder}, but {len(media)} {name}s were "
-                f"given; expected as many. The text of a message may not contain {placeholder} itself."
-            )
-        ends = np.cumsum(counts).tolist()
-        shared.append([media[end - count : end] for count, end in zip(counts, ends, strict=True)])
-    for images, videos in zip(*shared, strict=True):
+    stills_of = _shares(prompts, IMAGE_PLACEHOLDER, "images", stills)
+    clips_of = _shares(prompts, VIDEO_PLACEHOLDER, "videos", clips)
+    for images, videos in zip(stills_of, clips_of, strict=True):
         if len(videos) > 1 or (images and videos):
             raise InputError(
                 f"One prompt holds {len(images)} images and {len(videos)} videos; expected either images "
                 "or a single video. Ask about them one after the other."
             )
-    return shared[0], shared[1]
+    return stills_of, clips_of
+
+
+def _shares(prompts: Sequence[str], placeholder: str, name: str, media: Sequence[T]) -> list[Sequence[T]]:
+    counts = [prompt.count(placeholder) for prompt in prompts]
+    if sum(counts) != len(media):
+        raise InputError(
+            f"The prompts hold {sum(counts)} placeholders {placeholder}, but {len(media)} {name} were given; "
+            f"expected as many. The text of a message may not contain {placeholder} itself."
+        )
+    ends = np.cumsum(counts).tolist()
+    return [media[end - count : end] for count, end in zip(counts, ends, strict=True)]
 
 
 def pointing_metadata(stills: Sequence[ProcessedImage], clips: Sequence[ProcessedVideo]) -> dict[str, Any]:

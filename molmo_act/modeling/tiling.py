@@ -13,6 +13,7 @@ Sizes along one axis, in pixels: crop ``c``, patch ``p``, margin ``m = (left + r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -115,7 +116,7 @@ def rgb_tensor(image: Tensor | np.ndarray) -> Tensor:
 
 
 def check_geometry(
-    crop_size: int, patch_size: int, pooling: tuple[int, int], margins: tuple[int, int] = (0, 0)
+    crop_size: int, patch_size: int, pooling: Sequence[int], margins: Sequence[int] = (0, 0)
 ) -> None:
     """Refuse sizes that cannot go together.
 
@@ -194,8 +195,8 @@ def patchify(canvas: Tensor, crop_size: int, window: int, patch_size: int) -> Te
 
 def normalize(
     patches: Tensor,
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5),
-    std: tuple[float, float, float] = (0.5, 0.5, 0.5),
+    mean: Sequence[float] = (0.5, 0.5, 0.5),
+    std: Sequence[float] = (0.5, 0.5, 0.5),
 ) -> Tensor:
     """uint8 patches (…, p²·3) → float32 ``(x / 255 − mean) / std`` per channel, in exactly these steps."""
     values = patches.to(torch.float32, copy=True).div_(255)

@@ -60,7 +60,7 @@ def video_duration(path: str | os.PathLike[str]) -> float:
     """Length of a video in seconds, from its header or, failing that, from its packets.
 
     Raises:
-        InputError: The file is missing, is not a video or is empty.
+        InputError: The file is missing, is not a video, or has no times.
         MissingExtraError: PyAV is not installed.
     """
     with _open(path) as container:
@@ -69,11 +69,14 @@ def video_duration(path: str | os.PathLike[str]) -> float:
             return float(stream.duration * stream.time_base)
         if container.duration is not None:
             return container.duration / 1_000_000  # containers count in microseconds
-        packets = [packet for packet in container.demux(stream) if packet.pts is not None]
-        if not packets:
-            raise InputError(f"The video {os.fspath(path)!r} holds no frame; expected at least one.")
-        begin = min(packet.pts for packet in packets)
-        end = max(packet.pts + (packet.duration or 0) for packet in packets)
+        spans = [
+            (packet.pts, packet.pts + (packet.duration or 0))
+            for packet in container.demux(stream)
+            if packet.pts is not None
+        ]
+        if not spans or stream.time_base is None:
+            raise InputError(f"The video {os.fspath(path)!r} does not say when its frames are shown.")
+        begin, end = min(start for start, _ in spans), max(stop for _, stop in spans)
         return float((end - begin) * stream.time_base)
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from torch import Tensor
-from transformers.image_processing_base import BatchFeature, ImageProcessingMixin
+from transformers.feature_extraction_utils import BatchFeature
 
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.images import ImageInput, to_rgb
@@ -74,7 +74,7 @@ class ProcessedVideo:
     video_size: tuple[int, int]
 
 
-class MolmoPointVideoProcessor(ImageProcessingMixin):
+class MolmoPointVideoProcessor:
     """Samples frames and cuts each into one crop of normalised patches.
 
     Frame choice and pixels are those of the released preprocessing. Needs no torchvision.
@@ -111,7 +111,6 @@ class MolmoPointVideoProcessor(ImageProcessingMixin):
         image_std: Sequence[float] = (0.5, 0.5, 0.5),
         resample: int = BILINEAR,
     ) -> None:
-        super().__init__()
         self.size = dict(size or {"height": 378, "width": 378})
         self.patch_size = patch_size
         self.pooling_size = list(pooling_size)
@@ -163,12 +162,10 @@ class MolmoPointVideoProcessor(ImageProcessingMixin):
             InputError: Times are missing or do not match the frames, or the video cannot be read.
             ImageError: A frame cannot be read as a picture.
         """
-        limits = {
-            "num_frames": self.num_frames if num_frames is None else num_frames,
-            "max_fps": self.max_fps if max_fps is None else max_fps,
-        }
+        num_frames = self.num_frames if num_frames is None else num_frames
+        max_fps = self.max_fps if max_fps is None else max_fps
         if isinstance(video, (str, os.PathLike)):
-            return _sample_file(Path(video), limits)
+            return _sample_file(Path(video), num_frames, max_fps)
         frames = stack_frames(video)
         clip = _Metadata.of(metadata)
         size = (clip.width or frames.shape[2], clip.height or frames.shape[1])
@@ -180,7 +177,7 @@ class MolmoPointVideoProcessor(ImageProcessingMixin):
                 "'fps' or the seconds of each frame as 'timestamps', beside the video in the message or as "
                 "video_metadata."
             )
-        indices = sample_frames(len(frames), clip.fps, **limits)
+        indices = sample_frames(len(frames), clip.fps, num_frames=num_frames, max_fps=max_fps)
         return SampledVideo(frames[indices], tuple((indices / clip.fps).tolist()), size)
 
     def preprocess(self, video: SampledVideo, device: torch.device | str | None = None) -> ProcessedVideo:
@@ -229,15 +226,14 @@ class MolmoPointVideoProcessor(ImageProcessingMixin):
         Raises:
             InputError: See ``sample``.
         """
-        single = not isinstance(videos, (list, tuple))
-        clips = [videos] if single else list(videos)
-        metadata = [video_metadata] if single or video_metadata is None else list(video_metadata)
-        metadata = metadata * len(clips) if video_metadata is None else metadata
-        if len(metadata) != len(clips):
-            raise InputError(
-                f"{len(clips)} videos came with {len(metadata)} metadata; expected one for each."
-            )
-        sampled = [self.sample(clip, known, **sampling) for clip, known in zip(clips, metadata, strict=True)]
+        clips: Sequence[Any] = videos if isinstance(videos, (list, tuple)) else [videos]
+        if video_metadata is None:
+            known: Sequence[Any] = [None] * len(clips)
+        else:
+            known = video_metadata if isinstance(video_metadata, (list, tuple)) else [video_metadata]
+        if len(known) != len(clips):
+            raise InputError(f"{len(clips)} videos came with {len(known)} metadata; expected one for each.")
+        sampled = [self.sample(clip, facts, **sampling) for clip, facts in zip(clips, known, strict=True)]
         processed = [self.preprocess(clip, device=device) for clip in sampled]
         return BatchFeature(self.collate(processed), tensor_type=return_tensors)
 
@@ -251,7 +247,7 @@ class MolmoPointVideoProcessor(ImageProcessingMixin):
         """
         patches = torch.cat([video.patches for video in processed])
         return {
-            "pixel_values_videos": normalize(patches, tuple(self.image_mean), tuple(self.image_std)),
+            "pixel_values_videos": normalize(patches, self.image_mean, self.image_std),
             "video_token_pooling": torch.cat([video.token_pooling for video in processed]),
             "video_grids": torch.stack([video.grid for video in processed]),
         }
@@ -378,7 +374,7 @@ class _Metadata:
         return tuple(times.tolist())
 
 
-def _sample_file(path: Path, limits: Mapping[str, Any]) -> SampledVideo:
-    times = tuple(sample_times(video_duration(path), **limits).tolist())
+def _sample_file(path: Path, num_frames: int, max_fps: float) -> SampledVideo:
+    times = tuple(sample_times(video_duration(path), num_frames=num_frames, max_fps=max_fps).tolist())
     height, width, _ = next(iter(FramesAt(path, (0.0,)))).shape
     return SampledVideo(FramesAt(path, times), times, (width, height))

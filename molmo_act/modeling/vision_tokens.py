@@ -16,7 +16,7 @@ from molmo_act.errors import CheckpointError
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Token = TypeVar("Token", str, int)
+Token = TypeVar("Token", bound="str | int")
 
 IMAGE_PLACEHOLDER = "<|image|>"
 VIDEO_PLACEHOLDER = "<|video|>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,9 @@ DATA = Path(__file__).parents[2] / "data"
 RELEASED = json.loads((DATA / "preproc_378.json").read_text())["images"]
 
 
+picture = cache(synthetic_image)  # every picture of the reference is cut twice
+
+
 def sha256(array: torch.Tensor | np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
@@ -34,7 +38,7 @@ def sha256(array: torch.Tensor | np.ndarray) -> str:
     "case", RELEASED, ids=[f"{case['w']}x{case['h']}-max{case['max_crops']}" for case in RELEASED]
 )
 def test_everything_is_bit_equal_to_the_released_preprocessing(case):
-    image = synthetic_image(case["seed"], case["h"], case["w"], case["noise"])
+    image = picture(case["seed"], case["h"], case["w"], case["noise"])
     assert sha256(image) == case["image_sha256"], "the generator no longer makes the picture of the reference"
 
     got = preprocess_image(image, max_crops=case["max_crops"])
