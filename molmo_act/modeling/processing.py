@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
-from transformers.image_processing_base import BatchFeature
+from transformers.feature_extraction_utils import BatchFeature
 from transformers.processing_utils import ProcessorMixin
 
 from molmo_act.errors import CheckpointError, InputError
