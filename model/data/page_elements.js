@@ -1,0 +1,111 @@
+// Reads what a web page shows: runs inside the page, returns boxes in CSS pixels of the viewport.
+() => {
+  const clean = (text) => (text || "").replace(/\s+/g, " ").trim();
+  const width = innerWidth, height = innerHeight;
+  const asBox = (r) => [r.left, r.top, r.right, r.bottom];
+  const inside = (b) => b[0] >= 0 && b[1] >= 0 && b[2] <= width && b[3] <= height;
+  const touches = (b) => b[2] > 0 && b[3] > 0 && b[0] < width && b[1] < height;
+  const large = (b) => b[2] - b[0] >= 6 && b[3] - b[1] >= 6;
+  const union = (a, b) => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+  const seen = (node) => node.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+
+  // Whether a point of a box belongs to the element, and nothing lies over it.
+  const onTop = (element, box) => {
+    const hit = document.elementFromPoint((box[0] + box[2]) / 2, (box[1] + box[3]) / 2);
+    return hit && (element === hit || element.contains(hit) || (hit.closest("label") || {}).control === element);
+  };
+
+  const lineBoxes = (node) => {
+    const lines = [];
+    const range = document.createRange();
+    for (const word of node.data.matchAll(/\S+/g)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const rect = range.getBoundingClientRect();
+      if (!rect.width || !rect.height) continue;
+      const last = lines[lines.length - 1];
+      if (last && Math.abs(last.box[1] - rect.top) < rect.height / 2) {
+        last.text += " " + word[0];
+        last.box = union(last.box, asBox(rect));
+      } else {
+        lines.push({ text: word[0], box: asBox(rect) });
+      }
+    }
+    return lines;
+  };
+
+  const texts = [], doubtful = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (!node.data.trim() || !parent || parent.closest("script,style,noscript,option") || !seen(parent)) continue;
+    const casing = getComputedStyle(parent).textTransform;
+    for (const line of lineBoxes(node)) {
+      if (casing === "uppercase") line.text = line.text.toUpperCase();
+      if (casing === "capitalize") line.text = line.text.replace(/\b\w/g, (letter) => letter.toUpperCase());
+      if (inside(line.box) && onTop(parent, line.box)) texts.push([line.text, line.box]);
+      else if (touches(line.box)) doubtful.push(line.text);
+    }
+  }
+
+  const roleOf = (element) => {
+    const tag = element.tagName, type = (element.getAttribute("type") || "text").toLowerCase();
+    const said = element.getAttribute("role");
+    if (tag === "SELECT") return "dropdown";
+    if (tag === "TEXTAREA") return "field";
+    if (tag === "INPUT") {
+      if (type === "checkbox" || type === "radio") return type;
+      if (type === "range") return "slider";
+      if (["submit", "button", "reset"].includes(type)) return "button";
+      if (["hidden", "file", "color", "image"].includes(type)) return null;
+      return "field";
+    }
+    if (/^H[1-6]$/.test(tag)) return "heading";
+    if (said === "tab" || element.closest(".nav-tabs,.tabs,[role=tablist]")) return "tab";
+    if (said === "menuitem" || element.closest(".dropdown-menu,[role=menu]")) return "menu item";
+    if (tag === "A" && !/\bbtn|button/.test(element.className)) return "link";
+    return "button";
+  };
+
+  const own = (element, role) => {
+    if (element.labels && element.labels.length) {
+      const text = clean(element.labels[0].innerText);
+      if (text) return { text, label: element.labels[0] };
+    }
+    if (role === "button" && element.tagName === "INPUT") return { text: clean(element.value) };
+    if (["INPUT", "SELECT", "TEXTAREA"].includes(element.tagName)) {
+      return { text: clean(element.placeholder) || clean(element.getAttribute("aria-label")) };
+    }
+    const shown = (element.innerText || "").trim();
+    if (shown) return shown.includes("\n") ? { text: "" } : { text: clean(shown) };
+    const image = element.querySelector("img[alt]");
+    return { text: clean(element.getAttribute("aria-label") || element.title || (image && image.alt)) };
+  };
+
+  const elements = [];
+  const wanted = "a[href],button,input,select,textarea,[role=button],[role=tab],[role=menuitem],h1,h2,h3,h4,h5,h6";
+  for (const element of document.querySelectorAll(wanted)) {
+    const role = roleOf(element);
+    if (!role || (role === "heading" && element.querySelector("a,button"))) continue;
+    const { text, label } = own(element, role);
+    const ticked = role === "checkbox" || role === "radio";
+    let box = asBox(element.getBoundingClientRect());
+    if (role === "heading") {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      box = asBox(range.getBoundingClientRect());
+    } else if (ticked && label && seen(label)) {
+      const beside = asBox(label.getBoundingClientRect());
+      box = seen(element) && large(box) ? union(box, beside) : beside;
+    } else if (!seen(element)) {
+      continue;
+    }
+    if (!touches(box) || !large(box)) continue;
+    const small = (box[2] - box[0]) * (box[3] - box[1]) < 0.25 * width * height;
+    const reached = onTop(element, box) || (ticked && label && onTop(label, box));
+    if (text && text.length <= 40 && small && inside(box) && reached) elements.push([role, text, box]);
+    else if (text) doubtful.push(text);
+    if (element.value && !ticked && role !== "button") doubtful.push(String(element.value));
+  }
+  return { elements, texts, doubtful };
+}
