@@ -149,7 +149,7 @@ def test_relations_are_true(words: str, dx: int, dy: int) -> None:
 
 
 def test_doubtful_relations_are_not_asked() -> None:
-    askew = [thing("dog", 150, 100), thing("key", 100, 40)]  # left of it and above it
+    askew = [thing("dog", 150, 100), thing("key", 100, 55)]  # left of it and above it
     assert asked_often(lambda r: relation_queries(r, askew, WIDTH, HEIGHT)) == []
     twice = [thing("dog", 250, 100), thing("key", 50, 100), thing("key", 120, 100)]  # both are left of it
     for query in asked_often(lambda r: relation_queries(r, twice, WIDTH, HEIGHT)):
