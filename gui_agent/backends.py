@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, Protocol
 
-from gui_agent import x11_click, x11_clipboard, x11_keyboard
+from gui_agent import x11_click, x11_clipboard, x11_connection, x11_keyboard
 from gui_agent.errors import NotTyped, Refused
 from gui_agent.keystrokes import Paste, Press, plan_strokes
 from gui_agent.session import require_screen
@@ -92,7 +92,7 @@ class PyAutoGuiBackend:
         with self._input() as pyautogui:
             pyautogui.click(button=button, _pause=False)
             if ON_X11:
-                x11_click.wait_until_over(x11_keyboard.connection(pyautogui), self._focus_timeout)
+                x11_click.wait_until_over(x11_connection.of(pyautogui), self._focus_timeout)
 
     def press(self, *keys: str) -> None:
         """Presses keys together and releases them in reverse order; names as pyautogui has them.
@@ -151,7 +151,7 @@ class PyAutoGuiBackend:
     def _input(self) -> Iterator[Any]:
         require_screen()
         if ON_X11:
-            x11_keyboard.require_display(self._pyautogui, os.environ.get("DISPLAY"))
+            x11_connection.require_display(self._pyautogui, os.environ.get("DISPLAY"))
         try:
             yield self._pyautogui
         except self._pyautogui.FailSafeException as error:

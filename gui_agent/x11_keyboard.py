@@ -11,29 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from molmo_act.errors import PlatformError
+from gui_agent import x11_connection
 
 # Caps Lock swaps letters and a second keyboard group (bits 13 and 14) swaps whole alphabets.
 LOCKED_STATES = 0x0002 | 0x6000
-
-
-def connection(pyautogui: Any) -> Any:
-    """pyautogui's own connection to the X server."""
-    return pyautogui.platformModule._display
-
-
-def require_display(pyautogui: Any, display: str | None) -> None:
-    """Checks that pyautogui clicks on the display that is looked at; it keeps the one of its first import.
-
-    Raises:
-        PlatformError: DISPLAY has changed since pyautogui was imported.
-    """
-    bound = connection(pyautogui).get_display_name()
-    if display != bound:
-        raise PlatformError(
-            f"pyautogui is bound to display {bound} since its import, but DISPLAY is now {display}: a click "
-            "would land on another screen than the one looked at. Use one display per process."
-        )
 
 
 def learn_keys(pyautogui: Any) -> Callable[[str], bool]:
@@ -42,7 +23,7 @@ def learn_keys(pyautogui: Any) -> Callable[[str], bool]:
     Returns:
         A test whether pyautogui, given one character, now delivers that character.
     """
-    display = connection(pyautogui)
+    display = x11_connection.of(pyautogui)
     first, last = display.display.info.min_keycode, display.display.info.max_keycode
     keymap = display.get_keyboard_mapping(first, last - first + 1)
     keycodes = _keycodes(keymap, first, pyautogui.isShiftCharacter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,29 @@ def test_missing_packages_are_named(display: str, package: str, backend: str, me
     code = MISSING_PACKAGE.format(package=package, backend=backend)
     answer = run_python(code, DISPLAY=display, XAUTHORITY=os.environ["XAUTHORITY"])
     assert answer.stdout.startswith(message), answer.stdout + answer.stderr
+
+
+LOST_DISPLAY = """
+import os, gui_agent
+from molmo_act.errors import MolmoActError
+with gui_agent.virtual_display(320, 240) as display:
+    desk = gui_agent.Desktop(object())
+    desk.screenshot()
+os.environ["DISPLAY"] = display
+for act in (lambda: desk.type("x"), lambda: desk.backend.move(5, 5), desk.screenshot):
+    try:
+        act()
+    except MolmoActError as error:
+        print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("display")  # for its check that the programs are there
+def test_a_display_that_goes_away_is_one_error() -> None:
+    lines = run_python(LOST_DISPLAY).stdout.splitlines()
+    assert len(lines) == 3
+    assert all(re.match(r"PlatformError Display :\d+ went away", line) for line in lines), lines
 
 
 @pytest.mark.display
