@@ -38,7 +38,6 @@ class PageReader:
             from playwright import sync_api
         except ImportError:
             raise MissingExtraError("playwright", "train", "Rendering web pages") from None
-        self._scale = scale
         self._playwright = sync_api.sync_playwright().start()
         try:
             self._browser = self._playwright.chromium.launch(
@@ -49,12 +48,8 @@ class PageReader:
             if isinstance(error, PlatformError):
                 raise
             raise PlatformError(f"Chromium did not start: {error.message.splitlines()[0]}") from error
-        viewport: sync_api.ViewportSize = {"width": round(width / scale), "height": round(height / scale)}
-        context = self._browser.new_context(viewport=viewport, device_scale_factor=scale)
-        self._page = context.new_page()
-        self._page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
-        self._page.on("dialog", lambda dialog: dialog.dismiss())
         self._error = sync_api.Error
+        self.resize(width, height, scale)
 
     def __enter__(self) -> PageReader:
         return self
@@ -63,6 +58,18 @@ class PageReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def resize(self, width: int, height: int, scale: float = 1.0) -> None:
+        """Make pictures of another size from now on; the arguments are those of the class."""
+        for context in self._browser.contexts:
+            context.close()
+        self._scale = scale
+        self._page = self._browser.new_context(
+            viewport={"width": round(width / scale), "height": round(height / scale)},
+            device_scale_factor=scale,
+        ).new_page()
+        self._page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
+        self._page.on("dialog", lambda dialog: dialog.dismiss())
 
     def close(self) -> None:
         """End the browser."""

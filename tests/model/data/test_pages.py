@@ -30,7 +30,8 @@ PAGE = """<!doctype html><html><head><style>
   <button style="left:270px;top:20px;width:100px;height:40px">Cut off</button>
   <label for="mail" style="left:20px;top:130px;width:60px">Email *</label>
   <input id="mail" style="left:100px;top:125px;width:120px;height:30px;box-sizing:border-box">
-  <input type="search" placeholder="Search…" style="left:20px;top:170px;width:120px;height:30px;box-sizing:border-box">
+  <input type="search" placeholder="Search…"
+    style="left:20px;top:170px;width:120px;height:30px;box-sizing:border-box">
   <input id="ok" type="checkbox" style="left:20px;top:220px;width:16px;height:16px">
   <label for="ok" style="left:45px;top:218px;width:90px;height:20px">I agree</label>
   <a href="#" style="left:160px;top:220px;width:40px">Terms</a>
@@ -94,9 +95,9 @@ def test_texts_are_read_as_they_are_displayed(rendered) -> None:
 
 
 def test_boxes_are_in_picture_pixels_at_twice_the_scale(reader: PageReader) -> None:
-    del reader  # only for its check that there is a browser
-    with PageReader(640, 640, scale=2.0) as sharp:
-        picture, shown = sharp.read_html(PAGE)
+    reader.resize(640, 640, scale=2.0)
+    picture, shown = reader.read_html(PAGE)
+    reader.resize(320, 320)
     assert Image.open(io.BytesIO(picture)).size == (640, 640)
     assert [element.box for element in shown.elements if element.label == "Save"] == [(40, 40, 240, 120)]
 
