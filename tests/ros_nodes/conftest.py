@@ -162,7 +162,7 @@ class Listener:
         self.received[topic] = []
         return self.node.create_subscription(message_type, topic, self.received[topic].append, 10)
 
-    def wait(self, until: Callable[[], object], timeout: float = 30) -> object:
+    def wait(self, until: Callable[[], object], timeout: float = 60) -> object:
         """Receives until ``until()`` is true, and returns what it gave."""
         end = time.monotonic() + timeout
         while not (result := until()):

@@ -61,7 +61,7 @@ def test_folder_of_pictures_becomes_printed_points(start, blob_node, folder, fla
 def test_printer_gives_up_after_its_timeout(start):
     printer = start(EXAMPLES / "ros_print_points.py", "--count", 1, "--timeout", 0.5)
     printer.expected_exit = 1
-    assert printer.process.wait(30) == 1
+    assert printer.process.wait(60) == 1
     assert "only 0 pictures with points in 0.5 s" in printer.stderr
 
 
@@ -76,7 +76,7 @@ def test_camera_without_pictures_says_so(start, tmp_path, source, told):
     (tmp_path / "empty").mkdir()
     camera = start(EXAMPLES / "ros_camera.py", tmp_path / source)
     camera.expected_exit = 2
-    assert camera.process.wait(30) == 2
+    assert camera.process.wait(60) == 2
     assert told in camera.stderr
 
 

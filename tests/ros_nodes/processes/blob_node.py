@@ -1,6 +1,7 @@
 """The real point node around a model that finds a spot of a colour in the pixels.
 
-Environment: BLOB_LOAD and BLOB_DELAY are how many seconds the model takes to load and for a picture.
+Environment: BLOB_LOAD and BLOB_DELAY are how many seconds the model takes to load and for a picture, and
+BLOB_COMPUTE how many it spends inside torch for one.
 BLOB_LOG is a file that gets a line of JSON for each picture that the model is given (number, age_ms) and each
 one that is drawn (drawn).
 """
@@ -12,6 +13,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 
 import frames
 import numpy as np
@@ -28,6 +30,22 @@ def tell(**what: float) -> None:
             print(json.dumps(what), file=log)
 
 
+def computing(seconds: float) -> Callable[[], None]:
+    """Keeps a thread in torch's C++ for so long, as a large model does."""
+    if not seconds:
+        return lambda: None
+    import torch
+
+    matrix = torch.ones(2000, 2000)
+
+    def compute() -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            torch.mm(matrix, matrix)
+
+    return compute
+
+
 class ToldPoints(Points):
     def draw(self, image: np.ndarray, image_index: int = 0) -> Image.Image:
         tell(drawn=len(self))
@@ -41,6 +59,7 @@ class BlobModel:
         if path == "missing":
             raise CheckpointError("Checkpoint folder 'missing' does not exist.")
         time.sleep(float(os.environ.get("BLOB_LOAD", "0")))
+        self.compute = computing(float(os.environ.get("BLOB_COMPUTE", "0")))
         self.delay = float(os.environ.get("BLOB_DELAY", "0"))
 
     def point(
@@ -49,6 +68,7 @@ class BlobModel:
         age, number = frames.read_clock(image)
         tell(number=number, age_ms=age)
         time.sleep(self.delay)
+        self.compute()
         if query == "trouble":
             raise RuntimeError("out of\nmemory")
         found = [frames.find(image, colour) for colour in query.split(" and ")]
