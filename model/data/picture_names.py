@@ -116,13 +116,15 @@ def stamp_name(slug: str, description: str) -> PictureName | None:
     if match is None:
         return None
     noun = match[1].lower().strip()
+    renamed = _renamed("stamp_nouns.txt")
+    if noun in renamed:
+        return renamed[noun]
     colour: str | None = None
     first, _, rest = noun.partition(" ")
     if first == "gray":
         first = "grey"
     if first in COLOURS and rest:
         noun, colour = rest, first
-    renamed = _renamed("stamp_nouns.txt")
     if noun in renamed:
         known = renamed[noun]
         return known and PictureName(known.noun, colour or known.colour)
