@@ -26,7 +26,10 @@ MAY_IMPORT = {
 LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer and those before it
     ("values", {"errors", "images", "points", "drawing", "picture_files"}),
     ("modeling", {"modeling"}),
-    ("library", {"", "api", "engine"}),  # "" is molmo_act itself, the table of contents
+    (
+        "library",
+        {"", "api", "engine", "native_molmo2", "quantization", "reading"},
+    ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),
 )
 LAYER_OF = {module: number for number, (_, modules) in enumerate(LAYERS) for module in modules}

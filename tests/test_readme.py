@@ -1,0 +1,125 @@
+"""What README says is so: its commands exist, and its file tree is the first lines of the files.
+
+After files came, went or changed their purpose, ``python tests/test_readme.py`` writes the tree anew.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+
+# Folders that have no __init__.py to speak for them. Those with an end in "/" are shown without their files.
+FOLDERS = {
+    "docs/": "architecture, decisions, log of experiments",
+    "examples": "short programs to run and to read",
+    "gui_agent": "the desktop agent",
+    "model": "how checkpoints are made; run from the repository, not installed",
+    "model/benchmarks": "how fast",
+    "model/data": "generated pictures with the names, places and queries of what they show",
+    "model/evaluation": "how good",
+    "model/train": "from pictures to weights",
+    "molmo_act": "the library",
+    "molmo_act/checkpoints/": "the checkpoint that load() gives by default",
+    "ros_nodes": "the ROS 2 nodes",
+    "tests/": "mirrors the tree",
+}
+
+
+def test_commands_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert targets >= {"setup", "demo", "test", "check"}
+    readme = README.read_text(encoding="utf-8")
+    named = set(re.findall(r"^    make ([a-z]+)\b", readme, re.MULTILINE))
+    assert {"demo", "test"} <= named <= targets
+    files = set(re.findall(r"\bpython ((?:examples|model)/\S+\.py)", readme))
+    modules = {f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m (model\.[\w.]+\w)", readme)}
+    assert [name for name in sorted(files | modules) if not (ROOT / name).is_file()] == []
+
+
+def test_the_file_tree_is_that_of_the_repository():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    shown = _block(README.read_text(encoding="utf-8")).group(2).splitlines()
+    wanted = draw_tree(ROOT, _tracked())
+    assert shown == wanted, "run: python tests/test_readme.py"
+
+
+def test_a_tree_is_drawn_from_first_lines(tmp_path):
+    files = {
+        "examples/b.py": '"""Shows b; knows nothing of a."""\n',
+        "model/made/__init__.py": '"""Makes things. Knows no model."""\n',
+        "model/made/scenes.py": '"""Draws ``scenes``: each with\nits queries."""\n',
+        "model/made/names.txt": "not shown",
+        "tests/test_b.py": "not shown",
+        "setup.py": "not shown",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert draw_tree(tmp_path, [Path(name) for name in files]) == [
+        "examples/                    short programs to run and to read",
+        "  b.py                       Shows b",
+        "model/                       how checkpoints are made; run from the repository, not installed",
+        "  made/                      Makes things",
+        "    scenes.py                Draws scenes: each with",
+        "tests/                       mirrors the tree",
+    ]
+
+
+def draw_tree(root: Path, tracked: list[Path]) -> list[str]:
+    """One line for each Python file and each folder of these, indented by two blanks a level.
+
+    Args:
+        root: The repository.
+        tracked: Paths of its files, relative to it.
+    """
+    entries = {}
+    for path in tracked:
+        folders = [folder.as_posix() for folder in reversed(path.parents[:-1])]
+        closed = [folder for folder in folders if f"{folder}/" in FOLDERS]
+        if closed:
+            entries[closed[0]] = FOLDERS[f"{closed[0]}/"]
+        elif path.suffix == ".py" and folders:
+            for folder in folders:
+                entries[folder] = FOLDERS.get(folder) or _purpose(root / folder / "__init__.py")
+            if path.name != "__init__.py":
+                entries[path.as_posix()] = _purpose(root / path)
+    return [_line(name, entries[name]) for name in sorted(entries, key=lambda name: name.split("/"))]
+
+
+def _line(name: str, purpose: str) -> str:
+    *above, last = name.split("/")
+    shown = "  " * len(above) + last + ("" if last.endswith(".py") else "/")
+    return f"{shown:<28} {purpose}".rstrip()
+
+
+def _purpose(file: Path) -> str:
+    """The first line of a file's docstring, without what it does not know."""
+    if not file.exists():
+        return ""
+    docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return re.split(r"; |\. |\.$", docstring.partition("\n")[0])[0].replace("``", "")
+
+
+def _block(readme: str) -> re.Match[str]:
+    """The parts of README before, in and after its file tree."""
+    found = re.fullmatch(r"(.*## Files\n\n```\n)(.*?)(```\n.*)", readme, re.DOTALL)
+    assert found, "README has no file tree below '## Files'"
+    return found
+
+
+def _tracked() -> list[Path]:
+    names = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+    return [Path(name) for name in names if name and (ROOT / name).exists()]
+
+
+if __name__ == "__main__":
+    before, _, after = _block(README.read_text(encoding="utf-8")).groups()
+    README.write_text(before + "\n".join(draw_tree(ROOT, _tracked())) + "\n" + after, encoding="utf-8")
