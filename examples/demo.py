@@ -99,6 +99,11 @@ def points_only_at(thing: table_scene.Thing, line: str) -> bool:
 
 def click_a_button() -> int:
     """A window of its own process on a virtual display; its own word on whether it was pressed counts."""
+    if importlib.util.find_spec("_tkinter") is None:
+        print(
+            "Python's tkinter, which the window is made of, is missing. Install with: apt install python3-tk"
+        )
+        return IMPOSSIBLE
     marked = OUT / "desktop_click.png"
     command = [sys.executable, HERE / "click_button.py", BUTTON, "--virtual", "--out", marked]
     return subprocess.run(command, check=False).returncode
