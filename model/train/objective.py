@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from transformers import DynamicCache
 
 from model.train.batch import IGNORE, TreeBatch
 from molmo_act.modeling.grounding_head import MASKED_PATCH
@@ -82,7 +83,7 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
     )
 
 
-def _read_pictures(core: MolmoPointModel, batch: TreeBatch) -> tuple[_Pictures, object]:
+def _read_pictures(core: MolmoPointModel, batch: TreeBatch) -> tuple[_Pictures, DynamicCache]:
     windows_NKC = core.gather_windows(normalize(batch.patches), batch.pooling_NK)
     valid_NK = batch.pooling_NK >= 0
     features_ND = core.multi_modal_projector(windows_NKC, valid_NK)

@@ -13,7 +13,8 @@ def make_optimizers(model: nn.Module, learning_rate: float, weight_decay: float)
 
     Muon's steps are scaled to the size of AdamW's, so both share one learning rate.
     """
-    matrices, rest = [], []
+    matrices: list[nn.Parameter] = []
+    rest: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
         is_table = any(table in name for table in WORD_TABLES)
         (rest if parameter.ndim != 2 or is_table else matrices).append(parameter)

@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import PreTrainedTokenizerBase
 
-from model.data.encode import Geometry, TreeEncoder
+from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.sample import Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
@@ -80,7 +80,7 @@ class TreeStream(IterableDataset):
         tilings = list(TILINGS)
         tiling = tilings[rng.choice(len(tilings), p=list(TILINGS.values()))]
         count = max(1, round(config.crops_per_batch / (1 + tiling[0] * tiling[1])))
-        trees = []
+        trees: list[Tree] = []
         while len(trees) < count:
             picture = painter.draw(rng, picture_size(rng, tiling, self.geometry))
             if picture.queries:

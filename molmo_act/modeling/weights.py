@@ -26,7 +26,7 @@ class SplitVocabulary(ConversionOps):
     def __init__(self, dim: int = 0) -> None:
         self.dim = dim
 
-    @torch.no_grad
+    @torch.no_grad()
     def convert(
         self,
         input_dict: dict[str, Any],
