@@ -37,9 +37,17 @@ class Point:
 
 
 def _readonly(values: object, dtype: type, shape: tuple[int, ...], name: str) -> np.ndarray:
-    array = np.array(values, dtype=dtype).reshape(shape) if np.size(values) == 0 else np.array(values, dtype=dtype)
-    if array.ndim != len(shape) or any(want not in (-1, got) for want, got in zip(shape, array.shape)):
-        raise InputError(f"Points.{name} has shape {array.shape}, expected {shape} (-1 is the number of points).")
+    array = (
+        np.array(values, dtype=dtype).reshape(shape)
+        if np.size(values) == 0
+        else np.array(values, dtype=dtype)
+    )
+    if array.ndim != len(shape) or any(
+        want not in (-1, got) for want, got in zip(shape, array.shape, strict=True)
+    ):
+        raise InputError(
+            f"Points.{name} has shape {array.shape}, expected {shape} (-1 is the number of points)."
+        )
     array.setflags(write=False)
     return array
 
@@ -109,7 +117,9 @@ class Points:
     def __getitem__(self, index: int) -> Point:
         when = None if self.timestamp is None else float(self.timestamp[index])
         x, y = (float(v) for v in self.xy[index])
-        return Point(x, y, int(self.object_id[index]), float(self.score[index]), int(self.image_index[index]), when)
+        return Point(
+            x, y, int(self.object_id[index]), float(self.score[index]), int(self.image_index[index]), when
+        )
 
     @property
     def best(self) -> Point | None:

@@ -15,6 +15,7 @@ from model.data.sample import Picture, Query, Target
 from molmo_act.modeling.grounding_points import ground_points
 from molmo_act.modeling.grounding_text import write_grounding_text
 from molmo_act.modeling.tiling import ProcessedImage, preprocess_image
+from molmo_act.modeling.vision_tokens import image_prompt, vision_token_ids
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class TreeEncoder:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, geometry: Geometry) -> None:
         self.geometry = geometry
         self._encode = tokenizer.backend_tokenizer.encode
-        self._id = tokenizer.convert_tokens_to_ids
+        self._vision = vision_token_ids(tokenizer)
         self._eos = tokenizer.eos_token_id
 
     def encode(self, picture: Picture, rng: np.random.Generator, num_points: int, num_names: int) -> Tree:
@@ -85,12 +86,7 @@ class TreeEncoder:
         )
 
     def _prefix(self, image: ProcessedImage) -> np.ndarray:
-        low_rows, low_cols, rows, cols = image.grid.tolist()
-        line = [self._id("<im_patch>")] * cols + [self._id("<im_col>")]
-        ids = [self._eos, self._id("<low_res_im_start>")]
-        ids += [self._id("<im_low>")] * (low_rows * low_cols) + [self._id("<im_end>")]
-        ids += [self._id("<im_start>"), *(line * rows), self._id("<im_end>")]
-        return np.array(ids)
+        return np.array([self._eos, *image_prompt(image.grid.tolist(), self._vision)])
 
     def _triples(self, targets: tuple[Target, ...], image: ProcessedImage) -> np.ndarray:
         xy = np.array([target.point for target in targets])
@@ -108,7 +104,7 @@ class TreeEncoder:
 
     def _naming(self, name: str, target: Target, image: ProcessedImage) -> tuple[np.ndarray, np.ndarray]:
         patches, slots = image.token_pooling.shape
-        (triple,) = self._triples((target,), image) + (0, patches + 1, patches + 1 + slots)
+        triple = self._triples((target,), image)[0] + [0, patches + 1, patches + 1 + slots]
         return self._branch("".join(f"<POINT_{number}>" for number in triple), name)
 
     def _branch(self, question: str, answer: str) -> tuple[np.ndarray, np.ndarray]:

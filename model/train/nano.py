@@ -1,7 +1,7 @@
 """Trains nano, the bundled checkpoint, from scratch: `python -m model.train.nano --run runs/nano`.
 
-Resumable: stopped at any moment, the same command goes on from the last save. `--export` writes the checkpoint
-in the released format. Needs the pictures, icons and words of `model/data/README.md`.
+Resumable: stopped at any moment, the same command goes on from the last save. `python -m model.train.export`
+writes the checkpoint in the released format. Needs the pictures, icons and words of `model/data/README.md`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
+from model.train.attention import use_plain_attention
 from model.train.batch import TreeBatch
 from model.train.nano_config import GEOMETRY, nano_config
 from model.train.nano_tokenizer import train_tokenizer
@@ -43,6 +44,7 @@ class NanoRecipe:
         learning_rate: At its highest, for all parameters.
         warmup: Steps of linear warm-up.
         decay: Share of the run, at its end, over which the learning rate falls to zero.
+        small_until: Step up to which only small pictures are shown.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         seed: Of weights and data.
@@ -50,9 +52,10 @@ class NanoRecipe:
     """
 
     steps: int = 12000
-    learning_rate: float = 1.5e-3
-    warmup: int = 200
+    learning_rate: float = 2e-3
+    warmup: int = 150
     decay: float = 0.25
+    small_until: int = 2500
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
@@ -85,15 +88,16 @@ class Run:
         self.tokenizer = make_tokenizer(recipe, folder / "tokenizer")
         self.config = nano_config(self.tokenizer)
         self.model = MolmoPointForConditionalGeneration(self.config).to(device)
-        if device == "cpu":  # for short sequences without a mask, plain products beat the fused kernel there
-            self.model.set_attn_implementation({"vision_config": "eager", "adapter_config": "eager"})
+        if device == "cpu":
+            use_plain_attention(self.model)
         self.optimizers = make_optimizers(self.model, recipe.learning_rate, recipe.weight_decay)
         self.progress = load_run(folder, self.model, self.optimizers)
         self._stopping = False
 
     def stream(self, start: int, **changes: object) -> TreeStream:
         """Batches for this run's model."""
-        config = replace(StreamConfig(seed=self.recipe.seed), **changes)
+        config = StreamConfig(seed=self.recipe.seed, small_until=self.recipe.small_until)
+        config = replace(config, **changes)
         return TreeStream(config, self.config, self.tokenizer, GEOMETRY, start)
 
     def losses(self, batch: TreeBatch) -> Losses:

@@ -51,7 +51,8 @@ def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
             "max_position_embeddings": 8192,
             "tie_word_embeddings": True,
         },
-        patch_embed_dim=128,
+        patch_embed_dim=256,
+        token_prediction_rotary_theta=1e6,  # slow enough to leave most of the width to what is asked for
         image_start_token_id=token("<im_start>"),
         image_end_token_id=token("<im_end>"),
         image_patch_id=token("<im_patch>"),

@@ -23,14 +23,18 @@ Z_LOSS = 1e-4
 
 @dataclass(frozen=True)
 class Losses:
-    """Mean cross-entropy of each kind of choice, and how often the true one had the highest score."""
+    """Mean cross-entropy of each kind of choice, and how often the true one had the highest score.
+
+    `point_hits` counts steps at which there is a patch to choose, `absent_hits` lists that should be empty.
+    """
 
     word: Tensor
     patch: Tensor
     subpatch: Tensor
     location: Tensor
     word_hits: Tensor
-    patch_hits: Tensor
+    point_hits: Tensor
+    absent_hits: Tensor
 
     @property
     def total(self) -> Tensor:
@@ -72,14 +76,15 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
         past_key_values=cache,
     ).last_hidden_state
     word, word_hits = _word_loss(model, x_RLD, batch)
-    patch, patch_hits = _patch_loss(core, x_RLD, batch, pictures)
+    patch, point_hits, absent_hits = _patch_loss(core, x_RLD, batch, pictures)
     return Losses(
         word=word,
         patch=patch,
         subpatch=_subpatch_loss(core, x_RLD, batch, pictures),
         location=_location_loss(core, x_RLD, batch),
         word_hits=word_hits,
-        patch_hits=patch_hits,
+        point_hits=point_hits,
+        absent_hits=absent_hits,
     )
 
 
@@ -136,7 +141,7 @@ def _word_loss(
 
 def _patch_loss(
     core: MolmoPointModel, x_RLD: Tensor, batch: TreeBatch, pictures: _Pictures
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     head = core.point_predictor
     step_RQ, used_RQ = _packed_positions(batch.patch_target_RL != IGNORE)
     last_RQ = batch.last_patch_RL.gather(1, step_RQ)
@@ -150,11 +155,14 @@ def _patch_loss(
         pictures.indexable_BP[tree_R],
         torch.full_like(tree_R, num_keys),
     )
-    scores_MP = scores_RQP[used_RQ].float()
-    earlier_MP = torch.arange(scores_MP.shape[-1], device=tree_R.device) < last_RQ[used_RQ][:, None]
+    scores_MP, last_M = scores_RQP[used_RQ].float(), last_RQ[used_RQ]
+    earlier_MP = torch.arange(scores_MP.shape[-1], device=tree_R.device) < last_M[:, None]
     scores_MP = scores_MP.masked_fill(earlier_MP, MASKED_PATCH)
     targets_M = batch.patch_target_RL.gather(1, step_RQ)[used_RQ]
-    return _mean(F.cross_entropy(scores_MP, targets_M, reduction="none")), _hits(scores_MP, targets_M)
+    loss = _mean(F.cross_entropy(scores_MP, targets_M, reduction="none"))
+    is_point, is_absent = targets_M < num_keys - 1, (targets_M == num_keys - 1) & (last_M < 0)
+    hits = [_hits(scores_MP[where], targets_M[where]) for where in (is_point, is_absent)]
+    return loss, hits[0], hits[1]
 
 
 def _packed_positions(where_RL: Tensor) -> tuple[Tensor, Tensor]:

@@ -22,8 +22,10 @@ from model.train.batch import TreeBatch, collate
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
 
-# Rows × columns of crops and how often; whole screens at test time have many more.
-TILINGS = {(1, 1): 0.15, (1, 2): 0.2, (2, 1): 0.15, (2, 2): 0.28, (1, 3): 0.1, (2, 3): 0.12}
+# Rows × columns of crops and how often. Small pictures first: they cost least per query and have the fewest
+# things to confuse. Whole screens at test time have many more crops than any of these.
+SMALL = {(1, 1): 0.5, (1, 2): 0.25, (2, 1): 0.25}
+MIXED = {(1, 1): 0.2, (1, 2): 0.2, (2, 1): 0.2, (2, 2): 0.2, (1, 3): 0.1, (2, 3): 0.1}
 LARGEST_SHRINK = 1.35  # of the canvas, to the picture's own size
 
 
@@ -37,6 +39,7 @@ class StreamConfig:
         screens: Share of screens; the rest are scenes.
         crops_per_batch: About how many crops a batch holds, global ones included.
         points_per_tree, names_per_tree: Most branches of each kind.
+        small_until: Number of the first batch that larger pictures may appear in.
     """
 
     seed: int = 0
@@ -45,6 +48,7 @@ class StreamConfig:
     crops_per_batch: int = 30
     points_per_tree: int = 12
     names_per_tree: int = 6
+    small_until: int = 0
 
 
 class TreeStream(IterableDataset):
@@ -77,8 +81,8 @@ class TreeStream(IterableDataset):
     def _draw_batch(self, number: int, painter: _Painter, encoder: TreeEncoder) -> TreeBatch:
         config = self.config
         rng = np.random.default_rng([config.seed, number])
-        tilings = list(TILINGS)
-        tiling = tilings[rng.choice(len(tilings), p=list(TILINGS.values()))]
+        shares = SMALL if number < config.small_until else MIXED
+        tiling = list(shares)[rng.choice(len(shares), p=list(shares.values()))]
         count = max(1, round(config.crops_per_batch / (1 + tiling[0] * tiling[1])))
         trees: list[Tree] = []
         while len(trees) < count:

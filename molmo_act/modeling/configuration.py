@@ -5,10 +5,10 @@ Reads and writes the released `config.json` of MolmoPoint checkpoints.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from huggingface_hub.dataclasses import strict
-from transformers import Molmo2Config
+from transformers import Molmo2Config, PreTrainedConfig
 from transformers.models.molmo2.configuration_molmo2 import (
     Molmo2AdapterConfig,
     Molmo2TextConfig,
@@ -43,8 +43,8 @@ class MolmoPointAdapterConfig(Molmo2AdapterConfig):
 
 
 def _released_vision(config: Molmo2VisionConfig) -> dict[str, Any]:
-    released = config.to_dict()
-    released.pop("transformers_version", None)
+    generic = PreTrainedConfig().to_dict()
+    released = {key: value for key, value in config.to_dict().items() if key not in generic}
     released["model_type"] = "molmo2"
     released["image_default_input_size"] = released.pop("image_size")
     released["image_patch_size"] = released.pop("patch_size")
@@ -94,7 +94,7 @@ class MolmoPointConfig(Molmo2Config):
     """
 
     model_type = "molmo_point"
-    sub_configs_defaults = {
+    sub_configs_defaults: ClassVar = {
         "text_config": Molmo2TextConfig,
         "vision_config": Molmo2VisionConfig,
         "adapter_config": MolmoPointAdapterConfig,

@@ -1,4 +1,4 @@
-"""The grounding head: keys at prefill, scores per step. Pure tensor functions; knows no token ids and no text.
+"""The grounding head: keys at prefill, scores per step. Pure tensor functions; knows no ids and no text.
 
 Shape letters: B batch, S sequence, D text width, P image tokens of a prompt, K slots of a pooling window
 (subpatches), C width of gathered ViT features, E width of grounding queries and keys, L locations.
@@ -92,7 +92,7 @@ class GroundingHead(nn.Module):
         return None if self.add_no_point_class_embed is None else self.add_no_point_class_embed.vector
 
     def patch_keys(self, x_BPD: Tensor, positions_BP: Tensor) -> Tensor:
-        """Keys of image tokens from their hidden states before the final norm: ``R(pos)·(W_k norm(x) + b)``."""
+        """Keys of image tokens from states before the final norm: ``R(pos)·(W_k norm(x) + b)``."""
         return self._rotate(self.patch_k(self.x_norm(x_BPD)), positions_BP)
 
     def patch_queries(self, x_BSD: Tensor, positions_BS: Tensor) -> Tensor:

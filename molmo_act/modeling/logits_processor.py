@@ -71,7 +71,9 @@ class GroundingLogitsProcessor(LogitsProcessor):
         is_slot = (columns >= first_slot) & (columns < first_location)
         is_location = (columns >= first_location) & (columns < ids.end_B[:, None])
 
-        allowed = torch.where(after_patch[:, None], is_slot, torch.where(after_slot[:, None], is_location, is_patch))
+        allowed = torch.where(
+            after_patch[:, None], is_slot, torch.where(after_slot[:, None], is_location, is_patch)
+        )
         if self.force_patch_sorted:
             allowed &= ~is_patch | (columns >= last_patch)
         if self.force_subpatch_sorted:

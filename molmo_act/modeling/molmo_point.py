@@ -1,18 +1,20 @@
 """MolmoPoint as a difference from transformers' native Molmo2: what it adds, and nothing else.
 
-Shape letters: B batch, S sequence, D text width, P image tokens of a prompt, N image tokens of a whole batch,
-K slots of a pooling window, C width of gathered ViT features, E width of grounding keys, V words, T extended ids.
+Shape letters: B batch, S sequence, D text width, P image tokens of a prompt, N image tokens of a whole
+batch, K slots of a pooling window, C width of gathered ViT features, E width of grounding keys, V words,
+T extended ids.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from transformers import Molmo2ForConditionalGeneration
+from transformers import LogitsProcessorList, Molmo2ForConditionalGeneration
 from transformers.cache_utils import Cache
 from transformers.masking_utils import create_bidirectional_mask, create_causal_mask
 from transformers.models.molmo2.modeling_molmo2 import (
@@ -27,6 +29,9 @@ from transformers.models.molmo2.modeling_molmo2 import (
 from molmo_act.modeling.configuration import MolmoPointAdapterConfig, MolmoPointConfig
 from molmo_act.modeling.grounding_head import GroundingHead
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
+from molmo_act.modeling.grounding_text import extract_grounding_points, extract_grounding_video_points
+from molmo_act.modeling.loading import StrictLoading
+from molmo_act.modeling.logits_processor import GroundingLogitsProcessor
 
 NEVER = -1e5  # what the released code gives to ids that a step cannot produce
 
@@ -145,8 +150,8 @@ class MolmoPointModel(Molmo2Model):
         where = self.image_tokens(input_ids)
         if int(where.sum()) != len(image_features_ND):
             raise ValueError(
-                f"The prompt has {int(where.sum())} image tokens but the images give {len(image_features_ND)}; "
-                "both must come from one call of the processor."
+                f"The prompt has {int(where.sum())} image tokens but the images give "
+                f"{len(image_features_ND)}; both must come from one call of the processor."
             )
         where = where[..., None].expand_as(embeds)
         return embeds.masked_scatter(where, embeds[where] + image_features_ND.to(embeds.dtype).flatten())
@@ -261,7 +266,7 @@ class MolmoPointModel(Molmo2Model):
         return patches[:, 0], subpatches, head.scores_of_locations(x_BD)
 
 
-def _flat_pooling(pooling: Tensor, rows: Tensor, patches: Tensor) -> Tensor:
+def flat_pooling(pooling: Tensor, rows: Tensor, patches: Tensor) -> Tensor:
     """Patch ids that restart at 0 in every image → ids over all images of the batch.
 
     Args:
@@ -273,15 +278,15 @@ def _flat_pooling(pooling: Tensor, rows: Tensor, patches: Tensor) -> Tensor:
     return torch.where(pooling >= 0, pooling + offsets[:, None], -1)
 
 
-class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
-    """MolmoPoint with its LM head, for `generate` and for the engine.
+class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGeneration):
+    """MolmoPoint with its LM head, for `generate` and for the engine; loads strictly, see `StrictLoading`.
 
     Beyond native Molmo2, logits go on behind the vocabulary with the ids of the prompt's patches, of
     "no more points", of the slots of a window and of the locations inside a ViT patch.
     """
 
     config_class = MolmoPointConfig
-    _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
+    _tied_weights_keys: ClassVar = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
 
     def __init__(self, config: MolmoPointConfig) -> None:
         super(Molmo2ForConditionalGeneration, self).__init__(config)
@@ -306,10 +311,10 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
         if pixel_values is not None:
             rows = image_grids[:, 0] * image_grids[:, 1] + image_grids[:, 2] * image_grids[:, 3]
             patches = image_num_crops * pixel_values.shape[1]
-            return pixel_values, _flat_pooling(image_token_pooling, rows, patches)
+            return pixel_values, flat_pooling(image_token_pooling, rows, patches)
         if pixel_values_videos is not None:
             patches = video_grids[:, 0] * pixel_values_videos.shape[1]
-            return pixel_values_videos, _flat_pooling(video_token_pooling, video_grids.prod(-1), patches)
+            return pixel_values_videos, flat_pooling(video_token_pooling, video_grids.prod(-1), patches)
         return None
 
     def forward(
@@ -356,7 +361,7 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
             position_ids = (attention_mask.long().cumsum(-1) - 1).clamp_min(0)[:, -input_ids.shape[1] :]
         context = {"position_ids": position_ids, "past_key_values": past_key_values, "use_cache": use_cache}
         if grounding_state is not None:
-            return self._decode(input_ids, attention_mask, grounding_state, context | kwargs)
+            return self._forward_step(input_ids, attention_mask, grounding_state, context | kwargs)
         images = self.flat_inputs(
             pixel_values,
             image_token_pooling,
@@ -366,11 +371,11 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
             video_token_pooling,
             video_grids,
         )
-        return self._prefill(
+        return self._forward_prompt(
             input_ids, attention_mask, token_type_ids, images, logits_to_keep, context | kwargs
         )
 
-    def _prefill(
+    def _forward_prompt(
         self,
         input_ids: Tensor,
         attention_mask: Tensor | None,
@@ -395,7 +400,7 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
         logits = torch.cat((self._without_grounding_words(logits), nothing_T), dim=-1)
         return MolmoPointOutput(logits=logits, past_key_values=cache, grounding_state=state)
 
-    def _decode(
+    def _forward_step(
         self, input_ids: Tensor, attention_mask: Tensor | None, state: GroundingState, context: dict[str, Any]
     ) -> MolmoPointOutput:
         model = self.model
@@ -425,7 +430,7 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
     def _extended_logits(
         self, words_BV: Tensor, scores: tuple[Tensor, Tensor, Tensor], reading: TokenReading, ids: ExtendedIds
     ) -> Tensor:
-        """(B, V + T): the best patch gets the logit of the patch word; subpatches and locations their scores."""
+        """(B, V + T): the best patch gets the logit of the patch word, other choices their scores."""
         patches, subpatches, locations = scores
         tail_BT = words_BV.new_full((len(words_BV), int(ids.end_B.max())), NEVER)
         best_B1 = torch.minimum(patches.argmax(-1), ids.num_patches_B)[:, None]
@@ -437,6 +442,71 @@ class MolmoPointForConditionalGeneration(Molmo2ForConditionalGeneration):
             columns = start_B[:, None] + torch.arange(kind.shape[1], device=kind.device)
             tail_BT.scatter_(1, columns, torch.where(is_due_B[:, None], kind, NEVER).to(tail_BT.dtype))
         return torch.cat((self._without_grounding_words(words_BV), tail_BT), dim=-1)
+
+    def build_logit_processor_from_inputs(self, inputs: Mapping[str, Any]) -> LogitsProcessorList:
+        """The rules of decoding for one call of `generate`; empty for prompts without images.
+
+        Args:
+            inputs: What the processor gave.
+        """
+        pooling = inputs.get("image_token_pooling")
+        pooling = inputs.get("video_token_pooling") if pooling is None else pooling
+        if pooling is None:
+            return LogitsProcessorList()
+        config, always = self.config, ("always", "inference")
+        ids = ExtendedIds(
+            start=config.extended_vocab_start,
+            num_patches_B=self.model.image_tokens(inputs["input_ids"]).sum(-1),
+            num_subpatches=pooling.shape[-1],
+            num_locations=config.num_locations,
+            no_more_points=config.no_more_points_class,
+        )
+        rules = GroundingLogitsProcessor(
+            ids,
+            prevent_repeats=config.mask_repeats in always,
+            force_patch_sorted=config.mask_patches in always,
+            force_subpatch_sorted=config.mask_subpatches in always,
+        )
+        return LogitsProcessorList([rules])
+
+    def extract_image_points(
+        self, text: str, token_pooling: Any, subpatch_mapping: Any, image_sizes: Any
+    ) -> list[list[float]]:
+        """Rows [object id, image index, x, y] of an answer, pixels of the original images.
+
+        Args:
+            text: The answer, grounding tokens kept.
+            token_pooling, subpatch_mapping, image_sizes: Of the processor's pointing metadata.
+        """
+        config = self.config
+        return extract_grounding_points(
+            text,
+            config.no_more_points_class,
+            config.patch_location,
+            token_pooling,
+            subpatch_mapping,
+            image_sizes,
+        )
+
+    def extract_video_points(
+        self, text: str, token_pooling: Any, subpatch_mapping: Any, timestamps: Any, video_size: Any
+    ) -> list[list[float]]:
+        """Rows [object id, seconds, x, y] of an answer about a video, pixels of the original frames.
+
+        Args:
+            text: The answer, grounding tokens kept.
+            token_pooling, subpatch_mapping, timestamps, video_size: Of the processor's pointing metadata.
+        """
+        config = self.config
+        return extract_grounding_video_points(
+            text,
+            config.no_more_points_class,
+            config.patch_location,
+            token_pooling,
+            subpatch_mapping,
+            timestamps,
+            video_size,
+        )
 
     def prepare_inputs_for_generation(
         self, input_ids: Tensor, is_first_iteration: bool = False, **kwargs: Any

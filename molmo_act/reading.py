@@ -1,0 +1,94 @@
+"""Reads a model's answer: rows of points, their scores, and the heat map. Knows formats, runs no model."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from molmo_act.engine import Answer
+from molmo_act.modeling.coordinate_text import extract_coordinate_points
+from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
+
+_COORDINATES = re.compile(r"[0-9]+ [0-9]{3,4} [0-9]{3,4}")
+
+
+def read_points(
+    model: Any, answer: Answer, text: str, metadata: Mapping[str, Any], decode: Callable[..., str]
+) -> tuple[list[list[float]], list[float]]:
+    """Rows [object id, image index, x, y] in pixels of the original images, and the score of each.
+
+    Args:
+        model: Who answered; MolmoPoint answers with grounding tokens, others with coordinates as text.
+        answer: Ids and their probabilities.
+        text: The same as text.
+        metadata: The processor's pointing metadata.
+        decode: Turns ids into text.
+    """
+    if isinstance(model, MolmoPointForConditionalGeneration):
+        return _grounding_points(model, answer, metadata, decode)
+    rows = extract_coordinate_points(text, metadata["image_sizes"])
+    return rows, _coordinate_scores(answer, text, len(rows), decode)
+
+
+def _grounding_points(
+    model: MolmoPointForConditionalGeneration,
+    answer: Answer,
+    metadata: Mapping[str, Any],
+    decode: Callable[..., str],
+) -> tuple[list[list[float]], list[float]]:
+    """Points one by one, so that each keeps its score even where a neighbour lies on no image."""
+    tables = metadata["token_pooling"], metadata["subpatch_mapping"], metadata["image_sizes"]
+    start = model.config.extended_vocab_start
+    rows, scores = [], []
+    for first in range(len(answer.tokens) - 3):
+        triple = answer.tokens[first : first + 3]
+        if min(triple) < start or answer.tokens[first + 3] >= start:
+            continue
+        number = _digits(answer.tokens[first + 3 :], start)
+        text = decode(triple + number, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        for row in model.extract_image_points(text, *tables):
+            rows.append(row)
+            scores.append(math.prod(answer.probabilities[first : first + 3]))
+    return rows, scores
+
+
+def _digits(tokens: list[int], start: int) -> list[int]:
+    """The words up to the next grounding id."""
+    return tokens[: next((i for i, token in enumerate(tokens) if token >= start), len(tokens))]
+
+
+def _coordinate_scores(answer: Answer, text: str, count: int, decode: Callable[..., str]) -> list[float]:
+    """Probability of the tokens that write each point; of the whole answer where these cannot be told."""
+    spans = [match.span() for match in _COORDINATES.finditer(text)]
+    if len(spans) != count:
+        return [math.prod(answer.probabilities)] * count
+    ends = [len(decode(answer.tokens[: i + 1], skip_special_tokens=False)) for i in range(len(answer.tokens))]
+    starts = [0, *ends[:-1]]
+    return [
+        math.prod(
+            chance
+            for begin, end, chance in zip(starts, ends, answer.probabilities, strict=True)
+            if begin < last and end > first
+        )
+        for first, last in spans
+    ]
+
+
+def heatmaps(answer: Answer, metadata: Mapping[str, Any]) -> list[np.ndarray] | None:
+    """For each image float32 (rows, columns): the first point's patch probability on every ViT patch.
+
+    The probability of a window is shared evenly among its ViT patches. None when no patch was considered.
+    """
+    if answer.first_patch is None:
+        return None
+    pooling = np.asarray(metadata["token_pooling"])
+    filled = pooling >= 0
+    share = answer.first_patch[:-1].numpy() / np.maximum(filled.sum(-1), 1)
+    by_patch = np.zeros(int(pooling.max()) + 1, dtype=np.float32)
+    # A patch of the global crop never takes part: its ids are in no image's map.
+    np.add.at(by_patch, pooling[filled], np.broadcast_to(share[:, None], pooling.shape)[filled])
+    return [by_patch[np.asarray(mapping)] for mapping in metadata["subpatch_mapping"]]
