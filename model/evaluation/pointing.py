@@ -1,0 +1,109 @@
+"""How well a checkpoint points on generated pictures it never saw: `python -m model.evaluation.pointing`.
+
+Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons); real web
+pages from a folder that `python -m model.data.pages` filled. Prints a table, and one JSON object last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import platform
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import molmo_act
+from model.data.sample import Picture
+from model.data.scenes import scenes
+from model.data.screens import draw_screen
+from model.evaluation.metrics import QueryScore, score_query, summarise
+
+SEED = 7_000_001
+SMALL_SIDES = (200, 451)  # pixels, of pictures like those of training
+WHOLE_SCREEN = (1280, 800)
+
+
+def small_screens() -> Iterator[Picture]:
+    """Held-out screens of the size of training pictures."""
+    for number in itertools.count():
+        rng = np.random.default_rng([SEED, number])
+        width, height = (int(side) for side in rng.integers(*SMALL_SIDES, 2))
+        yield draw_screen(rng, width, height, split="eval")
+
+
+def whole_screens() -> Iterator[Picture]:
+    """Held-out screens of 1280 × 800."""
+    for number in itertools.count():
+        yield draw_screen(np.random.default_rng([SEED + 1, number]), *WHOLE_SCREEN, split="eval")
+
+
+def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
+    """Named streams of pictures."""
+    streams: dict[str, Iterable[Picture]] = {
+        "scenes, new pictures": scenes(SEED, split="fresh"),
+        "scenes, new drawings": scenes(SEED, split="eval"),
+        "scenes, new style": scenes(SEED, split="style"),
+        "screens, small": small_screens(),
+        "screens, whole": whole_screens(),
+    }
+    if pages is not None:
+        from model.data.pages import read_pages
+
+        streams["real web pages"] = read_pages(pages)
+    return streams
+
+
+def evaluate(
+    model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
+) -> dict[str, dict[str, float]]:
+    """Scores of the first `queries` queries, at most `per_picture` of a picture; overall and for each kind."""
+    scores: dict[str, list[QueryScore]] = defaultdict(list)
+    bar = tqdm(total=queries, desc=name, unit="query")
+    for number, picture in enumerate(pictures):
+        chosen = np.random.default_rng([SEED, number]).permutation(len(picture.queries))[:per_picture]
+        asked = [picture.queries[i] for i in chosen]
+        if not asked:
+            continue
+        answers = model.point(picture.image, [query.text for query in asked])
+        for query, points in zip(asked, answers, strict=True):
+            outcome = score_query(points.xy, query.targets)
+            scores["all"].append(outcome)
+            scores[query.kind].append(outcome)
+        bar.update(len(asked))
+        if len(scores["all"]) >= queries:
+            break
+    bar.close()
+    return {kind: summarise(outcomes) for kind, outcomes in scores.items()}
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
+    parser.add_argument("--queries", type=int, default=400, help="queries of each source")
+    parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")
+    parser.add_argument("--pages", type=Path, default=None, help="folder of rendered web pages")
+    parser.add_argument("--only", nargs="*", default=None, help="names of sources, all unless given")
+    args = parser.parse_args()
+    model = molmo_act.load(args.model)
+    results = {}
+    for name, pictures in sources(args.pages).items():
+        if args.only is None or name in args.only:
+            results[name] = evaluate(model, pictures, args.queries, args.per_picture, name)
+    print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")
+    for name, kinds in results.items():
+        total = kinds["all"]
+        print(
+            f"| {name} | {total['queries']} | {total['f1']:.3f} | {total['hit_rate']:.3f} "
+            f"| {total['absent_accuracy']:.3f} |"
+        )
+    print(json.dumps({"model": model.name, "machine": platform.processor() or platform.machine(), **results}))
+
+
+if __name__ == "__main__":
+    main()
