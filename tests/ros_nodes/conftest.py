@@ -136,7 +136,12 @@ def blob_node(start: Callable[..., Program]) -> Callable[..., Program]:
 @pytest.fixture
 def camera(start: Callable[..., Program]) -> Program:
     """A camera process that takes orders."""
-    return start(PROCESSES / "camera.py")
+    camera = start(PROCESSES / "camera.py")
+    end = time.monotonic() + 60
+    while camera.answer() is None:
+        assert time.monotonic() < end, camera.stderr
+        time.sleep(0.02)
+    return camera
 
 
 class Listener:

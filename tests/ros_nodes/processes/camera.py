@@ -1,4 +1,5 @@
-"""A camera process: publishes what the lines of JSON on its stdin ask for, and answers each with a line.
+"""A camera process: publishes what the lines of JSON on its stdin ask for, and answers each with a line,
+after a first one that says it is ready.
 
 A line holds: spots {colour: [x, y]}, count, rate, encoding (of Image, or jpeg or png), fault (one of FAULTS).
 The answer holds the stamps [[sec, nanosec], …] of what was published.
@@ -87,6 +88,7 @@ def file_message(rgb: np.ndarray, encoding: str) -> CompressedImage:
 def main() -> None:
     rclpy.init()
     camera = Camera()
+    print(json.dumps({"stamps": []}), flush=True)  # ready
     number = 0
     for line in sys.stdin:
         order = {"count": 1, "rate": 30.0, "encoding": "rgb8", "spots": {}, "fault": None} | json.loads(line)
