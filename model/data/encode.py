@@ -77,7 +77,7 @@ class TreeEncoder:
         branches = [self._pointing(picture.queries[i], image) for i in asked]
         named = _named_targets(picture)
         chosen = rng.permutation(len(named))[:num_names]
-        branches += [self._naming(*named[i], image) for i in chosen]
+        branches += [self._naming(name, target, image) for name, target in (named[i] for i in chosen)]
         return Tree(
             patches=image.patches.numpy(),
             token_pooling=image.token_pooling.numpy(),
@@ -116,7 +116,7 @@ class TreeEncoder:
 
 def _named_targets(picture: Picture) -> list[tuple[str, Target]]:
     """(name, target) of everything that some query names on its own, each place once."""
-    named = {}
+    named: dict[tuple[float, ...], tuple[str, Target]] = {}
     for query in picture.queries:
         if len(query.targets) == 1:
             named.setdefault(query.targets[0].box, (query.label, query.targets[0]))

@@ -52,7 +52,7 @@ def score_query(xy: np.ndarray, targets: Sequence[Target]) -> QueryScore:
 
 
 def summarise(scores: Sequence[QueryScore]) -> dict[str, float]:
-    """Means over queries: F1 and hit rate over those with targets, and absent queries answered with nothing."""
+    """Means: F1 and hit rate of queries with targets, and how many absent ones were answered with nothing."""
     present = [score for score in scores if score.wanted]
     absent = [score for score in scores if not score.wanted]
 

@@ -1,7 +1,7 @@
 """How well a checkpoint points on generated pictures it never saw: `python -m model.evaluation.pointing`.
 
-Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons); real web
-pages from a folder that `python -m model.data.pages` filled. Prints a table, and one JSON object last.
+Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons), real
+web pages from a folder that `python -m model.data.pages` filled. Prints a table, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
 def evaluate(
     model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
 ) -> dict[str, dict[str, float]]:
-    """Scores of the first `queries` queries, at most `per_picture` of a picture; overall and for each kind."""
+    """Scores of about `queries` queries, at most `per_picture` of a picture; overall and for each kind."""
     scores: dict[str, list[QueryScore]] = defaultdict(list)
     bar = tqdm(total=queries, desc=name, unit="query")
     for number, picture in enumerate(pictures):
@@ -83,7 +83,9 @@ def evaluate(
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=400, help="queries of each source")
     parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")

@@ -13,6 +13,7 @@ import signal
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,7 +95,7 @@ class Run:
         self.progress = load_run(folder, self.model, self.optimizers)
         self._stopping = False
 
-    def stream(self, start: int, **changes: object) -> TreeStream:
+    def stream(self, start: int, **changes: Any) -> TreeStream:
         """Batches for this run's model."""
         config = StreamConfig(seed=self.recipe.seed, small_until=self.recipe.small_until)
         config = replace(config, **changes)

@@ -1,0 +1,45 @@
+"""A tokenizer, a tiny configuration and drawn pictures for tests of training, without fetched assets."""
+
+from __future__ import annotations
+
+import numpy as np
+from transformers import PreTrainedTokenizerBase
+
+from model.data.encode import Geometry, Tree, TreeEncoder
+from model.data.scenes import draw_scene
+from model.train.nano_config import nano_config
+from model.train.nano_tokenizer import train_tokenizer
+from molmo_act.modeling import MolmoPointConfig
+
+GEOMETRY = Geometry(crop_size=224, patch_size=28, margins=(1, 1), max_crops=4)
+
+
+def make_tokenizer() -> PreTrainedTokenizerBase:
+    """A tokenizer of a few words about shapes."""
+    rng = np.random.default_rng(0)
+    queries = [query for _ in range(40) for query in draw_scene(rng, 200, 200, None).queries]
+    return train_tokenizer([f"user\nPoint to {query.text}" for query in queries], 400, num_points=300)
+
+
+def tiny_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
+    """nano's configuration with every width and depth cut down."""
+    config = nano_config(tokenizer).to_dict()
+    sizes = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
+    config["text_config"] |= sizes | {"intermediate_size": 48, "num_hidden_layers": 2}
+    config["vit_config"] |= sizes | {"intermediate_size": 48, "num_key_value_heads": 2}
+    config["vit_config"] |= {"num_hidden_layers": 2, "image_patch_size": 28, "image_num_pos": 64}
+    config["adapter_config"] |= sizes | {"num_key_value_heads": 2, "intermediate_size": 48}
+    config["adapter_config"] |= {"vit_layers": [1, 0], "text_hidden_size": 32}
+    return MolmoPointConfig(**config | {"patch_embed_dim": 16})
+
+
+def draw_trees(tokenizer: PreTrainedTokenizerBase, count: int, seed: int = 1) -> list[Tree]:
+    """Encoded scenes of shapes, all of one size."""
+    encoder = TreeEncoder(tokenizer, GEOMETRY)
+    rng = np.random.default_rng(seed)
+    trees: list[Tree] = []
+    while len(trees) < count:
+        picture = draw_scene(rng, 200, 200, None)
+        if len(picture.queries) >= 4:
+            trees.append(encoder.encode(picture, rng, 8, 3))
+    return trees
