@@ -208,6 +208,7 @@ class PointingModel:
             ]
             for pixels, query in pairs
         ]
+        options: dict[str, Any] = {} if max_crops is None else {"max_crops": max_crops}
         inputs = self.processor.apply_chat_template(
             messages,
             tokenize=True,
@@ -216,7 +217,7 @@ class PointingModel:
             return_dict=True,
             return_pointing_metadata=True,
             device=self.model.device,
-            **({} if max_crops is None else {"max_crops": max_crops}),
+            **options,
         )
         room = self.model.config.text_config.max_position_embeddings
         length = inputs["input_ids"].shape[1]
@@ -243,10 +244,10 @@ class PointingModel:
         rows, scores = read_points(self.model, row, text, metadata, decode)
         kept = [i for i, score in enumerate(scores) if score >= min_score][:max_points]
         return Points(
-            xy=[rows[i][2:] for i in kept],
-            score=[scores[i] for i in kept],
-            object_id=[int(rows[i][0]) for i in kept],
-            image_index=[int(rows[i][1]) for i in kept],
+            xy=np.array([rows[i][2:] for i in kept]),
+            score=np.array([scores[i] for i in kept]),
+            object_id=np.array([rows[i][0] for i in kept]),
+            image_index=np.array([rows[i][1] for i in kept]),
             image_size=metadata["image_sizes"],
             query=query,
             absent=row.absent,

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import LogitsProcessorList, PreTrainedModel
 
+from molmo_act.modeling.grounding_state import GroundingState
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration, MolmoPointOutput
 
 
@@ -120,15 +121,24 @@ class _Steps:
         """(B,) the best legal ids; records them and how probable they were."""
         logits = outputs.logits[:, -1].float()
         ids_B = self._rules(self._ids_BS, logits).argmax(-1)
-        chances = _choice_probabilities(self._model, outputs, logits, ids_B, self._rows)
+        state: GroundingState | None = getattr(outputs, "grounding_state", None)
+        patches_BP = None
+        if state is not None and outputs.patch_scores is not None:
+            temperature = self._model.config.score_temperature
+            patches_BP = patch_probabilities(outputs.patch_scores, state, temperature)
+        chances = _choice_probabilities(outputs, logits, ids_B, patches_BP)
         for number, (row, token, chance) in enumerate(zip(self._rows, ids_B.tolist(), chances, strict=True)):
             if self._done[number]:
                 continue
-            if token in self._end_ids or self._points[number] >= self._max_points:
+            # Not before the next grounding id: the number of a point can take several tokens.
+            enough = self._points[number] >= self._max_points and token >= self._first_extended
+            if token in self._end_ids or enough:
                 self._done[number] = True
                 continue
             row.tokens.append(token)
             row.probabilities.append(chance)
+            if state and patches_BP is not None and row.first_patch is None and token >= state.ids.start:
+                row.first_patch = _own_patches(patches_BP[number], int(state.ids.num_patches_B[number]))
             self._points[number] += self._completes_point(row.tokens)
         return ids_B
 
@@ -141,7 +151,7 @@ class _Steps:
         )
 
     @property
-    def _first_extended(self) -> int:
+    def _first_extended(self) -> float:
         return getattr(self._model.config, "extended_vocab_start", math.inf)
 
     def _triple(self, tokens: list[int]) -> bool:
@@ -163,18 +173,19 @@ class _Steps:
         return self._model(input_ids=ids_B[:, None], position_ids=position, **context)
 
 
-def _softmax(scores: Tensor) -> Tensor:
+def _softmax(scores: Tensor | None) -> Tensor:
+    assert scores is not None  # a decode step computes all three kinds
     return scores.float().softmax(-1)
 
 
-def patch_probabilities(model: MolmoPointForConditionalGeneration, outputs: MolmoPointOutput) -> Tensor:
+def patch_probabilities(scores: Tensor, state: GroundingState, temperature: float | None) -> Tensor:
     """(B, P + 1) probability of every patch, "no more points" last, patches before the last one left out.
 
-    With `score_temperature` τ in the configuration, raw scores q·k are divided by τ instead of by the square
-    root of the number of keys, so that a probability means the same on large and on small pictures.
+    With a temperature τ (`score_temperature` of the configuration), raw scores q·k are divided by τ instead
+    of by the square root of the number of keys, so that a probability means the same on large and on small
+    pictures.
     """
-    state, scores = outputs.grounding_state, outputs.patch_scores.float()
-    temperature = model.config.score_temperature
+    scores = scores.float()
     if temperature is not None:
         scores = scores * (state.ids.subpatch_start_B[:, None].float().sqrt() / temperature)
     rows_P = torch.arange(scores.shape[-1], device=scores.device)
@@ -183,33 +194,24 @@ def patch_probabilities(model: MolmoPointForConditionalGeneration, outputs: Molm
 
 
 def _choice_probabilities(
-    model: PreTrainedModel, outputs: MolmoPointOutput, logits: Tensor, ids_B: Tensor, rows: list[Answer]
+    outputs: MolmoPointOutput, logits: Tensor, ids_B: Tensor, patches_BP: Tensor | None
 ) -> list[float]:
-    """Probability of each chosen id among its own kind; notes the first patch step of every row."""
+    """Probability of each chosen id among its own kind."""
     state = getattr(outputs, "grounding_state", None)
     start = logits.shape[-1] if state is None else state.ids.start
-    words = _softmax(logits[:, :start])
-    chances = words.gather(1, ids_B.clamp_max(start - 1)[:, None])[:, 0]
-    if state is None or outputs.patch_scores is None:
+    chances = _softmax(logits[:, :start]).gather(1, ids_B.clamp_max(start - 1)[:, None])[:, 0]
+    if state is None or patches_BP is None:
         return chances.tolist()
-    patches = patch_probabilities(model, outputs)
     reading = state.ids.read(ids_B)
-    offset_B = ids_B - start
-    kinds: tuple[tuple[Tensor, Tensor, Tensor], ...] = (
-        (reading.is_patch_B, patches, reading.patch_B),
-        (reading.is_no_more_B, patches, torch.full_like(ids_B, patches.shape[1] - 1)),
+    no_more_B = torch.full_like(ids_B, patches_BP.shape[1] - 1)
+    location_B = (ids_B - start - state.ids.location_start_B).clamp(0, state.ids.num_locations - 1)
+    for is_kind_B, table, column_B in (
+        (reading.is_patch_B, patches_BP, reading.patch_B),
+        (reading.is_no_more_B, patches_BP, no_more_B),
         (reading.is_subpatch_B, _softmax(outputs.subpatch_scores), reading.subpatch_B),
-        (
-            reading.is_location_B,
-            _softmax(outputs.location_scores),
-            (offset_B - state.ids.location_start_B).clamp(0, state.ids.num_locations - 1),
-        ),
-    )
-    for is_kind_B, table, column_B in kinds:
+        (reading.is_location_B, _softmax(outputs.location_scores), location_B),
+    ):
         chances = torch.where(is_kind_B, table.gather(1, column_B[:, None])[:, 0].to(chances), chances)
-    for number in torch.nonzero(reading.is_patch_B | reading.is_no_more_B)[:, 0].tolist():
-        if rows[number].first_patch is None:
-            rows[number].first_patch = _own_patches(patches[number], int(state.ids.num_patches_B[number]))
     return chances.tolist()
 
 

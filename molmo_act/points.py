@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from molmo_act.errors import InputError
 
@@ -36,12 +37,10 @@ class Point:
     timestamp: float | None = None
 
 
-def _readonly(values: object, dtype: type, shape: tuple[int, ...], name: str) -> np.ndarray:
-    array = (
-        np.array(values, dtype=dtype).reshape(shape)
-        if np.size(values) == 0
-        else np.array(values, dtype=dtype)
-    )
+def _readonly(values: ArrayLike, dtype: type, shape: tuple[int, ...], name: str) -> np.ndarray:
+    array: np.ndarray = np.array(values, dtype=dtype)
+    if array.size == 0:
+        array = array.reshape(shape)
     if array.ndim != len(shape) or any(
         want not in (-1, got) for want, got in zip(shape, array.shape, strict=True)
     ):
@@ -85,8 +84,8 @@ class Points:
     score: np.ndarray
     image_size: Sequence[tuple[int, int]]
     query: str
-    object_id: np.ndarray | None = None
-    image_index: np.ndarray | None = None
+    object_id: np.ndarray = None  # type: ignore[assignment]  # None: 1 … N
+    image_index: np.ndarray = None  # type: ignore[assignment]  # None: all in the first image
     timestamp: np.ndarray | None = None
     absent: float = 0.0
     text: str = ""

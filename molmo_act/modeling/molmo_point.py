@@ -33,7 +33,19 @@ from molmo_act.modeling.grounding_text import extract_grounding_points, extract_
 from molmo_act.modeling.loading import StrictLoading
 from molmo_act.modeling.logits_processor import GroundingLogitsProcessor
 
+_INCOMPLETE = "{} came without the pooling and grids of its pictures; give all that the processor gave."
 NEVER = -1e5  # what the released code gives to ids that a step cannot produce
+
+_FIRST_ONLY = (
+    "token_type_ids",
+    "pixel_values",
+    "image_token_pooling",
+    "image_grids",
+    "image_num_crops",
+    "pixel_values_videos",
+    "video_token_pooling",
+    "video_grids",
+)
 
 
 class SlotBias(nn.Module):
@@ -309,10 +321,14 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         if pixel_values is not None and pixel_values_videos is not None:
             raise ValueError("Images and a video cannot be mixed in one prompt; give one or the other.")
         if pixel_values is not None:
+            if image_token_pooling is None or image_grids is None or image_num_crops is None:
+                raise ValueError(_INCOMPLETE.format("pixel_values"))
             rows = image_grids[:, 0] * image_grids[:, 1] + image_grids[:, 2] * image_grids[:, 3]
             patches = image_num_crops * pixel_values.shape[1]
             return pixel_values, flat_pooling(image_token_pooling, rows, patches)
         if pixel_values_videos is not None:
+            if video_token_pooling is None or video_grids is None:
+                raise ValueError(_INCOMPLETE.format("pixel_values_videos"))
             patches = video_grids[:, 0] * pixel_values_videos.shape[1]
             return pixel_values_videos, flat_pooling(video_token_pooling, video_grids.prod(-1), patches)
         return None
@@ -517,15 +533,7 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         )
         if is_first_iteration:
             return inputs
-        first_only = (
-            "token_type_ids",
-            "pixel_values",
-            "image_token_pooling",
-            "image_grids",
-            "image_num_crops",
-        )
-        first_only += ("pixel_values_videos", "video_token_pooling", "video_grids")
-        return {key: value for key, value in inputs.items() if key not in first_only}
+        return {key: value for key, value in inputs.items() if key not in _FIRST_ONLY}
 
     def _update_model_kwargs_for_generation(
         self, outputs: MolmoPointOutput, model_kwargs: dict[str, Any], **kwargs: Any

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import shutil
 from pathlib import Path
@@ -15,17 +14,8 @@ from PIL import Image
 from molmo_act.errors import CheckpointError, ImageError, InputError
 from molmo_act.modeling.processing import MolmoPointProcessor
 from tests.synthetic import synthetic_image, synthetic_video
+from tests.tiny_checkpoint import CASES, SNIPPET, TINY, expected_inputs, load_case
 
-TINY = Path(__file__).parents[2] / "data" / "molmo_point_tiny"
-CASES = ("image_one", "images_two", "image_many", "video_four")
-SNIPPET = {  # the arguments on the released model cards
-    "tokenize": True,
-    "add_generation_prompt": True,
-    "return_tensors": "pt",
-    "return_dict": True,
-    "padding": True,
-    "return_pointing_metadata": True,
-}
 FILES = (
     "processor_config.json",
     "preprocessor_config.json",
@@ -38,32 +28,6 @@ FILES = (
 @pytest.fixture(scope="module")
 def processor():
     return MolmoPointProcessor.from_pretrained(TINY)
-
-
-def load_case(name: str) -> tuple[list[dict], dict[str, np.ndarray], dict]:
-    """Messages with their pixels, the original's arrays, and the rest of a case."""
-    said = json.loads((TINY / f"case_{name}.json").read_text())
-    with np.load(TINY / f"case_{name}.npz") as stored:
-        arrays = dict(stored)
-    messages = copy.deepcopy(said["messages"])
-    for part in messages[0]["content"]:
-        if part["type"] == "image":
-            part["image"] = arrays[part["image"]]
-        if part["type"] == "video":
-            part |= {"video": arrays[part["video"]], "fps": said["video_fps"]}
-    return messages, arrays, said
-
-
-def expected_inputs(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
-    """What the original's processor gave; pixels are stored as uint8 codes."""
-    found = {}
-    for key, array in arrays.items():
-        if key.startswith("in."):
-            tensor = torch.from_numpy(array)
-            codes = key.endswith("_u8")
-            name = key.removeprefix("in.").removesuffix("_u8")
-            found[name] = (tensor.float() / 255 - 0.5) / 0.5 if codes else tensor
-    return found
 
 
 def user(*content) -> list[dict]:
