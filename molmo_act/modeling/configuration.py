@@ -3,7 +3,7 @@
 Reads and writes the released `config.json` of MolmoPoint checkpoints.
 """
 
-from __future__ import annotations
+# No `from __future__ import annotations`: `strict` checks values against types, not against their names.
 
 from typing import Any, ClassVar
 
@@ -17,6 +17,8 @@ from transformers.models.molmo2.configuration_molmo2 import (
 
 LOCATION_GRIDS = {"3x3": 9}
 ROTARY_KINDS = ("one_d", "none")
+ATTENTION = "sdpa"
+"""What every part of a released file names; the original's default ignores the mask of the connector."""
 
 
 @strict
@@ -39,6 +41,7 @@ class MolmoPointAdapterConfig(Molmo2AdapterConfig):
         released = super().to_dict()
         released["model_type"] = "molmo_point"
         released["vit_layers"] = released.pop("vision_feature_layer")
+        released["attn_implementation"] = ATTENTION
         return released
 
 
@@ -50,6 +53,7 @@ def _released_vision(config: Molmo2VisionConfig) -> dict[str, Any]:
     released["image_patch_size"] = released.pop("patch_size")
     released["image_num_pos"] = released.pop("num_position_embeddings")
     released["float32_attention"] = True
+    released["attn_implementation"] = ATTENTION
     return released
 
 
@@ -65,6 +69,7 @@ def _released_text(config: Molmo2TextConfig) -> dict[str, Any]:
     released["layer_norm_eps"] = released.pop("rms_norm_eps")
     released["qkv_bias"] = released.pop("attention_bias")
     released["use_qk_norm"] = True
+    released["attn_implementation"] = ATTENTION
     return released
 
 
@@ -145,7 +150,7 @@ class MolmoPointConfig(Molmo2Config):
     @property
     def num_locations(self) -> int:
         """Number of locations inside one ViT patch."""
-        return LOCATION_GRIDS[self.patch_location]
+        return LOCATION_GRIDS[str(self.patch_location)]
 
     @property
     def extended_vocab_start(self) -> int:
@@ -161,4 +166,5 @@ class MolmoPointConfig(Molmo2Config):
         released["adapter_config"] = self.adapter_config.to_dict()
         released["adapter_config"].pop("transformers_version", None)
         released["tie_word_embeddings"] = False
+        released["use_cache"] = self.text_config.use_cache
         return released

@@ -47,11 +47,39 @@ class SplitVocabulary(ConversionOps):
 
 
 class JoinVocabulary(Concatenate):
-    """Joins base and additional rows; the reverse knows where to cut."""
+    """Joins base and additional rows; the reverse knows where to cut.
+
+    Tables that cannot be joined come out unjoined, so that loading names them and their shape.
+    """
+
+    @torch.no_grad()
+    def convert(
+        self, input_dict: dict[str, Any], source_patterns: list[str], target_patterns: list[str], **given: Any
+    ) -> dict[str, Tensor]:
+        base: Any = input_dict.get(source_patterns[0])
+        try:
+            return super().convert(input_dict, source_patterns, target_patterns, **given)
+        except RuntimeError:
+            return {target_patterns[0]: base[0] if isinstance(base, list) else base}
 
     @property
     def reverse_op(self) -> ConversionOps:
         return SplitVocabulary(self.dim)
+
+
+class SplitProjections(Split):
+    """Splits a joint projection; what cannot be split stays whole, so that loading names it and its shape."""
+
+    @torch.no_grad()
+    def convert(
+        self, input_dict: dict[str, Any], source_patterns: list[str], target_patterns: list[str], **given: Any
+    ) -> dict[str, Tensor]:
+        try:
+            return super().convert(input_dict, source_patterns, target_patterns, **given)
+        except RuntimeError:
+            joint: Any = input_dict[source_patterns[0]]
+            whole: Tensor = joint[0] if isinstance(joint, list) else joint
+            return dict.fromkeys(target_patterns, whole)
 
 
 def _model_conversions() -> list[WeightRenaming | WeightConverter]:
@@ -94,7 +122,7 @@ def _text_conversions() -> list[WeightRenaming | WeightConverter]:
         WeightConverter(
             source_patterns="self_attn.att_proj",
             target_patterns=["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
-            operations=[Split(dim=0)],
+            operations=[SplitProjections(dim=0)],
         ),
         WeightRenaming(source_patterns=r"self_attn\.attn_out", target_patterns="self_attn.o_proj"),
         WeightRenaming(source_patterns=r"mlp\.ff_out", target_patterns="mlp.down_proj"),
