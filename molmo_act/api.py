@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from molmo_act.engine import Answer, answer
+from molmo_act.engine import LONGEST_ANSWER, Answer, answer
 from molmo_act.errors import CheckpointError, InputError, PlatformError, QueryError
 from molmo_act.images import ImageInput, to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
@@ -187,6 +187,7 @@ class PointingModel:
             inputs,
             opening_id=tokenizer.encode(OPENING, add_special_tokens=False)[0],
             end_ids=[tokenizer.eos_token_id],
+            max_new_tokens=min(LONGEST_ANSWER, self._room - inputs["input_ids"].shape[1]),
             max_points=max_points,
         )
         timing = {"preprocess": preprocess_ms, "prefill": answers.prefill_ms, "decode": answers.decode_ms}
@@ -194,6 +195,11 @@ class PointingModel:
             self._points(row, query, facts, min_score, max_points, timing)
             for row, (_, query), facts in zip(answers.rows, pairs, metadata, strict=True)
         ]
+
+    @property
+    def _room(self) -> int:
+        """Most tokens of prompt and answer together."""
+        return self.model.config.text_config.max_position_embeddings
 
     def _inputs(self, pairs: list[tuple[np.ndarray, str]], max_crops: int | None) -> dict[str, Any]:
         messages = [
@@ -219,11 +225,11 @@ class PointingModel:
             device=self.model.device,
             **options,
         )
-        room = self.model.config.text_config.max_position_embeddings
         length = inputs["input_ids"].shape[1]
-        if length >= room:
+        if length >= self._room:
             raise InputError(
-                f"Image and query take {length} tokens, but {self.name} reads {room}. Give fewer max_crops."
+                f"Image and query take {length} tokens, but {self.name} reads {self._room}. "
+                "Give fewer max_crops."
             )
         return {
             key: value.to(self.model.device) if isinstance(value, torch.Tensor) else value

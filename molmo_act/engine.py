@@ -18,6 +18,8 @@ from transformers import LogitsProcessorList, PreTrainedModel
 from molmo_act.modeling.grounding_state import GroundingState
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration, MolmoPointOutput
 
+LONGEST_ANSWER = 512  # ids
+
 
 @dataclass
 class Answer:
@@ -64,7 +66,7 @@ def answer(
     *,
     opening_id: int,
     end_ids: Sequence[int],
-    max_new_tokens: int = 512,
+    max_new_tokens: int = LONGEST_ANSWER,
     max_points: int | None = None,
 ) -> Answers:
     """Greedy answers of a batch of prompts, by the same rules as `generate` with the logits processor.
@@ -161,16 +163,14 @@ class _Steps:
         """One forward pass of one token per row."""
         self._ids_BS = torch.cat((self._ids_BS, ids_B[:, None]), dim=-1)
         self._mask_BS = torch.cat((self._mask_BS, self._mask_BS.new_ones(len(ids_B), 1)), dim=-1)
-        context = {
-            "past_key_values": outputs.past_key_values,
-            "attention_mask": self._mask_BS,
-            "use_cache": True,
-        }
         state = getattr(outputs, "grounding_state", None)
-        if state is not None:
-            return self._model(input_ids=ids_B[:, None], grounding_state=state, **context)
-        position = self._mask_BS.long().sum(-1, keepdim=True) - 1
-        return self._model(input_ids=ids_B[:, None], position_ids=position, **context)
+        return self._model(
+            input_ids=ids_B[:, None],
+            attention_mask=self._mask_BS,
+            past_key_values=outputs.past_key_values,
+            use_cache=True,
+            **({} if state is None else {"grounding_state": state}),
+        )
 
 
 def _softmax(scores: Tensor | None) -> Tensor:

@@ -17,12 +17,27 @@ class Molmo2(StrictLoading, Molmo2ForConditionalGeneration):
     """Native Molmo2 that loads strictly and takes what `MolmoPointProcessor` gives."""
 
     def forward(  # type: ignore[override]
-        self, input_ids: Tensor, token_type_ids: Tensor | None = None, **kwargs: Any
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        **kwargs: Any,
     ) -> Any:
-        """As the native forward; pooling ids restart in every image, as in released MolmoPoint inputs."""
+        """As the native forward; pooling ids restart in every image, as in released MolmoPoint inputs.
+
+        Positions are counted without padding, so that a row of a batch is answered as alone.
+        """
+        if position_ids is None and attention_mask is not None and attention_mask.ndim == 2:
+            position_ids = (attention_mask.long().cumsum(-1) - 1).clamp_min(0)[:, -input_ids.shape[1] :]
         if token_type_ids is not None:
             kwargs["mm_token_type_ids"] = token_type_ids.long()
-        return super().forward(input_ids=input_ids, **_absolute_pooling(kwargs))
+        return super().forward(
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            **_absolute_pooling(kwargs),
+        )
 
 
 def _absolute_pooling(inputs: Mapping[str, Any]) -> dict[str, Any]:
