@@ -19,7 +19,7 @@ from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointPro
 from molmo_act.modeling.checkpoint_files import need_file, read_json
 from molmo_act.native_molmo2 import Molmo2
 from molmo_act.points import Points
-from molmo_act.quantization import quantization_config
+from molmo_act.quantization import quantization_config, refuse_narrow_blocks
 from molmo_act.reading import heatmaps, read_points
 
 NANO = Path(__file__).parent / "checkpoints" / "nano"
@@ -51,8 +51,8 @@ def load(
 
     Raises:
         CheckpointError: The checkpoint is missing, of another architecture, incomplete or unsafe.
-        InputError: An unknown dtype or quantization.
-        MissingExtraError: Quantization without bitsandbytes.
+        InputError: An unknown dtype or quantization, or one that does not fit this model.
+        MissingExtraError: Quantization without the extra `quant`.
         PlatformError: The device is not there.
     """
     source = NANO if name_or_path is None else name_or_path
@@ -71,6 +71,8 @@ def load(
     model = MODEL_CLASSES[model_type].from_pretrained(source, **options, **hub)
     if quantization is None:
         model = model.to(place)
+    else:
+        refuse_narrow_blocks(model)
     processor = MolmoPointProcessor.from_pretrained(source, **hub)
     return PointingModel(
         model.eval(), processor, Path(source).name if name_or_path is None else str(name_or_path)
