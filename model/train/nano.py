@@ -46,6 +46,7 @@ class NanoRecipe:
         warmup: Steps of linear warm-up.
         decay: Share of the run, at its end, over which the learning rate falls to zero.
         small_until: Step up to which only small pictures are shown.
+        crops_per_batch: About how many crops a batch holds.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         seed: Of weights and data.
@@ -57,6 +58,7 @@ class NanoRecipe:
     warmup: int = 150
     decay: float = 0.25
     small_until: int = 2500
+    crops_per_batch: int = 14
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
@@ -97,7 +99,10 @@ class Run:
 
     def stream(self, start: int, **changes: Any) -> TreeStream:
         """Batches for this run's model."""
-        config = StreamConfig(seed=self.recipe.seed, small_until=self.recipe.small_until)
+        recipe = self.recipe
+        config = StreamConfig(
+            seed=recipe.seed, crops_per_batch=recipe.crops_per_batch, small_until=recipe.small_until
+        )
         config = replace(config, **changes)
         return TreeStream(config, self.config, self.tokenizer, GEOMETRY, start)
 

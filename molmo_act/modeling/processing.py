@@ -51,6 +51,7 @@ from molmo_act.modeling.vision_tokens import (
 
 _IMAGE_OPTIONS = ("max_crops",)
 _VIDEO_OPTIONS = ("num_frames", "max_fps", "do_sample_frames")
+_CALL_OPTIONS = ("padding", "return_pointing_metadata", "device", *_IMAGE_OPTIONS, *_VIDEO_OPTIONS)
 _UNSAID = {"use_single_crop_col_tokens": None, "use_low_res_token_for_global_crops": False}
 """What a ``processor_config.json`` without these keys means: they are the files of Molmo2."""
 _VIDEO_FACTS = ("fps", "timestamps", "frames_indices", "width", "height")
@@ -161,7 +162,14 @@ class MolmoPointProcessor(ProcessorMixin):
         return features
 
     def apply_chat_template(  # type: ignore[override]
-        self, conversation: Any, chat_template: str | None = None, **options: Any
+        self,
+        conversation: Any,
+        chat_template: str | None = None,
+        *,
+        tokenize: bool = False,
+        return_dict: bool = False,
+        return_tensors: str | None = "pt",
+        **options: Any,
     ) -> Any:
         """Messages → prompt, or with ``tokenize=True, return_dict=True`` everything the model reads.
 
@@ -171,6 +179,9 @@ class MolmoPointProcessor(ProcessorMixin):
                 ``{"type": "video", "video"}`` and beside it ``fps`` or ``timestamps`` (see
                 ``MolmoPointVideoProcessor.sample``).
             chat_template: Overrides the checkpoint's.
+            tokenize: Call the processor on the prompt and what the messages show.
+            return_dict: With `tokenize`: all arrays, not only ``input_ids``.
+            return_tensors: With `tokenize`: "pt" for torch, "np" for numpy.
             options: Those of transformers' ``apply_chat_template`` and those of calling the processor.
 
         Raises:
@@ -178,25 +189,15 @@ class MolmoPointProcessor(ProcessorMixin):
         """
         if not isinstance(conversation, (list, tuple)) or not conversation or conversation[0] in ([], ()):
             raise InputError("The conversation holds no message; expected at least one of role 'user'.")
-        ours = ("padding", "return_pointing_metadata", "device", *_IMAGE_OPTIONS, *_VIDEO_OPTIONS)
-        given = {**(options.pop("processor_kwargs", None) or {})}
-        given |= {name: options.pop(name) for name in ours if name in options}
         messages: list[Any] = list(conversation)
-        return super().apply_chat_template(messages, chat_template, processor_kwargs=given, **options)
-
-    def _multimodal_inputs_from_conversations(
-        self, conversations: list[list[dict[str, Any]]], *_: Any
-    ) -> tuple[list[list[Any]], list[list[Any]], list[Any], dict[str, Any]]:
-        """Images, videos, no sounds, and what is known of the videos, which transformers' hook would lose."""
-        parts = [
-            [part for message in messages for part in message["content"] if isinstance(part, Mapping)]
-            for messages in conversations
-        ]
-        images = [[_payload(part, "image") for part in row if part["type"] == "image"] for row in parts]
-        clips = [[part for part in row if part["type"] == "video"] for row in parts]
-        videos = [[_payload(part, "video") for part in row] for row in clips]
-        facts = [[{name: part.get(name) for name in _VIDEO_FACTS} for part in row] for row in clips]
-        return images, videos, [], {"video_metadata": facts} if any(clips) else {}
+        given = {**(options.pop("processor_kwargs", None) or {})}
+        given |= {name: options.pop(name) for name in _CALL_OPTIONS if name in options}
+        prompt = super().apply_chat_template(messages, chat_template, tokenize=False, **options)
+        if not tokenize:
+            return prompt
+        batch = messages if isinstance(messages[0], (list, tuple)) else [messages]
+        features = self(text=prompt, return_tensors=return_tensors, **_media(batch), **given)
+        return features if return_dict else features["input_ids"]
 
     def _ids(
         self, prompt: str, stills: Sequence[ProcessedImage], clips: Sequence[ProcessedVideo]
@@ -303,13 +304,26 @@ class MolmoPointProcessor(ProcessorMixin):
 
 def _sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Options of calling the processor, for images and for videos; refuses any that nobody reads."""
-    # transformers' apply_chat_template hands on audio (always empty) and add_special_tokens (not our rule)
-    known = {*_IMAGE_OPTIONS, *_VIDEO_OPTIONS, "add_special_tokens"}
-    unknown = [name for name in options if name not in known and (name != "audio" or options[name])]
+    known = {*_IMAGE_OPTIONS, *_VIDEO_OPTIONS}
+    unknown = [name for name in options if name not in known]
     if unknown:
         raise InputError(f"Unknown option {', '.join(unknown)}; expected some of {', '.join(sorted(known))}.")
     images = {name: options[name] for name in _IMAGE_OPTIONS if name in options}
     return images, {name: options[name] for name in _VIDEO_OPTIONS if name in options}
+
+
+def _media(conversations: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Images and videos of each conversation, and what is known of the videos, as arguments of the call."""
+    parts = [
+        [part for message in messages for part in message["content"] if isinstance(part, Mapping)]
+        for messages in conversations
+    ]
+    images = [[_payload(part, "image") for part in row if part["type"] == "image"] for row in parts]
+    clips = [[part for part in row if part["type"] == "video"] for row in parts]
+    videos = [[_payload(part, "video") for part in row] for row in clips]
+    facts = [[{name: part.get(name) for name in _VIDEO_FACTS} for part in row] for row in clips]
+    media: dict[str, Any] = {"images": images} if any(images) else {}
+    return media | {"videos": videos, "video_metadata": facts} if any(videos) else media
 
 
 def _payload(part: Mapping[str, Any], kind: str) -> Any:
