@@ -7,7 +7,6 @@ for picture in scenes(seed=1):
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -16,182 +15,14 @@ import numpy as np
 from model.data.backgrounds import background, noise_bank, photo
 from model.data.sample import Picture, Target
 from model.data.scene_assets import SPLITS, PictureLibrary, load_library
+from model.data.scene_canvas import Canvas, Shadow
 from model.data.scene_queries import Thing, ask
-from model.data.shapes import COLOURS, SHAPES, draw_colour, draw_shape, recolour, shape_sprite
-from model.data.vocabulary import clash
+from model.data.scene_wishes import Wish, wish_list
+from model.data.shapes import draw_shape, recolour, shape_sprite
 from molmo_act.errors import InputError
 
 SMALLEST, LARGEST = 24, 140
-_LEAST_VISIBLE = 0.45
 _PHOTO_CHANCE = 0.25
-_Slices = tuple[slice, slice]
-_TINTS = tuple(colour for colour in COLOURS if colour not in ("black", "white", "grey", "brown"))
-
-
-@dataclass(frozen=True)
-class Wish:
-    """A thing to be drawn, before it has a place.
-
-    Attributes:
-        noun: What it shows.
-        colour: Its colour; for drawings None means as it is.
-        drawing: Index in the library; None for a geometric shape.
-        tinted: Whether the drawing is to be painted over in `colour`.
-    """
-
-    noun: str
-    colour: str | None
-    drawing: int | None
-    tinted: bool = False
-
-
-@dataclass(frozen=True)
-class Shadow:
-    """A drop shadow: its shift in pixels, and how much of the light it takes away, in [0, 1]."""
-
-    right: int
-    down: int
-    strength: float
-
-
-@dataclass(eq=False)
-class Canvas:
-    """A picture in the making: its pixels, and which thing each pixel shows.
-
-    Attributes:
-        image: uint8 (H, W, 3) RGB.
-        owner: uint8 (H, W), 1-based number of the thing that is visible there, 0 for none.
-        areas: Pixels that each thing would cover if nothing hid it.
-        wishes: What each thing is.
-    """
-
-    image: np.ndarray
-    owner: np.ndarray
-    areas: list[float] = field(default_factory=list)
-    wishes: list[Wish] = field(default_factory=list)
-
-    def paste(
-        self,
-        sprite: np.ndarray,
-        left: int,
-        top: int,
-        wish: Wish,
-        *,
-        hide: float,
-        shadow: Shadow | None = None,
-    ) -> bool:
-        """Lays a sprite on the picture unless it, or anything below it, would be hidden too much.
-
-        Args:
-            sprite: uint8 (h, w, 4) RGBA, colour premultiplied by alpha.
-            left: Column of its left edge; may lie outside.
-            top: Row of its top edge; may lie outside.
-            wish: What it is.
-            hide: Largest part of any other thing that it may newly cover.
-            shadow: The shadow it casts; None for none.
-
-        Returns:
-            Whether it was laid down.
-        """
-        inside = self._overlap(sprite, left, top)
-        alpha = sprite[..., 3]
-        area = float(np.count_nonzero(alpha > 127))
-        if inside is None or area < 60:
-            return False
-        place, part = inside
-        solid = alpha[part] > 127
-        if np.count_nonzero(solid) < 0.75 * area or self._hides(self.owner[place][solid], hide):
-            return False
-        if shadow is not None:
-            self._shade(sprite, left + shadow.right, top + shadow.down, shadow.strength)
-        ground = self.image[place]
-        rest = cv2.bitwise_not(np.ascontiguousarray(alpha[part]))
-        np.add(
-            cv2.multiply(ground, cv2.merge((rest, rest, rest)), scale=1 / 255),
-            sprite[part][..., :3],
-            out=ground,
-        )
-        self.areas.append(area)
-        self.wishes.append(wish)
-        self.owner[place][solid] = len(self.areas)
-        return True
-
-    def _overlap(self, sprite: np.ndarray, left: int, top: int) -> tuple[_Slices, _Slices] | None:
-        """Where on the picture a sprite falls, and which part of the sprite that is; None when it misses."""
-        rows, columns = self.owner.shape
-        y0, y1 = max(top, 0), min(top + sprite.shape[0], rows)
-        x0, x1 = max(left, 0), min(left + sprite.shape[1], columns)
-        if y0 >= y1 or x0 >= x1:
-            return None
-        return np.s_[y0:y1, x0:x1], np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
-
-    def _hides(self, below: np.ndarray, most: float) -> bool:
-        """Whether covering these pixels, given by who owns them, hides too much of any thing."""
-        covered = np.bincount(below, minlength=len(self.areas) + 1)[1:]
-        if not covered.any():
-            return False
-        areas = np.array(self.areas)
-        visible = np.bincount(self.owner.ravel(), minlength=len(areas) + 1)[1:]
-        harmed = (covered > most * areas) | (visible - covered < _LEAST_VISIBLE * areas)
-        return bool((harmed & (covered > 0)).any())
-
-    def _shade(self, sprite: np.ndarray, left: int, top: int, strength: float) -> None:
-        wide = cv2.copyMakeBorder(sprite[..., 3], 8, 8, 8, 8, cv2.BORDER_CONSTANT)
-        shadow = cv2.blur(wide, (9, 9))
-        inside = self._overlap(shadow, left - 8, top - 8)
-        if inside is None:
-            return
-        place, part = inside
-        keep = cv2.convertScaleAbs(shadow[part], alpha=-strength, beta=255)
-        ground = self.image[place]
-        ground[:] = cv2.multiply(ground, cv2.merge((keep, keep, keep)), scale=1 / 255)
-
-
-def _how_many(rng: np.random.Generator) -> int:
-    return int(rng.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10), p=_COUNT_CHANCES))
-
-
-_COUNT_CHANCES = np.array((4, 8, 13, 16, 16, 14, 11, 8, 6, 4)) / 100
-
-
-def _wish_shape(rng: np.random.Generator, nouns: list[str], wishes: list[Wish]) -> Wish | None:
-    shapes = [noun for noun in nouns if noun in SHAPES]
-    noun = shapes[int(rng.integers(len(shapes)))] if shapes and rng.random() < 0.5 else draw_shape(rng)
-    if noun not in nouns and any(clash(noun, other) for other in nouns):
-        return None
-    used = [wish.colour for wish in wishes if wish.colour]
-    colour = used[int(rng.integers(len(used)))] if used and rng.random() < 0.3 else draw_colour(rng)
-    return Wish(noun, colour, None)
-
-
-def _wish_drawing(rng: np.random.Generator, nouns: list[str], library: PictureLibrary) -> Wish | None:
-    drawn = [noun for noun in nouns if noun in library.by_noun]
-    repeat = drawn and rng.random() < 0.3
-    noun = drawn[int(rng.integers(len(drawn)))] if repeat else library.draw_noun(rng)
-    if noun not in nouns and any(clash(noun, other) for other in nouns):
-        return None
-    choices = library.by_noun[noun]
-    index = choices[int(rng.integers(len(choices)))]
-    if rng.random() < 0.12:
-        return Wish(noun, _TINTS[int(rng.integers(len(_TINTS)))], index, tinted=True)
-    return Wish(noun, library.drawings[index].colour, index)
-
-
-def wish_list(rng: np.random.Generator, library: PictureLibrary | None) -> list[Wish]:
-    """What a picture is to show: no two different nouns that one thing could both be called."""
-    shapes = 1.0 if library is None else (0.0, 0.5, 1.0)[int(np.searchsorted((0.45, 0.75), rng.random()))]
-    wishes: list[Wish] = []
-    for _ in range(_how_many(rng)):
-        nouns = list(dict.fromkeys(wish.noun for wish in wishes))
-        for _ in range(6):
-            if library is None or rng.random() < shapes:
-                wish = _wish_shape(rng, nouns, wishes)
-            else:
-                wish = _wish_drawing(rng, nouns, library)
-            if wish is not None:
-                wishes.append(wish)
-                break
-    return wishes
 
 
 def _lit(rng: np.random.Generator, sprite: np.ndarray) -> np.ndarray:

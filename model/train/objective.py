@@ -14,8 +14,9 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from model.train.batch import IGNORE, TreeBatch
+from molmo_act.modeling.core import MolmoPointModel
 from molmo_act.modeling.grounding_head import MASKED_PATCH
-from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration, MolmoPointModel
+from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.modeling.tiling import normalize
 
 Z_LOSS = 1e-4

@@ -9,7 +9,9 @@ import pytest
 
 from model.data.sample import Picture
 from model.data.scene_assets import SPRITE_SIDE, Drawing, PictureLibrary, make_library
-from model.data.scenes import Canvas, Wish, draw_scene, scenes, visible_target
+from model.data.scene_canvas import Canvas
+from model.data.scene_wishes import Wish
+from model.data.scenes import draw_scene, scenes, visible_target
 from molmo_act.errors import InputError
 
 # Drawings of one flat colour each, so that a test can see in the pixels what a query should have found.

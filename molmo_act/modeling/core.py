@@ -1,0 +1,189 @@
+"""Vision tower, connector, language model and grounding head put together; knows no LM head and no answers.
+
+Shape letters: B batch, S sequence, D text width, P image tokens of a prompt, N image tokens of a whole
+batch, K slots of a pooling window, C width of gathered ViT features.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+from transformers.cache_utils import Cache
+from transformers.masking_utils import create_causal_mask
+from transformers.models.molmo2.modeling_molmo2 import (
+    Molmo2Model,
+    Molmo2RMSNorm,
+    Molmo2TextModel,
+    Molmo2VisionModel,
+)
+
+from molmo_act.modeling.configuration import MolmoPointConfig
+from molmo_act.modeling.connector import MolmoPointAdapter
+from molmo_act.modeling.grounding_head import GroundingHead
+from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
+
+
+class MolmoPointTextModel(Molmo2TextModel):
+    """The native language model without its final norm, whose input the grounding head reads."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.norm = nn.Identity()
+
+
+class MolmoPointModel(Molmo2Model):
+    """Vision tower, connector, language model and grounding head, without the LM head."""
+
+    config_class = MolmoPointConfig
+
+    def __init__(self, config: MolmoPointConfig) -> None:
+        super(Molmo2Model, self).__init__(config)
+        features = config.adapter_config.hidden_size * len(config.adapter_config.vision_feature_layer)
+        self.vision_tower = Molmo2VisionModel(config.vision_config)
+        self.multi_modal_projector = MolmoPointAdapter(config.adapter_config)
+        self.language_model = MolmoPointTextModel(config.text_config)
+        self.final_norm = Molmo2RMSNorm(config.text_config.hidden_size, eps=config.text_config.rms_norm_eps)
+        self.build_vit_embedding = nn.Linear(features, config.text_config.hidden_size)
+        self.point_predictor = GroundingHead(config)
+        self.post_init()
+
+    def gather_windows(self, pixel_values: Tensor, pooling_NK: Tensor) -> Tensor:
+        """ViT features of the patches of every pooling window.
+
+        Args:
+            pixel_values: (crops, patches, pixels of a patch) float.
+            pooling_NK: Patch ids over all crops, crop by crop; -1 for an empty slot.
+
+        Returns:
+            (N, K, C), zero in empty slots.
+        """
+        layers = self.config.adapter_config.vision_feature_layer
+        hidden = self.vision_tower(pixel_values, output_hidden_states=True).hidden_states
+        features = torch.cat([hidden[i + 1 if i >= 0 else i] for i in layers], dim=-1).flatten(0, 1)
+        return features[pooling_NK.clamp_min(0)] * (pooling_NK >= 0)[..., None].to(features.dtype)
+
+    def embed_prompt(self, input_ids: Tensor, image_features_ND: Tensor | None) -> Tensor:
+        """(B, S, D) word embeddings, with image features added at the image tokens in order."""
+        embeds = self.language_model.embed_tokens(input_ids)
+        if image_features_ND is None:
+            return embeds
+        where = self.image_tokens(input_ids)
+        if int(where.sum()) != len(image_features_ND):
+            raise ValueError(
+                f"The prompt has {int(where.sum())} image tokens but the images give "
+                f"{len(image_features_ND)}; both must come from one call of the processor."
+            )
+        where = where[..., None].expand_as(embeds)
+        return embeds.masked_scatter(where, embeds[where] + image_features_ND.to(embeds.dtype).flatten())
+
+    def image_tokens(self, input_ids: Tensor) -> Tensor:
+        """(B, S) bool: tokens that stand for a pooling window, of a global crop or not."""
+        config = self.config
+        return (input_ids == config.image_patch_id) | (input_ids == config.image_non_indexable_patch_id)
+
+    def run_text(
+        self,
+        embeds: Tensor,
+        attention_mask: Tensor | None,
+        position_ids: Tensor | None,
+        past_key_values: Cache | None,
+        token_type_ids: Tensor | None = None,
+        **kwargs: Any,
+    ) -> tuple[Tensor, Cache | None]:
+        """Language model over embeddings; image tokens see one another in both directions.
+
+        Returns:
+            Hidden states before the final norm (B, S, D), and the cache.
+        """
+        blocks = {}
+        if token_type_ids is not None:
+            blocks["block_sequence_ids"] = torch.where(token_type_ids.bool(), 0, -1)
+        mask = create_causal_mask(
+            config=self.config.text_config,
+            inputs_embeds=embeds,
+            attention_mask=attention_mask,
+            past_key_values=past_key_values,
+            position_ids=position_ids,
+            **blocks,
+        )
+        outputs = self.language_model(
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            **kwargs,
+        )
+        return outputs.last_hidden_state, outputs.past_key_values
+
+    def make_state(
+        self, input_ids: Tensor, x_BSD: Tensor, features_ND: Tensor, windows_NKC: Tensor, valid_NK: Tensor
+    ) -> GroundingState:
+        """Keys and tables of a prompt's images; rows of the batch are padded to the longest."""
+        config, head = self.config, self.point_predictor
+        where = self.image_tokens(input_ids)
+        indexable = input_ids == config.image_patch_id
+        counts = where.sum(-1)
+        sizes = counts.tolist()
+
+        def rows(flat: Tensor) -> Tensor:
+            return pad_sequence(list(flat.split(sizes)), batch_first=True)
+
+        positions_BP = rows((indexable.cumsum(-1) - 1)[where])
+        ids = ExtendedIds(
+            start=config.extended_vocab_start,
+            num_patches_B=counts,
+            num_subpatches=valid_NK.shape[1],
+            num_locations=config.num_locations,
+            no_more_points=config.no_more_points_class,
+        )
+        return GroundingState(
+            ids=ids,
+            patch_keys_BPE=head.patch_keys(rows(x_BSD[where]), positions_BP),
+            indexable_BP=rows(indexable[where]),
+            positions_BP=positions_BP,
+            image_features_BPD=rows(features_ND),
+            vit_features_BPKC=rows(windows_NKC),
+            subpatch_keys_BPKE=rows(head.subpatch_k(windows_NKC)),
+            subpatch_valid_BPK=rows(valid_NK),
+            last_patch_B=torch.full_like(counts, -1),
+        )
+
+    def embed_generated(self, ids_B: Tensor, reading: TokenReading, state: GroundingState) -> Tensor:
+        """(B, D) embeddings of generated ids, grounding ids included."""
+        config = self.config
+        grounding = (
+            (reading.is_patch_B | reading.is_no_more_B, config.patch_token_id),
+            (reading.is_subpatch_B, config.subpatch_token_id),
+            (reading.is_location_B, config.location_token_id),
+        )
+        words_B = ids_B
+        for is_kind_B, word in grounding:
+            words_B = torch.where(is_kind_B, word, words_B)
+        embeds = self.language_model.embed_tokens(words_B)
+        features = state.window(state.image_features_BPD, reading.patch_B).to(embeds.dtype)
+        embeds = torch.where(reading.is_patch_B[:, None], embeds + features, embeds)
+        window_BKC = state.window(state.vit_features_BPKC, state.last_patch_B.clamp_min(0))
+        chosen = self.build_vit_embedding(state.window(window_BKC, reading.subpatch_B)).to(embeds.dtype)
+        return torch.where(reading.is_subpatch_B[:, None], chosen, embeds)
+
+    def ground(
+        self, x_BD: Tensor, reading: TokenReading, state: GroundingState
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Scores of one decode step: patches (B, P + 1), subpatches (B, K), locations (B, L)."""
+        head = self.point_predictor
+        patches = head.scores_of_patches(
+            x_BD[:, None],
+            state.last_position_B[:, None],
+            state.patch_keys_BPE,
+            state.indexable_BP,
+            state.ids.subpatch_start_B,
+        )
+        subpatches = head.scores_of_subpatches(
+            x_BD,
+            state.window(state.subpatch_keys_BPKE, reading.patch_B),
+            state.window(state.subpatch_valid_BPK, reading.patch_B),
+        )
+        return patches[:, 0], subpatches, head.scores_of_locations(x_BD)
