@@ -47,18 +47,20 @@ class NanoRecipe:
         decay: Share of the run, at its end, over which the learning rate falls to zero.
         small_until: Step up to which only small pictures are shown.
         crops_per_batch: About how many crops a batch holds.
+        plain: Share of plain pictures: a few buttons, shapes only. An easy lesson to begin with.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         seed: Of weights and data.
         tokenizer_pictures: Pictures of each kind whose words the tokenizer is made from.
     """
 
-    steps: int = 12000
-    learning_rate: float = 2e-3
+    steps: int = 20000
+    learning_rate: float = 8e-4
     warmup: int = 150
     decay: float = 0.25
-    small_until: int = 2500
-    crops_per_batch: int = 14
+    small_until: int = 8000
+    crops_per_batch: int = 18
+    plain: float = 0.0
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
@@ -101,7 +103,10 @@ class Run:
         """Batches for this run's model."""
         recipe = self.recipe
         config = StreamConfig(
-            seed=recipe.seed, crops_per_batch=recipe.crops_per_batch, small_until=recipe.small_until
+            seed=recipe.seed,
+            crops_per_batch=recipe.crops_per_batch,
+            small_until=recipe.small_until,
+            plain=recipe.plain,
         )
         config = replace(config, **changes)
         return TreeStream(config, self.config, self.tokenizer, GEOMETRY, start)

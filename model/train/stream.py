@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
+from model.data.forms import draw_form
 from model.data.sample import Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
@@ -37,6 +38,7 @@ class StreamConfig:
         seed: Names the stream.
         split: Split of the generators: "train", or "eval" for held-out fonts, icons and drawings.
         screens: Share of screens; the rest are scenes.
+        plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
         crops_per_batch: About how many crops a batch holds, global ones included.
         points_per_tree, names_per_tree: Most branches of each kind.
         small_until: Number of the first batch that larger pictures may appear in.
@@ -45,6 +47,7 @@ class StreamConfig:
     seed: int = 0
     split: str = "train"
     screens: float = 0.55
+    plain: float = 0.0
     crops_per_batch: int = 30
     points_per_tree: int = 12
     names_per_tree: int = 6
@@ -100,9 +103,11 @@ class _Painter:
         self._library = load_library(config.split) if config.screens < 1 else None
 
     def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> Picture:
-        if rng.random() < self._config.screens:
-            return draw_screen(rng, *size, split=self._config.split)
-        return draw_scene(rng, *size, self._library)
+        config = self._config
+        plain = config.plain > 0 and rng.random() < config.plain
+        if rng.random() < config.screens:
+            return (draw_form if plain else draw_screen)(rng, *size, split=config.split)
+        return draw_scene(rng, *size, None if plain else self._library)
 
 
 def picture_size(rng: np.random.Generator, tiling: tuple[int, int], geometry: Geometry) -> tuple[int, int]:
