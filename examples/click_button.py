@@ -26,6 +26,8 @@ from molmo_act.errors import MolmoActError
 from molmo_act.picture_files import save_picture
 
 BUTTONS = ("Open", "Save", "Print", "Cancel")
+DISPLAY_SIZE = (480, 360)  # of the virtual display: a simple interface, which is what nano is for
+WINDOW = ("--geometry", "400x280+30+40", "--font-size", "12")
 WINDOW_PROGRAM = Path(__file__).with_name("form_window.py")
 
 
@@ -35,7 +37,7 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             if arguments.virtual or not os.environ.get("DISPLAY"):
-                print("virtual display", stack.enter_context(gui_agent.virtual_display()))
+                print("virtual display", stack.enter_context(gui_agent.virtual_display(*DISPLAY_SIZE)))
             return click_and_ask(arguments)
     except gui_agent.DesktopError as error:
         print(f"not clicked: {error}", file=sys.stderr)
@@ -75,7 +77,7 @@ def click_and_ask(arguments: argparse.Namespace) -> int:
 @contextmanager
 def open_window() -> Iterator[Queue[dict]]:
     """Opens the window in a process of its own; gives the events that it reports, once it is shown."""
-    command = [sys.executable, str(WINDOW_PROGRAM)]
+    command = [sys.executable, str(WINDOW_PROGRAM), *WINDOW]
     for name in BUTTONS:
         command += ["--button", name]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as window:

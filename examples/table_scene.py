@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-SIZE = (640, 480)
+SIZE = (320, 240)
 SMOOTHING = 4  # times larger while it is drawn
 
 
@@ -44,15 +44,15 @@ class Thing:
 
 
 THINGS = (
-    Thing("red circle", (215, 35, 40), (165, 150), 55, 72),
-    Thing("blue square", (35, 80, 215), (470, 145), 60, 4),
-    Thing("green triangle", (40, 160, 60), (190, 350), 65, 3),
-    Thing("yellow hexagon", (250, 215, 30), (430, 345), 55, 6),
+    Thing("red circle", (215, 35, 40), (82, 75), 28, 72),
+    Thing("blue square", (35, 80, 215), (235, 72), 30, 4),
+    Thing("green triangle", (40, 160, 60), (95, 175), 33, 3),
+    Thing("yellow hexagon", (250, 215, 30), (215, 172), 28, 6),
 )
 
 
 def render(seed: int = 0) -> Image.Image:
-    """The table as a camera sees it: RGB, 640 × 480, light from above, soft shadows, sensor noise.
+    """The table as a camera sees it: RGB, 320 × 240, light from above, soft shadows, sensor noise.
 
     Args:
         seed: Of the noise.
@@ -61,8 +61,8 @@ def render(seed: int = 0) -> Image.Image:
     light = np.linspace(205, 165, height)[:, None, None] * np.array([1.0, 0.97, 0.92])
     table = Image.fromarray(np.broadcast_to(light, (height, width, 3)).astype(np.uint8))
     for thing in THINGS:
-        shadow = _cut_out(thing).transform(SIZE, Image.Transform.AFFINE, (1, 0, -5, 0, 1, -7))
-        shadow = shadow.filter(ImageFilter.GaussianBlur(6)).point(lambda value: value // 3)
+        shadow = _cut_out(thing).transform(SIZE, Image.Transform.AFFINE, (1, 0, -3, 0, 1, -4))
+        shadow = shadow.filter(ImageFilter.GaussianBlur(3)).point(lambda value: value // 3)
         table.paste((20, 20, 25), mask=shadow)
         table.paste(thing.colour, mask=_cut_out(thing))
     noise = np.random.default_rng(seed).normal(0, 3, (height, width, 3))

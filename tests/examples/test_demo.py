@@ -24,7 +24,7 @@ def test_both_halves(tmp_path):
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert len(re.findall(r"at \([\d.]+, [\d.]+\) score [\d.]+", answer.stdout)) >= 3
     assert "the window received a press of 'Save'" in answer.stdout
-    for name, size in {"camera_points": (640, 480), "desktop_click": (1280, 800)}.items():
+    for name, size in {"camera_points": (320, 240), "desktop_click": (480, 360)}.items():
         picture = tmp_path / "out" / f"{name}.png"
         assert f"out/{picture.name}" in answer.stdout
         assert Image.open(picture).size == size
@@ -32,12 +32,12 @@ def test_both_halves(tmp_path):
 
 # Each row: what the subscriber printed, and whether it tells of the red circle only.
 LINES = [
-    ("camera 1.000: #1 at (165.1, 150.1) score 0.97\n", True),
+    ("camera 1.000: #1 at (82.6, 75.1) score 0.97\n", True),
     ("camera 1.000: nothing found\n", False),
     # on the blue square
-    ("camera 1.000: #1 at (470.0, 145.0) score 0.97\n", False),
+    ("camera 1.000: #1 at (235.0, 72.0) score 0.97\n", False),
     # one right, one on the table
-    ("camera 1.000: #1 at (165.1, 150.1) score 0.97; #2 at (320.0, 240.0) score 0.31\n", False),
+    ("camera 1.000: #1 at (82.6, 75.1) score 0.97; #2 at (160.0, 120.0) score 0.31\n", False),
 ]
 
 

@@ -12,7 +12,6 @@ from PIL import ImageDraw
 
 import molmo_act
 import ros_nodes
-from molmo_act import errors
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
 from ros_nodes.convert import cloud_to_rows
@@ -80,14 +79,6 @@ def test_camera_without_pictures_says_so(start, tmp_path, source, told):
     assert told in camera.stderr
 
 
-def bundled_checkpoint_is_missing() -> bool:
-    weights = Path(errors.__file__).parent / "checkpoints" / "nano" / "model.safetensors"
-    return not (hasattr(molmo_act, "load") and weights.is_file())
-
-
-@pytest.mark.skipif(
-    bundled_checkpoint_is_missing(), reason="molmo_act.load or its checkpoint is not made yet"
-)
 def test_bundled_checkpoint_says_on_the_topic_what_it_says_in_python(start, listener, tmp_path):
     picture = Pictures.new("RGB", (320, 240), (150, 150, 150))
     ImageDraw.Draw(picture).ellipse([180, 60, 260, 140], fill=(210, 30, 30))
