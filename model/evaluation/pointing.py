@@ -11,15 +11,17 @@ import itertools
 import json
 import platform
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 import molmo_act
+from model.data.forms import draw_form
 from model.data.sample import Picture
-from model.data.scenes import scenes
+from model.data.scenes import draw_scene, scenes
 from model.data.screens import draw_screen
 from model.evaluation.metrics import QueryScore, score_query, summarise
 
@@ -28,12 +30,12 @@ SMALL_SIDES = (200, 451)  # pixels, of pictures like those of training
 WHOLE_SCREEN = (1280, 800)
 
 
-def small_screens() -> Iterator[Picture]:
-    """Held-out screens of the size of training pictures."""
+def small(draw: Callable[[np.random.Generator, int, int], Picture]) -> Iterator[Picture]:
+    """Pictures of the size of training pictures."""
     for number in itertools.count():
         rng = np.random.default_rng([SEED, number])
         width, height = (int(side) for side in rng.integers(*SMALL_SIDES, 2))
-        yield draw_screen(rng, width, height, split="eval")
+        yield draw(rng, width, height)
 
 
 def whole_screens() -> Iterator[Picture]:
@@ -45,10 +47,12 @@ def whole_screens() -> Iterator[Picture]:
 def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
     """Named streams of pictures."""
     streams: dict[str, Iterable[Picture]] = {
+        "plain windows": small(partial(draw_form, split="eval")),
+        "scenes, shapes only": small(partial(draw_scene, library=None)),
         "scenes, new pictures": scenes(SEED, split="fresh"),
         "scenes, new drawings": scenes(SEED, split="eval"),
         "scenes, new style": scenes(SEED, split="style"),
-        "screens, small": small_screens(),
+        "screens, small": small(partial(draw_screen, split="eval")),
         "screens, whole": whole_screens(),
     }
     if pages is not None:

@@ -53,6 +53,7 @@ def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
         },
         patch_embed_dim=256,
         token_prediction_rotary_theta=1e6,  # slow enough to leave most of the width to what is asked for
+        score_temperature=12.0,  # about the square root of the number of keys of training pictures
         image_start_token_id=token("<im_start>"),
         image_end_token_id=token("<im_end>"),
         image_patch_id=token("<im_patch>"),
