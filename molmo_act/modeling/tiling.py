@@ -176,8 +176,12 @@ def resize(pixels: Tensor, height: int, width: int) -> Tensor:
     integers.
     """
     batch = pixels.float() if pixels.ndim == 4 else pixels.float()[None]
+    # With three channels torch picks its kernel, and so the last bit, by the number of threads; with a fourth,
+    # channels last, it always takes the one that released preprocessing ran on.
+    channels = batch.shape[1]
+    batch = F.pad(batch, (0, 0, 0, 0, 0, 4 - channels)).contiguous(memory_format=torch.channels_last)
     out = F.interpolate(batch, size=(height, width), mode="bilinear", align_corners=False, antialias=False)
-    out = out.round_().to(torch.uint8)
+    out = out[:, :channels].round_().to(torch.uint8)
     return out if pixels.ndim == 4 else out[0]
 
 
