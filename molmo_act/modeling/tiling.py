@@ -176,7 +176,7 @@ def resize(pixels: Tensor, height: int, width: int) -> Tensor:
     integers.
     """
     batch = pixels.float() if pixels.ndim == 4 else pixels.float()[None]
-    # With three channels torch picks its kernel, and so the last bit, by the number of threads; with a fourth,
+    # With three channels torch picks its kernel, and so the last bit, by the number of threads. With four,
     # channels last, it always takes the one that released preprocessing ran on.
     channels = batch.shape[1]
     batch = F.pad(batch, (0, 0, 0, 0, 0, 4 - channels)).contiguous(memory_format=torch.channels_last)
