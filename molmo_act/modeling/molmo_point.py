@@ -68,6 +68,22 @@ def flat_pooling(pooling: Tensor, rows: Tensor, patches: Tensor) -> Tensor:
     return torch.where(pooling >= 0, pooling + offsets[:, None], -1)
 
 
+def flat_image_pooling(pooling: Tensor, grids: Tensor, num_crops: Tensor, per_crop: int) -> Tensor:
+    """`flat_pooling` of images, from the processor's grids and numbers of crops of `per_crop` patches."""
+    rows = grids[:, 0] * grids[:, 1] + grids[:, 2] * grids[:, 3]
+    return flat_pooling(pooling, rows, num_crops * per_crop)
+
+
+def flat_video_pooling(pooling: Tensor, grids: Tensor, per_frame: int) -> Tensor:
+    """`flat_pooling` of videos, from the processor's grids and `per_frame` patches of each frame."""
+    return flat_pooling(pooling, grids.prod(-1), grids[:, 0] * per_frame)
+
+
+def unpadded_positions(attention_mask: Tensor, length: int) -> Tensor:
+    """(B, length) positions of the last tokens, counted without the padding on the left."""
+    return (attention_mask.long().cumsum(-1) - 1).clamp_min(0)[:, -length:]
+
+
 class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGeneration):
     """MolmoPoint with its LM head, for `generate` and for the engine; loads strictly, see `StrictLoading`.
 
@@ -101,14 +117,15 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         if pixel_values is not None:
             if image_token_pooling is None or image_grids is None or image_num_crops is None:
                 raise ValueError(_INCOMPLETE.format("pixel_values"))
-            rows = image_grids[:, 0] * image_grids[:, 1] + image_grids[:, 2] * image_grids[:, 3]
-            patches = image_num_crops * pixel_values.shape[1]
-            return pixel_values, flat_pooling(image_token_pooling, rows, patches)
+            per_crop = pixel_values.shape[1]
+            return pixel_values, flat_image_pooling(
+                image_token_pooling, image_grids, image_num_crops, per_crop
+            )
         if pixel_values_videos is not None:
             if video_token_pooling is None or video_grids is None:
                 raise ValueError(_INCOMPLETE.format("pixel_values_videos"))
-            patches = video_grids[:, 0] * pixel_values_videos.shape[1]
-            return pixel_values_videos, flat_pooling(video_token_pooling, video_grids.prod(-1), patches)
+            per_frame = pixel_values_videos.shape[1]
+            return pixel_values_videos, flat_video_pooling(video_token_pooling, video_grids, per_frame)
         return None
 
     def forward(
@@ -152,7 +169,7 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         """
         use_cache = self.config.text_config.use_cache if use_cache is None else use_cache
         if position_ids is None and attention_mask is not None and attention_mask.ndim == 2:
-            position_ids = (attention_mask.long().cumsum(-1) - 1).clamp_min(0)[:, -input_ids.shape[1] :]
+            position_ids = unpadded_positions(attention_mask, input_ids.shape[1])
         context = {"position_ids": position_ids, "past_key_values": past_key_values, "use_cache": use_cache}
         if grounding_state is not None:
             return self._forward_step(input_ids, attention_mask, grounding_state, context | kwargs)
