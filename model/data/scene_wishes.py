@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,16 @@ def _how_many(rng: np.random.Generator) -> int:
 _COUNT_CHANCES = np.array((4, 8, 13, 16, 16, 14, 11, 8, 6, 4)) / 100
 
 
-def _wish_shape(rng: np.random.Generator, nouns: list[str], wishes: list[Wish]) -> Wish | None:
+def wish_shape(
+    rng: np.random.Generator, nouns: Sequence[str] = (), wishes: Sequence[Wish] = ()
+) -> Wish | None:
+    """A geometric shape, often one or a colour that is there already; None when it could be mistaken.
+
+    Args:
+        rng: Where all randomness comes from.
+        nouns: What the picture shows already.
+        wishes: The same as wishes.
+    """
     shapes = [noun for noun in nouns if noun in SHAPES]
     noun = shapes[int(rng.integers(len(shapes)))] if shapes and rng.random() < 0.5 else draw_shape(rng)
     if noun not in nouns and any(clash(noun, other) for other in nouns):
@@ -47,7 +57,14 @@ def _wish_shape(rng: np.random.Generator, nouns: list[str], wishes: list[Wish]) 
     return Wish(noun, colour, None)
 
 
-def _wish_drawing(rng: np.random.Generator, nouns: list[str], library: PictureLibrary) -> Wish | None:
+def wish_drawing(rng: np.random.Generator, library: PictureLibrary, nouns: Sequence[str] = ()) -> Wish | None:
+    """A drawing, often of a noun that is there already, now and then tinted; None when it could be mistaken.
+
+    Args:
+        rng: Where all randomness comes from.
+        library: What can be drawn.
+        nouns: What the picture shows already.
+    """
     drawn = [noun for noun in nouns if noun in library.by_noun]
     repeat = drawn and rng.random() < 0.3
     noun = drawn[int(rng.integers(len(drawn)))] if repeat else library.draw_noun(rng)
@@ -68,9 +85,9 @@ def wish_list(rng: np.random.Generator, library: PictureLibrary | None) -> list[
         nouns = list(dict.fromkeys(wish.noun for wish in wishes))
         for _ in range(6):
             if library is None or rng.random() < shapes:
-                wish = _wish_shape(rng, nouns, wishes)
+                wish = wish_shape(rng, nouns, wishes)
             else:
-                wish = _wish_drawing(rng, nouns, library)
+                wish = wish_drawing(rng, library, nouns)
             if wish is not None:
                 wishes.append(wish)
                 break

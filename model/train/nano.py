@@ -7,13 +7,11 @@ writes the checkpoint in the released format. Needs the pictures, icons and word
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import signal
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,16 +22,17 @@ from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
 from model.train.attention import use_plain_attention
-from model.train.batch import TreeBatch
 from model.train.nano_config import GEOMETRY, nano_config
 from model.train.nano_tokenizer import train_tokenizer
 from model.train.objective import Losses, tree_losses
 from model.train.optimizers import make_optimizers, set_learning_rate, warmup_stable_decay
 from model.train.run_state import Progress, load_run, save_run
-from model.train.stream import StreamConfig, TreeStream, loader
+from model.train.sheet_lesson import SheetBatch, SheetLosses, sheet_losses
+from model.train.stream import Batch, BatchStream, Curriculum, StreamConfig, loader, make_curriculum
+from model.train.training_log import TrainingLog
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 
-MEASURES = [f.name for f in fields(Losses)]
+MEASURES = [field.name for kind in (Losses, SheetLosses) for field in fields(kind)]
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,15 @@ class NanoRecipe:
 
     Attributes:
         steps: Length of the run; may be changed at a resume, the schedule is flat in the middle.
+        sheets_until: Step up to which only sheets of names are shown: to see comes before to point.
+        review_every: One batch in so many of the rest shows sheets again.
         learning_rate: At its highest, for all parameters.
         warmup: Steps of linear warm-up.
         decay: Share of the run, at its end, over which the learning rate falls to zero.
         small_until: Step up to which only small pictures are shown.
         crops_per_batch: About how many crops a batch holds.
-        plain: Share of plain pictures: a few buttons, shapes only. An easy lesson to begin with.
+        plain: Share of plain pictures, a few buttons or shapes only, when pointing begins.
+        least_plain: Their share from `small_until` on.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         seed: Of weights and data.
@@ -55,16 +57,24 @@ class NanoRecipe:
     """
 
     steps: int = 20000
+    sheets_until: int = 7000
+    review_every: int = 4
     learning_rate: float = 8e-4
     warmup: int = 150
     decay: float = 0.25
-    small_until: int = 8000
-    crops_per_batch: int = 18
-    plain: float = 0.0
+    small_until: int = 12000
+    crops_per_batch: int = 16
+    plain: float = 0.8
+    least_plain: float = 0.15
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
     tokenizer_pictures: int = 2000
+
+    def stream(self) -> StreamConfig:
+        """What is shown."""
+        shared = {field.name for field in fields(self)} & {field.name for field in fields(StreamConfig)}
+        return StreamConfig(**{name: getattr(self, name) for name in shared})
 
 
 def make_tokenizer(recipe: NanoRecipe, folder: Path) -> PreTrainedTokenizerBase:
@@ -99,24 +109,18 @@ class Run:
         self.progress = load_run(folder, self.model, self.optimizers)
         self._stopping = False
 
-    def stream(self, start: int, **changes: Any) -> TreeStream:
-        """Batches for this run's model."""
-        recipe = self.recipe
-        config = StreamConfig(
-            seed=recipe.seed,
-            crops_per_batch=recipe.crops_per_batch,
-            small_until=recipe.small_until,
-            plain=recipe.plain,
-        )
-        config = replace(config, **changes)
-        return TreeStream(config, self.config, self.tokenizer, GEOMETRY, start)
+    def curriculum(self, config: StreamConfig) -> Curriculum:
+        """Lessons for this run's model."""
+        return make_curriculum(config, self.config, self.tokenizer, GEOMETRY)
 
-    def losses(self, batch: TreeBatch) -> Losses:
+    def losses(self, batch: Batch) -> Losses | SheetLosses:
         """Losses of one batch in mixed precision."""
         with torch.autocast(self.device.split(":")[0], torch.bfloat16):
+            if isinstance(batch, SheetBatch):
+                return sheet_losses(self.model, batch.to(self.device))
             return tree_losses(self.model, batch.to(self.device))
 
-    def step(self, batch: TreeBatch) -> Losses:
+    def step(self, batch: Batch) -> Losses | SheetLosses:
         """One step of the optimisers."""
         recipe = self.recipe
         factor = warmup_stable_decay(self.progress.step, recipe.steps, recipe.warmup, recipe.decay)
@@ -136,8 +140,9 @@ class Run:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         held_out = self._held_out()
-        log = _Log(self.folder / "log.csv")
-        batches = iter(loader(self.stream(self.progress.step), workers))
+        log = TrainingLog(self.folder / "log.csv", MEASURES)
+        stream = BatchStream(self.curriculum(self.recipe.stream()), self.progress.step)
+        batches = iter(loader(stream, workers))
         bar = tqdm(total=self.recipe.steps, initial=self.progress.step, unit="step", smoothing=0.02)
         while self.progress.step < self.recipe.steps and not self._stopping:
             began = time.perf_counter()
@@ -158,54 +163,39 @@ class Run:
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
-    def _advance(self, batch: TreeBatch, seconds: float) -> None:
+    def _advance(self, batch: Batch, seconds: float) -> None:
         done = self.progress
+        if isinstance(batch, SheetBatch):
+            shown, asked = len(batch.patches), 0
+        else:
+            shown, asked = len(batch.picture_BI), int((batch.branch_RL.diff() != 0).sum())
         self.progress = Progress(
             step=done.step + 1,
             seconds=done.seconds + seconds,
-            pictures=done.pictures + len(batch.picture_BI),
-            queries=done.queries + int((batch.branch_RL.diff() != 0).sum()),
+            pictures=done.pictures + shown,
+            queries=done.queries + asked,
         )
 
-    def _held_out(self) -> dict[str, list[TreeBatch]]:
+    def _held_out(self) -> dict[str, list[Batch]]:
         """A few batches of each kind with fonts, icons and drawings that training never shows."""
-        kinds = {"screens": 1.0, "scenes": 0.0}
-        batches = {}
-        for kind, share in kinds.items():
-            drawn = iter(self.stream(0, seed=self.recipe.seed + 1, split="eval", screens=share))
-            batches[kind] = [next(drawn) for _ in range(12)]
-        return batches
+        shown = StreamConfig(seed=self.recipe.seed + 1, split="eval", crops_per_batch=18, small_until=12)
+        kinds = {
+            "sheets": replace(shown, sheets_until=12),
+            "plain windows": replace(shown, screens=1.0, plain=1.0, least_plain=1.0),
+            "screens": replace(shown, screens=1.0),
+            "scenes": replace(shown, screens=0.0),
+        }
+        lessons = {kind: self.curriculum(config) for kind, config in kinds.items()}
+        return {kind: [lesson.draw(k) for k in range(12)] for kind, lesson in lessons.items()}
 
     @torch.no_grad()
-    def _evaluate(self, held_out: dict[str, list[TreeBatch]], log: _Log) -> None:
+    def _evaluate(self, held_out: dict[str, list[Batch]], log: TrainingLog) -> None:
         self.model.eval()
         for kind, batches in held_out.items():
             for batch in batches:
                 log.add(kind, self.losses(batch))
             log.write(kind, self.progress)
         self.model.train()
-
-
-class _Log:
-    """Means of losses since the last line, as lines of a CSV file."""
-
-    def __init__(self, path: Path) -> None:
-        self._sums: dict[str, list[list[float]]] = {}
-        new = not path.exists()
-        self._file = path.open("a", newline="")
-        self._writer = csv.writer(self._file)
-        if new:
-            self._writer.writerow(["step", "seconds", "pictures", "split", *MEASURES])
-
-    def add(self, split: str, losses: Losses) -> None:
-        self._sums.setdefault(split, []).append([float(getattr(losses, name).detach()) for name in MEASURES])
-
-    def write(self, split: str, progress: Progress) -> dict[str, str]:
-        means = np.nanmean(self._sums.pop(split), axis=0)
-        values = [f"{value:.4f}" for value in means]
-        self._writer.writerow([progress.step, round(progress.seconds), progress.pictures, split, *values])
-        self._file.flush()
-        return dict(zip(MEASURES, values, strict=True))
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ _WORDS = Regex(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r
 
 
 def train_tokenizer(
-    texts: Iterable[str], base_size: int = 1024, num_points: int = 4096
+    texts: Iterable[str], base_size: int = 4096, num_points: int = 4096
 ) -> PreTrainedTokenizerFast:
     """A tokenizer whose words come from `texts`.
 

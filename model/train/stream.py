@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,11 +17,14 @@ from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.forms import draw_form
+from model.data.icon_library import load_icons
 from model.data.sample import Picture
-from model.data.scene_assets import load_library
+from model.data.scene_assets import PictureLibrary, load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
+from model.data.sheets import SheetPainter
 from model.train.batch import TreeBatch, collate
+from model.train.sheet_lesson import SheetBatch, SheetEncoder
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
 
@@ -29,18 +34,30 @@ SMALL = {(1, 1): 0.5, (1, 2): 0.25, (2, 1): 0.25}
 MIXED = {(1, 1): 0.2, (1, 2): 0.2, (2, 1): 0.2, (2, 2): 0.2, (1, 3): 0.1, (2, 3): 0.1}
 LARGEST_SHRINK = 1.35  # of the canvas, to the picture's own size
 
+Batch = TreeBatch | SheetBatch
+
+
+class Lesson(Protocol):
+    """Something that draws batches by their numbers."""
+
+    def draw(self, number: int) -> Batch:
+        """Batch `number`, always the same."""
+
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """What the stream draws.
+    """What the lessons show.
 
     Attributes:
         seed: Names the stream.
         split: Split of the generators: "train", or "eval" for held-out fonts, icons and drawings.
         screens: Share of screens; the rest are scenes.
         plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
+        least_plain: What the share of plain pictures falls to, linearly, until larger pictures appear.
         crops_per_batch: About how many crops a batch holds, global ones included.
         points_per_tree, names_per_tree: Most branches of each kind.
+        sheets_until: Number of the first batch that asks for points; those before are sheets.
+        review_every: Of the batches that follow, one in so many is of sheets again; 0 for none.
         small_until: Number of the first batch that larger pictures may appear in.
     """
 
@@ -48,66 +65,113 @@ class StreamConfig:
     split: str = "train"
     screens: float = 0.55
     plain: float = 0.0
+    least_plain: float = 0.0
     crops_per_batch: int = 30
     points_per_tree: int = 12
     names_per_tree: int = 6
+    sheets_until: int = 0
+    review_every: int = 0
     small_until: int = 0
 
 
-class TreeStream(IterableDataset):
-    """Batches of trees drawn on the fly, every worker its share."""
+class SheetLesson:
+    """Sheets of names, one crop each."""
 
-    def __init__(
-        self,
-        config: StreamConfig,
-        model_config: MolmoPointConfig,
-        tokenizer: PreTrainedTokenizerBase,
-        geometry: Geometry,
-        start: int = 0,
-    ) -> None:
-        super().__init__()
-        self.config, self.model_config, self.start = config, model_config, start
-        self.tokenizer, self.geometry = tokenizer, geometry
+    def __init__(self, config: StreamConfig, encoder: SheetEncoder) -> None:
+        self._config, self._encoder = config, encoder
 
-    def __iter__(self) -> Iterator[TreeBatch]:
-        worker = get_worker_info()
-        number, step = self.start, 1
-        if worker is not None:
-            torch.set_num_threads(1)
-            number, step = self.start + worker.id, worker.num_workers
-        painter = _Painter(self.config)
-        encoder = TreeEncoder(self.tokenizer, self.geometry)
-        while True:
-            yield self._draw_batch(number, painter, encoder)
-            number += step
+    @cached_property
+    def _painter(self) -> SheetPainter:
+        split = self._config.split
+        return SheetPainter(load_library(split), load_icons(split), split)
 
-    def _draw_batch(self, number: int, painter: _Painter, encoder: TreeEncoder) -> TreeBatch:
-        config = self.config
+    def draw(self, number: int) -> SheetBatch:
+        """Batch `number`."""
+        rng = np.random.default_rng([self._config.seed, number, 1])
+        side = self._encoder.geometry.crop_size
+        sheets = [self._painter.draw(rng, side) for _ in range(self._config.crops_per_batch)]
+        return self._encoder.encode(sheets, rng)
+
+
+class PointingLesson:
+    """Trees: pictures with questions that points answer, and places with names."""
+
+    def __init__(self, config: StreamConfig, model_config: MolmoPointConfig, encoder: TreeEncoder) -> None:
+        self._config, self._model_config, self._encoder = config, model_config, encoder
+
+    @cached_property
+    def _library(self) -> PictureLibrary | None:
+        return load_library(self._config.split) if self._config.screens < 1 else None
+
+    def draw(self, number: int) -> TreeBatch:
+        """Batch `number`."""
+        config, encoder = self._config, self._encoder
         rng = np.random.default_rng([config.seed, number])
         shares = SMALL if number < config.small_until else MIXED
         tiling = list(shares)[rng.choice(len(shares), p=list(shares.values()))]
         count = max(1, round(config.crops_per_batch / (1 + tiling[0] * tiling[1])))
         trees: list[Tree] = []
         while len(trees) < count:
-            picture = painter.draw(rng, picture_size(rng, tiling, self.geometry))
+            size = picture_size(rng, tiling, encoder.geometry)
+            picture = self._picture(rng, size, plain=rng.random() < self._plain_share(number))
             if picture.queries:
                 trees.append(encoder.encode(picture, rng, config.points_per_tree, config.names_per_tree))
-        return collate(trees, self.model_config)
+        return collate(trees, self._model_config)
 
-
-class _Painter:
-    """Draws a screen or a scene."""
-
-    def __init__(self, config: StreamConfig) -> None:
-        self._config = config
-        self._library = load_library(config.split) if config.screens < 1 else None
-
-    def draw(self, rng: np.random.Generator, size: tuple[int, int]) -> Picture:
+    def _plain_share(self, number: int) -> float:
         config = self._config
-        plain = config.plain > 0 and rng.random() < config.plain
-        if rng.random() < config.screens:
-            return (draw_form if plain else draw_screen)(rng, *size, split=config.split)
+        first, last = config.sheets_until, config.small_until
+        done = (number - first) / (last - first) if number < last else 1.0
+        return config.plain + (config.least_plain - config.plain) * done
+
+    def _picture(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
+        if rng.random() < self._config.screens:
+            return (draw_form if plain else draw_screen)(rng, *size, split=self._config.split)
         return draw_scene(rng, *size, None if plain else self._library)
+
+
+class Curriculum:
+    """Sheets first, then points, with sheets in between."""
+
+    def __init__(self, config: StreamConfig, sheets: Lesson, points: Lesson) -> None:
+        self._config, self._sheets, self._points = config, sheets, points
+
+    def draw(self, number: int) -> Batch:
+        """Batch `number`."""
+        config = self._config
+        review = config.review_every > 0 and number % config.review_every == 0
+        lesson = self._sheets if number < config.sheets_until or review else self._points
+        return lesson.draw(number)
+
+
+def make_curriculum(
+    config: StreamConfig,
+    model_config: MolmoPointConfig,
+    tokenizer: PreTrainedTokenizerBase,
+    geometry: Geometry,
+) -> Curriculum:
+    """The lessons of a run."""
+    sheets = SheetLesson(config, SheetEncoder(tokenizer, geometry))
+    points = PointingLesson(config, model_config, TreeEncoder(tokenizer, geometry))
+    return Curriculum(config, sheets, points)
+
+
+class BatchStream(IterableDataset):
+    """The batches of a lesson from number `start` on, every worker its share."""
+
+    def __init__(self, lesson: Lesson, start: int = 0) -> None:
+        super().__init__()
+        self._lesson, self._start = lesson, start
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        number, step = self._start, 1
+        if worker is not None:
+            torch.set_num_threads(1)
+            number, step = self._start + worker.id, worker.num_workers
+        while True:
+            yield self._lesson.draw(number)
+            number += step
 
 
 def picture_size(rng: np.random.Generator, tiling: tuple[int, int], geometry: Geometry) -> tuple[int, int]:
@@ -129,6 +193,6 @@ def picture_size(rng: np.random.Generator, tiling: tuple[int, int], geometry: Ge
             return width, height
 
 
-def loader(stream: TreeStream, workers: int) -> DataLoader:
+def loader(stream: BatchStream, workers: int) -> DataLoader:
     """Batches in a fixed order, drawn ahead by worker processes."""
     return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)

@@ -8,31 +8,12 @@ import numpy as np
 import pytest
 
 from model.data.sample import Picture
-from model.data.scene_assets import SPRITE_SIDE, Drawing, PictureLibrary, make_library
+from model.data.scene_assets import PictureLibrary
 from model.data.scene_canvas import Canvas
 from model.data.scene_wishes import Wish
 from model.data.scenes import draw_scene, scenes, visible_target
 from molmo_act.errors import InputError
-
-# Drawings of one flat colour each, so that a test can see in the pixels what a query should have found.
-_FLAT = {
-    "apple": (220, 20, 20), "dog": (150, 90, 30), "key": (240, 220, 40), "bus": (250, 130, 10),
-    "fish": (20, 60, 230), "tree": (20, 140, 40), "cup": (240, 240, 240), "ghost": (140, 20, 160),
-}  # fmt: skip
-
-
-def flat_library(split: str = "train", photos: int = 0) -> PictureLibrary:
-    """Eight nouns in three styles, each a filled disc or box of the noun's own colour."""
-    rows, columns = np.mgrid[:SPRITE_SIDE, :SPRITE_SIDE] - (SPRITE_SIDE - 1) / 2
-    disc = (np.hypot(rows, columns) < SPRITE_SIDE / 2).astype(np.uint8)
-    pixels, drawings = [], []
-    for noun, colour in _FLAT.items():
-        for style in ("noto", "fluent", "stamps", "twemoji"):
-            alpha = disc * 255 if style != "fluent" else np.full_like(disc, 255)
-            pixels.append(np.dstack([*(alpha // 255 * np.uint8(c) for c in colour), alpha]))
-            drawings.append(Drawing(noun, None, style, noun, SPRITE_SIDE, SPRITE_SIDE))
-    grounds = np.random.default_rng(0).integers(0, 255, (photos, 480, 640, 3), dtype=np.uint8)
-    return make_library(np.stack(pixels), tuple(drawings), grounds, split=split)
+from tests.model.data.drawn_things import FLAT, flat_library
 
 
 def draw(number: int, library: PictureLibrary | None = None, size: tuple[int, int] = (320, 240)) -> Picture:
@@ -111,14 +92,14 @@ def test_pixels_under_a_point_have_the_colour_of_the_noun() -> None:
     for number in range(80):
         picture = draw(number, flat_library())
         for query in picture.queries:
-            if query.kind not in ("noun", "count") or query.label not in _FLAT:
+            if query.kind not in ("noun", "count") or query.label not in FLAT:
                 continue
             if any(phrase.endswith(f" {query.label}") for phrase in picture.caption):
                 continue  # painted over in another colour
             for target in query.targets:
                 x, y = (int(v) for v in target.point)
                 seen = picture.image[y - 1 : y + 2, x - 1 : x + 2].mean(axis=(0, 1))
-                away = {noun: np.abs(seen - colour).sum() for noun, colour in _FLAT.items()}
+                away = {noun: np.abs(seen - colour).sum() for noun, colour in FLAT.items()}
                 right, wrong = (
                     (right + 1, wrong) if min(away, key=away.get) == query.label else (right, wrong + 1)
                 )
