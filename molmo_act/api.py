@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from molmo_act.engine import LONGEST_ANSWER, Answer, answer
+from molmo_act.answers import Answer, Answers
+from molmo_act.engine import LONGEST_ANSWER, answer
 from molmo_act.errors import CheckpointError, InputError, PlatformError, QueryError
+from molmo_act.grammar import AnswerGrammar
 from molmo_act.images import ImageInput, to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.modeling.checkpoint_files import need_file, read_json
@@ -21,13 +24,13 @@ from molmo_act.native_molmo2 import Molmo2
 from molmo_act.points import Points
 from molmo_act.quantization import quantization_config, refuse_narrow_blocks
 from molmo_act.reading import heatmaps, read_points
+from molmo_act.text_engine import answer_in_text
 
 NANO = Path(__file__).parent / "checkpoints" / "nano"
 MODEL_CLASSES: dict[str, type[PreTrainedModel]] = {
     "molmo_point": MolmoPointForConditionalGeneration,
     "molmo2": Molmo2,
 }
-OPENING = '<points coords="'
 LONGEST_QUERY = 2000  # characters
 BATCH_SIZE = 8
 
@@ -125,6 +128,7 @@ class PointingModel:
         max_points: int | None = None,
         min_score: float = 0.0,
         max_crops: int | None = None,
+        timeout: float | None = None,
     ) -> Any:
         """Points at what a query names.
 
@@ -137,6 +141,8 @@ class PointingModel:
             min_score: Leave out points of a lower score.
             max_crops: Most detailed crops of an image; None for the checkpoint's own number. More crops
                 show smaller things and take longer.
+            timeout: Seconds after which decoding of a batch stops; the points that are complete by then are
+                returned, and `Points.cut` is set.
 
         Returns:
             `Points` in pixels of the original image; a list of them when a list was given.
@@ -149,11 +155,14 @@ class PointingModel:
         pairs, single = _pairs(image, query)
         if max_points is not None and max_points < 1:
             raise InputError(f"max_points is {max_points}; expected at least 1, or None for all.")
+        if timeout is not None and timeout <= 0:
+            raise InputError(f"timeout is {timeout}; expected seconds above 0, or None to wait.")
         if not 0 <= min_score <= 1:
             raise InputError(f"min_score is {min_score}; expected a probability between 0 and 1.")
         found: list[Points] = []
         for start in range(0, len(pairs), BATCH_SIZE):
-            found += self._point_batch(pairs[start : start + BATCH_SIZE], max_points, min_score, max_crops)
+            batch = pairs[start : start + BATCH_SIZE]
+            found += self._point_batch(batch, max_points, min_score, max_crops, timeout)
         return found[0] if single else found
 
     def count(
@@ -178,25 +187,38 @@ class PointingModel:
         max_points: int | None,
         min_score: float,
         max_crops: int | None,
+        timeout: float | None,
     ) -> list[Points]:
         began = time.perf_counter()
         inputs = self._inputs(pairs, max_crops)
         metadata = inputs.pop("metadata")
         preprocess_ms = 1000 * (time.perf_counter() - began)
-        tokenizer = self.processor.tokenizer
-        answers = answer(
-            self.model,
-            inputs,
-            opening_id=tokenizer.encode(OPENING, add_special_tokens=False)[0],
-            end_ids=[tokenizer.eos_token_id],
-            max_new_tokens=min(LONGEST_ANSWER, self._room - inputs["input_ids"].shape[1]),
-            max_points=max_points,
-        )
+        answers = self._answer(inputs, [query for _, query in pairs], max_points, timeout)
         timing = {"preprocess": preprocess_ms, "prefill": answers.prefill_ms, "decode": answers.decode_ms}
         return [
             self._points(row, query, facts, min_score, max_points, timing)
             for row, (_, query), facts in zip(answers.rows, pairs, metadata, strict=True)
         ]
+
+    def _answer(
+        self,
+        inputs: dict[str, Any],
+        queries: list[str],
+        max_points: int | None,
+        timeout: float | None,
+    ) -> Answers:
+        limits = {
+            "max_new_tokens": min(LONGEST_ANSWER, self._room - inputs["input_ids"].shape[1]),
+            "timeout": timeout,
+        }
+        if isinstance(self.model, MolmoPointForConditionalGeneration):
+            return answer(self.model, inputs, self._grammar, queries, max_points=max_points, **limits)
+        opening, ends = self._grammar.opening[0], self._grammar.end_ids
+        return answer_in_text(self.model, inputs, opening_id=opening, end_ids=ends, **limits)
+
+    @cached_property
+    def _grammar(self) -> AnswerGrammar:
+        return AnswerGrammar.of(self.processor.tokenizer)
 
     @property
     def _room(self) -> int:
@@ -262,6 +284,7 @@ class PointingModel:
             text=text,
             heatmaps=heatmaps(row, metadata),
             timing_ms=timing,
+            cut=row.cut,
         )
 
 

@@ -71,6 +71,7 @@ class Points:
         heatmaps: For each image float32 (rows, columns): how much of the first point's patch
             probability falls on each ViT patch of the image's canvas; None when not computed.
         timing_ms: Milliseconds spent in each stage (``preprocess``, ``prefill``, ``decode``).
+        cut: Whether the answer was stopped before it was complete, by a time limit or for its length.
 
     Example:
         >>> points = Points(xy=[[4.5, 2.5]], score=[0.9], image_size=[(8, 6)], query="mug")
@@ -91,6 +92,7 @@ class Points:
     text: str = ""
     heatmaps: Sequence[np.ndarray] | None = None
     timing_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    cut: bool = False
 
     def __post_init__(self) -> None:
         xy = _readonly(self.xy, np.float32, (-1, 2) if np.size(self.xy) else (0, 2), "xy")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from molmo_act.engine import Answer
+from molmo_act.answers import Answer
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 

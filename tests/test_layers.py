@@ -28,7 +28,10 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
     ("modeling", {"modeling"}),
     (
         "library",
-        {"", "api", "engine", "native_molmo2", "quantization", "reading"},
+        {
+            *("", "api", "engine", "text_engine", "answers", "decoding", "grammar"),
+            *("native_molmo2", "quantization", "reading"),
+        },
     ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),
 )

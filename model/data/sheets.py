@@ -167,7 +167,7 @@ class _Page:
 
     def _face(self) -> Face:
         family = self.dice.one_of(self.fonts)
-        size = round(9 + 18 * self.dice.chance() ** 2)
+        size = round(9 + 25 * self.dice.chance() ** 1.3)  # large ones are learned first
         return open_face(family.bold if self.dice.chance() < 0.3 else family.regular, float(size))
 
     def _label(self) -> str:

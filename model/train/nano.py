@@ -26,6 +26,7 @@ from model.train.nano_config import GEOMETRY, nano_config
 from model.train.nano_tokenizer import train_tokenizer
 from model.train.objective import Losses, tree_losses
 from model.train.optimizers import make_optimizers, set_learning_rate, warmup_stable_decay
+from model.train.positions import place_patches
 from model.train.run_state import Progress, load_run, save_run
 from model.train.sheet_lesson import SheetBatch, SheetLosses, sheet_losses
 from model.train.stream import Batch, BatchStream, Curriculum, StreamConfig, loader, make_curriculum
@@ -47,7 +48,8 @@ class NanoRecipe:
         warmup: Steps of linear warm-up.
         decay: Share of the run, at its end, over which the learning rate falls to zero.
         small_until: Step up to which only small pictures are shown.
-        crops_per_batch: About how many crops a batch holds.
+        crops_per_batch: About how many crops a batch of pictures holds.
+        sheets_per_batch: How many crops a batch of sheets holds.
         plain: Share of plain pictures, a few buttons or shapes only, when pointing begins.
         least_plain: Their share from `small_until` on.
         weight_decay: Of the matrices of hidden layers.
@@ -56,14 +58,15 @@ class NanoRecipe:
         tokenizer_pictures: Pictures of each kind whose words the tokenizer is made from.
     """
 
-    steps: int = 20000
+    steps: int = 14000
     sheets_until: int = 7000
     review_every: int = 4
-    learning_rate: float = 8e-4
+    learning_rate: float = 1e-3
     warmup: int = 150
     decay: float = 0.25
-    small_until: int = 12000
+    small_until: int = 11000
     crops_per_batch: int = 16
+    sheets_per_batch: int = 16
     plain: float = 0.8
     least_plain: float = 0.15
     weight_decay: float = 0.05
@@ -103,6 +106,7 @@ class Run:
         self.tokenizer = make_tokenizer(recipe, folder / "tokenizer")
         self.config = nano_config(self.tokenizer)
         self.model = MolmoPointForConditionalGeneration(self.config).to(device)
+        place_patches(self.model.model.vision_tower)
         if device == "cpu":
             use_plain_attention(self.model)
         self.optimizers = make_optimizers(self.model, recipe.learning_rate, recipe.weight_decay)

@@ -54,7 +54,8 @@ class StreamConfig:
         screens: Share of screens; the rest are scenes.
         plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
         least_plain: What the share of plain pictures falls to, linearly, until larger pictures appear.
-        crops_per_batch: About how many crops a batch holds, global ones included.
+        crops_per_batch: About how many crops a batch of pictures holds, global ones included.
+        sheets_per_batch: How many crops a batch of sheets holds.
         points_per_tree, names_per_tree: Most branches of each kind.
         sheets_until: Number of the first batch that asks for points; those before are sheets.
         review_every: Of the batches that follow, one in so many is of sheets again; 0 for none.
@@ -67,8 +68,9 @@ class StreamConfig:
     plain: float = 0.0
     least_plain: float = 0.0
     crops_per_batch: int = 30
+    sheets_per_batch: int = 16
     points_per_tree: int = 12
-    names_per_tree: int = 6
+    names_per_tree: int = 2
     sheets_until: int = 0
     review_every: int = 0
     small_until: int = 0
@@ -89,7 +91,7 @@ class SheetLesson:
         """Batch `number`."""
         rng = np.random.default_rng([self._config.seed, number, 1])
         side = self._encoder.geometry.crop_size
-        sheets = [self._painter.draw(rng, side) for _ in range(self._config.crops_per_batch)]
+        sheets = [self._painter.draw(rng, side) for _ in range(self._config.sheets_per_batch)]
         return self._encoder.encode(sheets, rng)
 
 

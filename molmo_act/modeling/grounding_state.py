@@ -114,3 +114,8 @@ class GroundingState:
     def after(self, reading: TokenReading) -> GroundingState:
         """The state once these tokens have been fed."""
         return replace(self, last_patch_B=torch.where(reading.is_patch_B, reading.patch_B, self.last_patch_B))
+
+    def select(self, rows: Tensor) -> GroundingState:
+        """Some rows of the batch."""
+        tensors = {name: value[rows] for name, value in vars(self).items() if isinstance(value, Tensor)}
+        return replace(self, ids=replace(self.ids, num_patches_B=self.ids.num_patches_B[rows]), **tensors)

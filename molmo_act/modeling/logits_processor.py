@@ -6,11 +6,35 @@ forward in the prompt, and "no more points" ends them for good.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from transformers import LogitsProcessor
 
+from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.grounding_state import ExtendedIds
+
+
+@dataclass(frozen=True)
+class OrderRules:
+    """In what order points may come.
+
+    Attributes:
+        prevent_repeats: No point twice.
+        force_patch_sorted: A patch never lies before the last completed one.
+        force_subpatch_sorted: Inside one patch, nor does a subpatch.
+    """
+
+    prevent_repeats: bool = True
+    force_patch_sorted: bool = True
+    force_subpatch_sorted: bool = True
+
+    @classmethod
+    def of(cls, config: MolmoPointConfig) -> OrderRules:
+        """The rules that a model's configuration asks for at inference."""
+        asked = (config.mask_repeats, config.mask_patches, config.mask_subpatches)
+        return cls(*(when in ("always", "inference") for when in asked))
 
 
 class GroundingLogitsProcessor(LogitsProcessor):
@@ -18,9 +42,7 @@ class GroundingLogitsProcessor(LogitsProcessor):
 
     Args:
         ids: Where the extended ids of each row begin.
-        prevent_repeats: No point twice.
-        force_patch_sorted: A patch never lies before the last completed one.
-        force_subpatch_sorted: Inside one patch, nor does a subpatch.
+        prevent_repeats, force_patch_sorted, force_subpatch_sorted: See `OrderRules`.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from molmo_act.modeling.core import MolmoPointModel
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
 from molmo_act.modeling.grounding_text import extract_grounding_points, extract_grounding_video_points
 from molmo_act.modeling.loading import StrictLoading
-from molmo_act.modeling.logits_processor import GroundingLogitsProcessor
+from molmo_act.modeling.logits_processor import GroundingLogitsProcessor, OrderRules
 
 _INCOMPLETE = "{} came without the pooling and grids of its pictures; give all that the processor gave."
 NEVER = -1e5  # what the released code gives to ids that a step cannot produce
@@ -264,7 +264,7 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         pooling = inputs.get("video_token_pooling") if pooling is None else pooling
         if pooling is None:
             return LogitsProcessorList()
-        config, always = self.config, ("always", "inference")
+        config = self.config
         ids = ExtendedIds(
             start=config.extended_vocab_start,
             num_patches_B=self.model.image_tokens(inputs["input_ids"]).sum(-1),
@@ -272,13 +272,7 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
             num_locations=config.num_locations,
             no_more_points=config.no_more_points_class,
         )
-        rules = GroundingLogitsProcessor(
-            ids,
-            prevent_repeats=config.mask_repeats in always,
-            force_patch_sorted=config.mask_patches in always,
-            force_subpatch_sorted=config.mask_subpatches in always,
-        )
-        return LogitsProcessorList([rules])
+        return LogitsProcessorList([GroundingLogitsProcessor(ids, **vars(OrderRules.of(config)))])
 
     def extract_image_points(
         self, text: str, token_pooling: Any, subpatch_mapping: Any, image_sizes: Any

@@ -1,106 +1,213 @@
-"""What the engine records of the ids it is led to. That it chooses as the original does: test_molmo_point."""
+"""The engine gives what the slow and obvious path gives, token for token and score for score."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
+import numpy as np
 import pytest
 import torch
-from transformers import LogitsProcessorList
 
-from molmo_act.engine import Answer, _Steps, answer, patch_probabilities
-from molmo_act.modeling.grounding_state import GroundingState
-from molmo_act.modeling.molmo_point import MolmoPointOutput
-from tests.tiny_checkpoint import load_case, model_inputs, tiny_model
+import molmo_act
+from molmo_act.engine import answer
+from molmo_act.errors import InputError
+from molmo_act.grammar import AnswerGrammar
+from molmo_act.modeling import MolmoPointForConditionalGeneration
+from tests.plain_decoding import plain_answers
+from tests.tiny_checkpoint import (
+    CASES,
+    TINY,
+    VARIANTS,
+    load_case,
+    model_inputs,
+    tiny_model,
+    tiny_processor,
+)
 
-END, WORD, ONE, NOUGHT = 702, 446, 16, 15  # ids of the tiny tokenizer; the last two are digits
-PATCHES, SLOTS = 76, 4
-START = 896
-NO_MORE = START + PATCHES
-POINT = [START + 30, NO_MORE + 1, NO_MORE + 1 + SLOTS]  # patch 30, its first slot, its first location
-NEXT = [START + 40, *POINT[1:]]
+LONGEST = 60
+
+
+@lru_cache
+def grammar() -> AnswerGrammar:
+    return AnswerGrammar.of(tiny_processor().tokenizer)
+
+
+def compare(model, inputs, words: AnswerGrammar, queries=None, longest: int = LONGEST):
+    """Asserts that both paths give the same, and returns the engine's answers."""
+    expected = plain_answers(
+        model, inputs, opening_id=words.opening[0], end_ids=words.end_ids, max_new_tokens=longest
+    )
+    found = answer(model, inputs, words, queries, max_new_tokens=longest)
+    for row, plain in zip(found.rows, expected, strict=True):
+        assert row.tokens == plain.tokens
+        assert row.cut == plain.cut
+        np.testing.assert_allclose(row.probabilities, plain.probabilities, atol=1e-5)
+        assert row.opening == pytest.approx(plain.opening, abs=1e-5)
+        assert (row.first_patch is None) == (plain.first_patch is None)
+        if plain.first_patch is not None:
+            torch.testing.assert_close(row.first_patch, plain.first_patch, atol=1e-5, rtol=0)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_recorded_answers(name):
+    """What the original code answered, in a third of the forward passes."""
+    _, arrays, _ = load_case(name)
+    found = compare(tiny_model(), model_inputs(arrays), grammar())
+    tokens = arrays["greedy.tokens"].tolist()
+    (row,) = found.rows
+    assert row.tokens == [token for token in tokens if token not in grammar().end_ids]
+    assert found.steps < len(row.tokens) / 2
+
+
+@pytest.mark.parametrize("folder", sorted(VARIANTS.glob("variant_*")), ids=lambda folder: folder.name)
+def test_variants(folder):
+    model = tiny_model(folder)
+    compare(model, model_inputs(load_case("image_one")[1]), grammar(), longest=20)
+
+
+def talkative(seed: int, eagerness: float, **switches) -> MolmoPointForConditionalGeneration:
+    """A model of random weights that likes points as much as words, with other rules of order."""
+    config = MolmoPointForConditionalGeneration.config_class.from_pretrained(TINY, **switches)
+    torch.manual_seed(seed)
+    model = MolmoPointForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.15)
+        inputs = model_inputs(load_case("image_one")[1])
+        seen = []
+        model.model.final_norm.register_forward_hook(lambda *call: seen.append(call[-1]))
+        logits = model(**inputs).logits[0, :, : config.extended_vocab_start]
+        direction = seen[0][0].mean(0)
+        best = logits[-20:].max(-1).values.mean()
+        model.lm_head.weight[config.patch_token_id] = eagerness * best * direction / direction.square().sum()
+    return model
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"mask_repeats": "never"},
+        {"mask_patches": "never"},
+        {"mask_subpatches": "never"},
+        {"score_temperature": 3.0},
+        {"norm_logits": False},
+    ],
+    ids=lambda switches: next(iter(switches), "released"),
+)
+def test_random_models(seed, switches):
+    model = talkative(seed, eagerness=(1.0, 1.3, 1.8)[seed % 3], **switches)
+    name = CASES[seed % len(CASES)]
+    found = compare(model, model_inputs(load_case(name)[1]), grammar())
+    assert found.rows[0].tokens
+
+
+def test_random_models_do_point():
+    """Otherwise the test above would prove little."""
+    start = tiny_model().config.extended_vocab_start
+    inputs = model_inputs(load_case("image_one")[1])
+    answers = [answer(talkative(seed, 1.3), inputs, grammar(), max_new_tokens=LONGEST) for seed in range(6)]
+    kinds = [[token >= start for token in found.rows[0].tokens] for found in answers]
+    assert sum(any(kind) and not all(kind) for kind in kinds) >= 3
+
+
+def nano_inputs(model, pictures, queries):
+    pairs = list(zip(pictures, queries, strict=True))
+    inputs = model._inputs(pairs, None)
+    inputs.pop("metadata")
+    return inputs
 
 
 @pytest.fixture(scope="module")
-def state() -> GroundingState:
-    with torch.no_grad():
-        return tiny_model()(**model_inputs(load_case("image_one")[1])).grounding_state
+def nano():
+    return molmo_act.load(device="cpu")
 
 
-def led(state: GroundingState, *scripts: list[int], max_points: int | None = None) -> list[Answer]:
-    """Rows of a batch whose logits lead to these ids."""
-    rows = [Answer() for _ in scripts]
-    state = replace(state, ids=replace(state.ids, num_patches_B=torch.tensor([PATCHES] * len(scripts))))
-    state = replace(state, last_patch_B=torch.full((len(scripts),), -1))
-    inputs = {"input_ids": torch.zeros(len(scripts), 1).long(), "attention_mask": torch.ones(len(scripts), 1)}
-    steps = _Steps(tiny_model(), inputs, LogitsProcessorList(), rows, {END}, max_points)
-    width = START + int(state.ids.end_B.max())
-    for tokens in zip(*scripts, strict=True):
-        logits = torch.nn.functional.one_hot(torch.tensor(tokens), width)[:, None].float()
-        even = {
-            "subpatch_scores": torch.zeros(len(scripts), SLOTS),
-            "location_scores": torch.zeros(len(scripts), 9),
-        }
-        patches = torch.zeros(len(scripts), PATCHES + 1)
-        steps.choose(MolmoPointOutput(logits=logits, grounding_state=state, patch_scores=patches, **even))
-        if steps.finished:
-            break
-    return rows
+def scene(seed: int, width: int = 200, height: int = 180) -> np.ndarray:
+    """A grey picture with a few coloured boxes."""
+    rng = np.random.default_rng(seed)
+    image = np.full((height, width, 3), 200, dtype=np.uint8)
+    for colour in ((220, 30, 30), (30, 30, 220), (30, 160, 40))[: 1 + seed % 3]:
+        x, y = rng.integers(10, width - 60), rng.integers(10, height - 60)
+        image[y : y + 40, x : x + 40] = colour
+    return image
 
 
-@pytest.mark.parametrize(
-    ("script", "max_points", "kept"),
-    [
-        # without a bound everything up to the end
-        ([WORD, *POINT, ONE, *NEXT, ONE, NO_MORE, WORD, END], None, 11),
-        # one point: up to its number
-        ([WORD, *POINT, ONE, *NEXT, ONE, NO_MORE, WORD, END], 1, 5),
-        # a number of two digits stays whole
-        ([WORD, *POINT, ONE, NOUGHT, *NEXT, ONE, END], 1, 6),
-        # the end of the list counts as no point
-        ([WORD, *POINT, ONE, NO_MORE, WORD, END], 2, 7),
-        # a point without a number is none
-        ([WORD, *POINT, *NEXT, ONE, NO_MORE, END], 1, 8),
-        # words behind the number: nothing more to wait for, but no grounding id either
-        ([WORD, *POINT, ONE, WORD, END], 1, 6),
-    ],
-)
-def test_where_an_answer_ends(state, script, max_points, kept):
-    (row,) = led(state, script, max_points=max_points)
-    assert row.tokens == script[:kept]
-    assert len(row.probabilities) == kept
+def test_batches_of_pictures_of_many_sizes(nano):
+    pictures = [scene(0), scene(1, 420, 180), scene(2, 150, 400), scene(2)]
+    queries = ["the red square", "all squares", "a purple giraffe", "squares"]
+    found = compare(
+        nano.model, nano_inputs(nano, pictures, queries), AnswerGrammar.of(nano.processor.tokenizer), queries
+    )
+    assert len({len(row.tokens) for row in found.rows}) > 1  # rows end at different steps
 
 
-def test_probability_is_among_the_tokens_own_kind(state):
-    (row,) = led(state, [*POINT, ONE, NO_MORE])
-    assert row.probabilities[:3] == pytest.approx([1 / (PATCHES + 1), 1 / SLOTS, 1 / 9])
-    assert row.probabilities[4] == pytest.approx(1 / (PATCHES + 1))
-    assert row.first_patch.shape == (PATCHES + 1,)
-    assert row.absent == pytest.approx(1 / (PATCHES + 1))
+def test_a_right_guess_of_the_label_saves_steps_and_a_wrong_one_changes_nothing(nano):
+    inputs = nano_inputs(nano, [scene(0)], ["the red square"])
+    words = AnswerGrammar.of(nano.processor.tokenizer)
+    wrong = compare(nano.model, inputs, words, ["nothing of the kind at all"])
+    text = nano.processor.tokenizer.decode(wrong.rows[0].tokens)
+    label = text.rsplit('">', 1)[-1].removesuffix("</points>")
+    right = compare(nano.model, inputs, words, [label])
+    assert right.rows[0].tokens == wrong.rows[0].tokens
+    assert right.steps < wrong.steps
 
 
-def test_an_ended_row_learns_nothing_from_what_is_fed_after_it(state):
-    ended, going = led(state, [WORD, END, *POINT], [WORD, *POINT, ONE])
-    assert ended.tokens == [WORD]
-    assert ended.first_patch is None
-    assert ended.absent == 1 - ended.opening
-    assert going.first_patch is not None
+def test_max_points():
+    inputs = model_inputs(load_case("image_many")[1])
+    whole = answer(tiny_model(), inputs, grammar(), max_new_tokens=LONGEST).rows[0]
+    start = tiny_model().config.extended_vocab_start
+    for most in (1, 2):
+        row = answer(tiny_model(), inputs, grammar(), max_new_tokens=LONGEST, max_points=most).rows[0]
+        assert row.tokens == whole.tokens[: len(row.tokens)]
+        assert sum(token >= start for token in row.tokens) == 3 * most
+        assert row.tokens[-1] < start  # with its number
+        assert not row.cut
 
 
-def test_patch_probabilities(state):
-    scores = torch.linspace(-1, 1, PATCHES + 1)[None]
-    torch.testing.assert_close(patch_probabilities(scores, state, None), scores.softmax(-1))
-    # a temperature takes the place of the square root of the number of keys
-    raw = scores * (PATCHES + 1) ** 0.5
-    torch.testing.assert_close(patch_probabilities(scores, state, 3.0), (raw / 3).softmax(-1))
-    # points go forward: patches before the last one take no part, the last one itself does
-    later = patch_probabilities(scores, replace(state, last_patch_B=torch.tensor([5])), None)
-    assert later[0, :5].tolist() == [0] * 5
-    torch.testing.assert_close(later[0, 5:], scores[0, 5:].softmax(-1))
-
-
-def test_longest_answer():
+def test_longest_answer_is_cut():
     inputs = model_inputs(load_case("image_one")[1])
-    (row,) = answer(tiny_model(), inputs, opening_id=WORD, end_ids=[END], max_new_tokens=5).rows
-    assert row.tokens == load_case("image_one")[1]["greedy.tokens"].tolist()[:5]
-    assert 0.5 < row.opening <= 1
+    row = answer(tiny_model(), inputs, grammar(), max_new_tokens=7).rows[0]
+    assert row.tokens == load_case("image_one")[1]["greedy.tokens"].tolist()[:7]
+    assert len(row.probabilities) == 7
+    assert row.cut
+
+
+def test_timeout_returns_what_there_is():
+    inputs = model_inputs(load_case("image_many")[1])
+    row = answer(tiny_model(), inputs, grammar(), timeout=1e-9).rows[0]
+    assert row.cut
+    whole = answer(tiny_model(), inputs, grammar()).rows[0]
+    assert row.tokens == whole.tokens[: len(row.tokens)]
+    assert not whole.cut
+
+
+def test_masked_mode_points_on_where_reference_mode_falls_back_to_words():
+    inputs = model_inputs(load_case("image_one")[1])
+    start = tiny_model().config.extended_vocab_start
+    differs = 0
+    for seed in range(8):
+        model = talkative(seed, 1.8)
+        by_mode = {
+            mode: answer(model, inputs, grammar(), mode=mode, max_new_tokens=LONGEST).rows[0].tokens
+            for mode in ("reference", "masked")
+        }
+        differs += by_mode["reference"] != by_mode["masked"]
+        patches = [token for token in by_mode["masked"] if start <= token < start + 76]
+        assert patches == sorted(patches)
+    assert differs
+
+
+def test_unknown_mode():
+    inputs = model_inputs(load_case("image_one")[1])
+    with pytest.raises(InputError, match="'reference' or 'masked'"):
+        answer(tiny_model(), inputs, grammar(), mode="fast")
+
+
+def test_absent_without_a_list_is_one_minus_its_beginning():
+    row = molmo_act.answers.Answer(opening=0.25)
+    assert row.absent == 0.75
+    assert replace(row, first_patch=torch.tensor([0.1, 0.9])).absent == pytest.approx(0.9)

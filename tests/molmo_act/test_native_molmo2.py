@@ -19,9 +19,10 @@ from transformers import Molmo2Config, Molmo2ForConditionalGeneration
 
 import molmo_act
 from molmo_act import CheckpointError
-from molmo_act.engine import Answer, answer
+from molmo_act.answers import Answer
 from molmo_act.native_molmo2 import Molmo2
 from molmo_act.reading import read_points
+from molmo_act.text_engine import answer_in_text
 from tests.synthetic import synthetic_image, synthetic_video
 from tests.tiny_checkpoint import SNIPPET, TINY
 
@@ -120,7 +121,7 @@ def answers_of(loaded: molmo_act.PointingModel, *prompts: list[dict[str, Any]]) 
     inputs = inputs_of(loaded, *prompts)
     del inputs["metadata"]
     end = loaded.processor.tokenizer.eos_token_id
-    return answer(loaded.model, inputs, opening_id=446, end_ids=[end], max_new_tokens=6).rows
+    return answer_in_text(loaded.model, inputs, opening_id=446, end_ids=[end], max_new_tokens=6).rows
 
 
 def test_answers_are_those_of_the_native_generate_alone_and_in_a_batch(loaded, native):

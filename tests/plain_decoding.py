@@ -1,0 +1,87 @@
+"""The slow, obvious way to decode, one forward pass a token: what the engine is measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from molmo_act.answers import Answer
+from molmo_act.modeling.grounding_state import GroundingState
+from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration, MolmoPointOutput
+
+
+@torch.inference_mode()
+def plain_answers(
+    model: MolmoPointForConditionalGeneration,
+    inputs: Mapping[str, Any],
+    *,
+    opening_id: int,
+    end_ids: Collection[int],
+    max_new_tokens: int,
+) -> list[Answer]:
+    """Greedy answers by forward passes and the logits processor, with the probability of every choice."""
+    rules = model.build_logit_processor_from_inputs(inputs)
+    ids_BS, mask_BS = inputs["input_ids"], inputs["attention_mask"]
+    outputs = model(**inputs, use_cache=True, logits_to_keep=1)
+    openings = outputs.logits[:, -1].float().softmax(-1)[:, opening_id].tolist()
+    answers = [Answer(opening=chance, cut=True) for chance in openings]
+    for _ in range(max_new_tokens):
+        logits = outputs.logits[:, -1].float()
+        ruled = rules(ids_BS, logits)
+        ids_B = ruled.argmax(-1)
+        for number, (row, token) in enumerate(zip(answers, ids_B.tolist(), strict=True)):
+            if row.cut and token in end_ids:
+                row.cut = False
+            elif row.cut:
+                chance, patches_P = _chance(model, outputs, logits, number, token)
+                if bool(ruled[number].isinf().all()):  # nothing was legal
+                    chance = 0.0
+                row.tokens.append(token)
+                row.probabilities.append(chance)
+                if row.first_patch is None and token >= model.config.extended_vocab_start:
+                    row.first_patch = patches_P
+        if not any(row.cut for row in answers):
+            break
+        ids_BS = torch.cat((ids_BS, ids_B[:, None]), dim=-1)
+        mask_BS = torch.cat((mask_BS, mask_BS.new_ones(len(ids_B), 1)), dim=-1)
+        outputs = model(
+            input_ids=ids_B[:, None],
+            attention_mask=mask_BS,
+            past_key_values=outputs.past_key_values,
+            grounding_state=outputs.grounding_state,
+            use_cache=True,
+        )
+    return answers
+
+
+def _chance(
+    model: MolmoPointForConditionalGeneration,
+    outputs: MolmoPointOutput,
+    logits: Tensor,
+    number: int,
+    token: int,
+) -> tuple[float, Tensor | None]:
+    """Probability of one row's choice among its own kind, and of all its patches."""
+    state: GroundingState = outputs.grounding_state
+    start = state.ids.start
+    if outputs.patch_scores is None:
+        return float(logits[number, :start].softmax(-1)[token]), None
+    count, slots = int(state.ids.num_patches_B[number]), state.ids.num_subpatches
+    scores = outputs.patch_scores[number].float()
+    scores = torch.cat((scores[:count], scores[-1:]))
+    temperature = model.config.score_temperature
+    if temperature is not None:
+        scores = scores * (count + 1) ** 0.5 / temperature
+    scores[: max(0, int(state.last_patch_B[number]))] = -torch.inf
+    patches_P = scores.softmax(-1)
+    if token < start:
+        return float(logits[number, :start].softmax(-1)[token]), patches_P
+    offset = token - start
+    if offset <= count:
+        return float(patches_P[offset]), patches_P
+    if offset <= count + slots:
+        return float(outputs.subpatch_scores[number].softmax(-1)[offset - count - 1]), patches_P
+    return float(outputs.location_scores[number].softmax(-1)[offset - count - 1 - slots]), patches_P
