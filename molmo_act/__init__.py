@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import (
@@ -16,10 +17,13 @@ from molmo_act.errors import (
 from molmo_act.points import Point, Points
 
 if TYPE_CHECKING:
-    from molmo_act.api import PointingModel, load
+    from molmo_act.api import load
+    from molmo_act.encoded_image import EncodedImage
+    from molmo_act.pointing_model import PointingModel
 
 __all__ = [
     "CheckpointError",
+    "EncodedImage",
     "ImageError",
     "InputError",
     "MissingExtraError",
@@ -33,10 +37,11 @@ __all__ = [
 ]
 
 
+_LAZY = {"load": "api", "PointingModel": "pointing_model", "EncodedImage": "encoded_image"}
+
+
 def __getattr__(name: str) -> Any:
     """Imports torch and transformers when a model is first asked for, so that small programs start fast."""
-    if name in ("PointingModel", "load"):
-        from molmo_act import api
-
-        return getattr(api, name)
+    if name in _LAZY:
+        return getattr(import_module(f"molmo_act.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor
 from molmo_act.answers import Answer, Answers
 from molmo_act.decoding.choice import MODES, Rules
 from molmo_act.decoding.decoder import Decoder
-from molmo_act.decoding.prefill import Prefill, prefill
+from molmo_act.decoding.prefill import Prefill, Prefix, prefill, prefill_behind
 from molmo_act.decoding.rows import Block, Rows
 from molmo_act.decoding.step import WIDEST
 from molmo_act.errors import InputError
@@ -27,6 +28,21 @@ LONGEST_ANSWER = 512  # ids
 CHECK_EVERY = 4  # steps between looks at what a GPU has done; looking waits for it
 
 
+@dataclass(frozen=True)
+class Limits:
+    """When an answer ends at the latest.
+
+    Attributes:
+        max_new_tokens: Most ids.
+        max_points: Complete points, with location and number; None for no bound.
+        timeout: Seconds after which decoding stops; what there is by then is returned, marked as cut.
+    """
+
+    max_new_tokens: int = LONGEST_ANSWER
+    max_points: int | None = None
+    timeout: float | None = None
+
+
 @torch.inference_mode()
 def answer(
     model: MolmoPointForConditionalGeneration,
@@ -35,9 +51,7 @@ def answer(
     queries: Sequence[str] | None = None,
     *,
     mode: str = "reference",
-    max_new_tokens: int = LONGEST_ANSWER,
-    max_points: int | None = None,
-    timeout: float | None = None,
+    limits: Limits = Limits(),
 ) -> Answers:
     """Greedy answers of a batch of prompts: the ids of `generate` with the logits processor, in fewer steps.
 
@@ -47,35 +61,78 @@ def answer(
         grammar: What answers look like.
         queries: What each prompt asks for; only guesses are drawn from it.
         mode: See `molmo_act.decoding.choice.Rules`.
-        max_new_tokens: Most ids of an answer.
-        max_points: A row ends after so many complete points (with location and number).
-        timeout: Seconds after which decoding stops; what there is by then is returned, marked as cut.
+        limits: When an answer ends at the latest.
 
     Raises:
         InputError: An unknown mode.
     """
+    began = time.perf_counter()
+    rules = _rules(model, mode)
+    read = prefill(model, inputs, grammar.opening, limits.max_new_tokens + WIDEST)
+    queries = queries or [""] * len(read.real_BS)
+    return _decode(model, read, grammar, queries, rules, limits, began)
+
+
+@torch.inference_mode()
+def answer_behind(
+    model: MolmoPointForConditionalGeneration,
+    prefix: Prefix,
+    questions: Sequence[Sequence[int]],
+    grammar: AnswerGrammar,
+    queries: Sequence[str],
+    *,
+    mode: str = "reference",
+    limits: Limits = Limits(),
+) -> Answers:
+    """The same answers for many questions about pictures that were read once.
+
+    Args:
+        model: MolmoPoint, which read the prefix.
+        prefix: The pictures, see `molmo_act.decoding.prefill.read_prefix`.
+        questions: Ids of each prompt behind its pictures.
+        grammar, queries, mode, limits: See `answer`.
+
+    Raises:
+        InputError: An unknown mode.
+    """
+    began = time.perf_counter()
+    rules = _rules(model, mode)
+    read = prefill_behind(model, prefix, questions, grammar.opening, limits.max_new_tokens + WIDEST)
+    return _decode(model, read, grammar, queries, rules, limits, began)
+
+
+def _rules(model: MolmoPointForConditionalGeneration, mode: str) -> Rules:
     if mode not in MODES:
         raise InputError(f"mode is {mode!r}; expected {' or '.join(map(repr, MODES))}.")
-    began = time.perf_counter()
-    expected = [grammar.after_points(query) for query in queries or [""] * len(inputs["input_ids"])]
-    read = prefill(model, inputs, grammar.opening, room=max_new_tokens + WIDEST)
-    decoder = Decoder(model, grammar, Rules(mode, OrderRules.of(model.config)), read, max_points)
+    return Rules(mode, OrderRules.of(model.config))
+
+
+def _decode(
+    model: MolmoPointForConditionalGeneration,
+    read: Prefill,
+    grammar: AnswerGrammar,
+    queries: Sequence[str],
+    rules: Rules,
+    limits: Limits,
+    began: float,
+) -> Answers:
+    decoder = Decoder(model, grammar, rules, read, limits.max_points)
+    expected = [grammar.after_points(query) for query in queries]
     rows, block, opening_B = decoder.start(read, grammar.opening, expected)
     record = _Record(block, opening_B.tolist())  # waits for the device
     prefilled, state = time.perf_counter(), read.state
-    deadline = None if timeout is None else began + timeout
     while len(rows.rows_B):
         if model.device.type == "cpu" or len(record.blocks) % CHECK_EVERY == 0:
-            kept = record.leave(rows, rows.done_B | (rows.written_B >= max_new_tokens))
+            kept = record.leave(rows, rows.done_B | (rows.written_B >= limits.max_new_tokens))
             if kept is not None:
                 rows, state = rows.select(kept), state.select(kept)
                 read.cache.select(kept)
                 continue
-            if deadline is not None and time.perf_counter() > deadline:
+            if limits.timeout is not None and time.perf_counter() - began > limits.timeout:
                 break
         record.blocks.append(decoder.step(rows, state))
     record.leave(rows, torch.ones_like(rows.done_B))
-    answers = record.answers(read, max_new_tokens)
+    answers = record.answers(read, limits.max_new_tokens)
     ended = time.perf_counter()
     return Answers(
         answers, 1000 * (prefilled - began), 1000 * (ended - prefilled), steps=len(record.blocks) - 1

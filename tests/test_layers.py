@@ -29,8 +29,9 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
     (
         "library",
         {
-            *("", "api", "engine", "text_engine", "answers", "decoding", "grammar"),
-            *("native_molmo2", "quantization", "reading"),
+            *("", "api", "pointing_model", "encoded_image", "asking", "reading"),
+            *("engine", "text_engine", "answers", "decoding", "grammar"),
+            *("native_molmo2", "quantization"),
         },
     ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),

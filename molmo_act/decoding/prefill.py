@@ -1,5 +1,7 @@
 """Reads prompts: images and words into a cache, with the drafted beginning of the answer behind them.
 
+Pictures come before all words in a prompt, so what was read of them can serve many questions.
+
 Shape letters: B batch, S places of the prompt and the draft, P image tokens of a prompt, W drafted tokens, D
 text width.
 """
@@ -43,6 +45,24 @@ class Prefill:
     length: int
 
 
+@dataclass
+class Prefix:
+    """The beginning of a prompt up to its last picture, read once for many questions.
+
+    Attributes:
+        values: Keys and values of its places, a cache's (2, L, 1, H, S, D).
+        state: What decoding needs of the images.
+    """
+
+    values: Tensor
+    state: GroundingState
+
+    @property
+    def length(self) -> int:
+        """Places of the prefix."""
+        return self.values.shape[4]
+
+
 def prefill(
     model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any], draft: Sequence[int], room: int
 ) -> Prefill:
@@ -53,31 +73,106 @@ def prefill(
         inputs: What the processor gave, padded on the left; every row with at least one image or a video.
         draft: Ids behind every prompt, on trust.
         room: Places to keep free behind prompt and draft.
+
+    Raises:
+        ValueError: There is no image.
     """
-    core, ids_BS = model.model, inputs["input_ids"]
-    batch, length = ids_BS.shape
+    ids_BS = inputs["input_ids"]
+    length = ids_BS.shape[1]
+    drafted = torch.tensor([*draft], dtype=ids_BS.dtype, device=ids_BS.device).expand(len(ids_BS), -1)
+    real_BS = F.pad(inputs["attention_mask"].bool(), (0, len(draft)), value=True)
+    seen = inputs.get("token_type_ids")
+    image_BS = torch.zeros_like(real_BS) if seen is None else F.pad(seen.bool(), (0, len(draft)))
+    windows_NKC, valid_NK, features_ND = _look(model, inputs)
+    embeds = model.model.embed_prompt(torch.cat((ids_BS, drafted), dim=1), features_ND)
+    cache = _new_cache(model, len(ids_BS), length + len(draft) + room, embeds)
+    x_BSD = _read(model, cache, embeds, prompt_mask(real_BS, image_BS), real_BS)
+    state = model.model.make_state(ids_BS, x_BSD[:, :length], features_ND, windows_NKC, valid_NK)
+    return Prefill(cache, state, x_BSD[:, length - 1 :], real_BS[:, :length], length)
+
+
+@torch.inference_mode()
+def read_prefix(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]) -> Prefix:
+    """Reads one prompt up to its last picture.
+
+    Nothing up to there can see what follows, since text sees only what came before it; so the prefix is the
+    same for every question, and to share it is exact.
+
+    Args:
+        model: Who reads.
+        inputs: What the processor gave for one prompt, all pictures before the question.
+
+    Raises:
+        ValueError: There is no image.
+    """
+    length = 1 + int(torch.nonzero(inputs["token_type_ids"][0])[-1])
+    ids_1S, image_1S = (inputs[name][:1, :length] for name in ("input_ids", "token_type_ids"))
+    real_1S = torch.ones_like(image_1S, dtype=torch.bool)
+    windows_NKC, valid_NK, features_ND = _look(model, inputs)
+    embeds = model.model.embed_prompt(ids_1S, features_ND)
+    cache = _new_cache(model, 1, length, embeds)
+    x_1SD = _read(model, cache, embeds, prompt_mask(real_1S, image_1S.bool()), real_1S)
+    state = model.model.make_state(ids_1S, x_1SD, features_ND, windows_NKC, valid_NK)
+    return Prefix(cache.values_2LBHSD, state)
+
+
+def prefill_behind(
+    model: MolmoPointForConditionalGeneration,
+    prefix: Prefix,
+    questions: Sequence[Sequence[int]],
+    draft: Sequence[int],
+    room: int,
+) -> Prefill:
+    """One forward pass over several questions about the same pictures.
+
+    Args:
+        model: Who reads; who read the prefix.
+        prefix: The pictures.
+        questions: Ids of everything behind them.
+        draft: Ids behind every question, on trust.
+        room: Places to keep free behind question and draft.
+    """
+    device, longest = prefix.values.device, max(map(len, questions))
+    rows = [[0] * (longest - len(ids)) + [*ids, *draft] for ids in questions]
+    embeds = model.model.language_model.embed_tokens(torch.tensor(rows, device=device))
+    padding = torch.tensor([longest - len(ids) for ids in questions], device=device)
+    real_BS = torch.arange(longest + len(draft), device=device) >= padding[:, None]
+    length = prefix.length + longest
+    cache = _new_cache(model, len(rows), length + len(draft) + room, embeds)
+    cache.values_2LBHSD[:, :, :, :, : prefix.length] = prefix.values
+    mask = F.pad(prompt_mask(real_BS, torch.zeros_like(real_BS)), (prefix.length, 0), value=True)
+    real_BS = F.pad(real_BS, (prefix.length, 0), value=True)
+    x_BSD = _read(model, cache, embeds, mask, real_BS)
+    shared = torch.zeros(len(rows), dtype=torch.long, device=device)
+    return Prefill(cache, prefix.state.select(shared), x_BSD[:, longest - 1 :], real_BS[:, :length], length)
+
+
+def _look(
+    model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gathered ViT features, which of their slots are filled, and what the connector makes of them."""
     pictures = model.flat_inputs(**{name: inputs.get(name) for name in PICTURES})
     if pictures is None:
         raise ValueError("The prompts have no image; there is nothing to point at.")
     pixels, pooling_NK = pictures
-    windows_NKC, valid_NK = core.gather_windows(pixels, pooling_NK), pooling_NK >= 0
-    features_ND = core.multi_modal_projector(windows_NKC, valid_NK)
-    drafted = torch.tensor([*draft], dtype=ids_BS.dtype, device=ids_BS.device).expand(batch, -1)
-    embeds = core.embed_prompt(torch.cat((ids_BS, drafted), dim=1), features_ND)
-    real_BS = F.pad(inputs["attention_mask"].bool(), (0, len(draft)), value=True)
-    seen = inputs.get("token_type_ids")
-    image_BS = torch.zeros_like(real_BS) if seen is None else F.pad(seen.bool(), (0, len(draft)))
-    cache = _new_cache(model, batch, length + len(draft) + room, embeds)
-    cache.expect(torch.arange(embeds.shape[1], device=embeds.device).expand(batch, -1), embeds.shape[1])
-    x_BSD = core.language_model(
+    windows_NKC, valid_NK = model.model.gather_windows(pixels, pooling_NK), pooling_NK >= 0
+    return windows_NKC, valid_NK, model.model.multi_modal_projector(windows_NKC, valid_NK)
+
+
+def _read(
+    model: MolmoPointForConditionalGeneration, cache: TreeCache, embeds: Tensor, mask: Tensor, real_BS: Tensor
+) -> Tensor:
+    """(B, W, D) hidden states of the last W places; they go behind what the cache holds."""
+    batch, width = embeds.shape[:2]
+    end = real_BS.shape[1]
+    cache.expect(torch.arange(end - width, end, device=embeds.device).expand(batch, -1), end)
+    return model.model.language_model(
         inputs_embeds=embeds,
-        attention_mask=prompt_mask(real_BS, image_BS),
-        position_ids=unpadded_positions(real_BS, embeds.shape[1]),
+        attention_mask=mask,
+        position_ids=unpadded_positions(real_BS, width),
         past_key_values=cache,
         use_cache=True,
     ).last_hidden_state
-    state = core.make_state(ids_BS, x_BSD[:, :length], features_ND, windows_NKC, valid_NK)
-    return Prefill(cache, state, x_BSD[:, length - 1 :], real_BS[:, :length], length)
 
 
 def prompt_mask(real_BS: Tensor, image_BS: Tensor) -> Tensor:

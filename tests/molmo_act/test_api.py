@@ -143,8 +143,37 @@ def test_one_image_with_many_queries_and_one_query_with_many_images(model, one):
     assert model.point([], "a") == model.point(image, []) == []
 
 
+def test_an_encoded_image_is_asked_like_the_image_itself(model, one):
+    image, query = asked(ONE)
+    encoded = model.encode(image)
+    assert repr(encoded) == f"EncodedImage({one.image_size[0][0]}x{one.image_size[0][1]}, 97 tokens, 'tiny')"
+    equal(model.point(encoded, query), one)
+    equal(model.point(encoded, ["the boats", query])[1], one)
+    assert model.count(encoded, query) == len(one)
+
+
+def test_encoded_images_are_refused_where_they_cannot_serve(model, one):
+    image, query = asked(ONE)
+    encoded = model.encode(image)
+    with pytest.raises(InputError, match="one at a time"):
+        model.point([encoded, encoded], query)
+    other = molmo_act.PointingModel(model.model, model.processor, "another")
+    with pytest.raises(InputError, match=r"encoded by .*, but this is another"):
+        other.point(encoded, query)
+
+
+def test_a_time_limit_cuts(model, one):
+    image, query = asked(ONE)
+    found = model.point(image, query, timeout=1e-9)
+    assert found.cut
+    assert one.text.startswith(found.text)
+    assert not one.cut
+    with pytest.raises(InputError, match="timeout is 0; expected seconds above 0"):
+        model.point(image, query, timeout=0)
+
+
 def test_more_than_a_batch(model, monkeypatch, one):
-    monkeypatch.setattr("molmo_act.api.BATCH_SIZE", 2)
+    monkeypatch.setattr("molmo_act.pointing_model.BATCH_SIZE", 2)
     image, query = asked(ONE)
     found = model.point(image, ["the boats", "the boats", query])
     equal(found[2], one)

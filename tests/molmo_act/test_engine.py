@@ -10,7 +10,8 @@ import pytest
 import torch
 
 import molmo_act
-from molmo_act.engine import answer
+from molmo_act.decoding.prefill import read_prefix
+from molmo_act.engine import Limits, answer, answer_behind
 from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
@@ -38,7 +39,7 @@ def compare(model, inputs, words: AnswerGrammar, queries=None, longest: int = LO
     expected = plain_answers(
         model, inputs, opening_id=words.opening[0], end_ids=words.end_ids, max_new_tokens=longest
     )
-    found = answer(model, inputs, words, queries, max_new_tokens=longest)
+    found = answer(model, inputs, words, queries, limits=Limits(longest))
     for row, plain in zip(found.rows, expected, strict=True):
         assert row.tokens == plain.tokens
         assert row.cut == plain.cut
@@ -109,7 +110,7 @@ def test_random_models_do_point():
     """Otherwise the test above would prove little."""
     start = tiny_model().config.extended_vocab_start
     inputs = model_inputs(load_case("image_one")[1])
-    answers = [answer(talkative(seed, 1.3), inputs, grammar(), max_new_tokens=LONGEST) for seed in range(6)]
+    answers = [answer(talkative(seed, 1.3), inputs, grammar(), limits=Limits(LONGEST)) for seed in range(6)]
     kinds = [[token >= start for token in found.rows[0].tokens] for found in answers]
     assert sum(any(kind) and not all(kind) for kind in kinds) >= 3
 
@@ -156,12 +157,25 @@ def test_a_right_guess_of_the_label_saves_steps_and_a_wrong_one_changes_nothing(
     assert right.steps < wrong.steps
 
 
+def test_questions_about_pictures_read_once_are_answered_as_alone(nano):
+    queries = ["the red square", "all squares", "a purple giraffe", "the thing in the upper left corner"]
+    words = AnswerGrammar.of(nano.processor.tokenizer)
+    inputs = [nano_inputs(nano, [scene(2)], [query]) for query in queries]
+    prefix = read_prefix(nano.model, inputs[0])
+    questions = [one["input_ids"][0, prefix.length :].tolist() for one in inputs]
+    together = answer_behind(nano.model, prefix, questions, words, queries)
+    for one, query, row in zip(inputs, queries, together.rows, strict=True):
+        (alone,) = answer(nano.model, one, words, [query]).rows
+        assert row.tokens == alone.tokens
+        np.testing.assert_allclose(row.probabilities, alone.probabilities, atol=1e-5)
+
+
 def test_max_points():
     inputs = model_inputs(load_case("image_many")[1])
-    whole = answer(tiny_model(), inputs, grammar(), max_new_tokens=LONGEST).rows[0]
+    whole = answer(tiny_model(), inputs, grammar(), limits=Limits(LONGEST)).rows[0]
     start = tiny_model().config.extended_vocab_start
     for most in (1, 2):
-        row = answer(tiny_model(), inputs, grammar(), max_new_tokens=LONGEST, max_points=most).rows[0]
+        row = answer(tiny_model(), inputs, grammar(), limits=Limits(LONGEST, most)).rows[0]
         assert row.tokens == whole.tokens[: len(row.tokens)]
         assert sum(token >= start for token in row.tokens) == 3 * most
         assert row.tokens[-1] < start  # with its number
@@ -170,7 +184,7 @@ def test_max_points():
 
 def test_longest_answer_is_cut():
     inputs = model_inputs(load_case("image_one")[1])
-    row = answer(tiny_model(), inputs, grammar(), max_new_tokens=7).rows[0]
+    row = answer(tiny_model(), inputs, grammar(), limits=Limits(7)).rows[0]
     assert row.tokens == load_case("image_one")[1]["greedy.tokens"].tolist()[:7]
     assert len(row.probabilities) == 7
     assert row.cut
@@ -178,7 +192,7 @@ def test_longest_answer_is_cut():
 
 def test_timeout_returns_what_there_is():
     inputs = model_inputs(load_case("image_many")[1])
-    row = answer(tiny_model(), inputs, grammar(), timeout=1e-9).rows[0]
+    row = answer(tiny_model(), inputs, grammar(), limits=Limits(timeout=1e-9)).rows[0]
     assert row.cut
     whole = answer(tiny_model(), inputs, grammar()).rows[0]
     assert row.tokens == whole.tokens[: len(row.tokens)]
@@ -192,7 +206,7 @@ def test_masked_mode_points_on_where_reference_mode_falls_back_to_words():
     for seed in range(8):
         model = talkative(seed, 1.8)
         by_mode = {
-            mode: answer(model, inputs, grammar(), mode=mode, max_new_tokens=LONGEST).rows[0].tokens
+            mode: answer(model, inputs, grammar(), mode=mode, limits=Limits(LONGEST)).rows[0].tokens
             for mode in ("reference", "masked")
         }
         differs += by_mode["reference"] != by_mode["masked"]

@@ -1,0 +1,41 @@
+"""An image that a model has read, ready for any number of queries. A value; runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from molmo_act.decoding.prefill import Prefix
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """What `PointingModel.encode` returns and `PointingModel.point` takes in place of an image.
+
+    It holds the keys and values of the image's tokens in every layer, and the grounding keys of its patches.
+    A prompt shows its images before it asks, and text sees only what came before it: what the model reads of
+    an image does not depend on the query, and so sharing it gives the answers of separate calls.
+
+    Attributes:
+        prefix: Keys, values and grounding tables.
+        metadata: The processor's pointing metadata.
+        model_name: Which model has read it; another one cannot use it.
+        preprocess_ms, prefill_ms: What it took.
+    """
+
+    prefix: Prefix
+    metadata: Mapping[str, Any]
+    model_name: str
+    preprocess_ms: float
+    prefill_ms: float
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(width, height) in pixels of the original image."""
+        width, height = self.metadata["image_sizes"][0]
+        return int(width), int(height)
+
+    def __repr__(self) -> str:
+        width, height = self.image_size
+        return f"EncodedImage({width}x{height}, {self.prefix.length} tokens, {self.model_name!r})"

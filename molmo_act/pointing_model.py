@@ -1,0 +1,276 @@
+"""PointingModel: images and words in, Points out. Knows the parts, not their insides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PreTrainedModel
+
+from molmo_act.answers import Answer, Answers
+from molmo_act.asking import Bounds, as_list, check_query, paired
+from molmo_act.decoding.prefill import read_prefix
+from molmo_act.encoded_image import EncodedImage
+from molmo_act.engine import LONGEST_ANSWER, Limits, answer, answer_behind
+from molmo_act.errors import InputError
+from molmo_act.grammar import AnswerGrammar
+from molmo_act.images import ImageInput, to_rgb
+from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
+from molmo_act.points import Points
+from molmo_act.reading import heatmaps, read_points
+from molmo_act.text_engine import answer_in_text
+
+BATCH_SIZE = 8
+_INSTRUCTION = "Point to {}"
+
+
+class PointingModel:
+    """A model that points at what words name.
+
+    Attributes:
+        model: The transformers model.
+        processor: Its processor.
+        name: What was loaded.
+    """
+
+    def __init__(self, model: PreTrainedModel, processor: MolmoPointProcessor, name: str) -> None:
+        self.model, self.processor, self.name = model, processor, name
+
+    def __repr__(self) -> str:
+        return f"PointingModel({self.name!r}, device={str(self.model.device)!r}, dtype={self.model.dtype})"
+
+    def point(
+        self,
+        image: ImageInput | EncodedImage | Sequence[ImageInput],
+        query: str | Sequence[str],
+        *,
+        max_points: int | None = None,
+        min_score: float = 0.0,
+        max_crops: int | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Points at what a query names.
+
+        Args:
+            image: Path, `PIL.Image`, uint8 RGB array (H, W, 3) or tensor, see `molmo_act.images.to_rgb`; a
+                list of them; or what `encode` returned.
+            query: What to find, in words; or a list. Of two lists, each image goes with its query; a single
+                image or query goes with every element of the other's list. A single image is read once,
+                whatever the number of queries.
+            max_points: Stop after so many points.
+            min_score: Leave out points of a lower score.
+            max_crops: Most detailed crops of an image; None for the checkpoint's own number. More crops
+                show smaller things and take longer.
+            timeout: Seconds after which decoding of a batch stops; the points that are complete by then are
+                returned, and `Points.cut` is set.
+
+        Returns:
+            `Points` in pixels of the original image; a list of them when a list was given.
+
+        Raises:
+            ImageError: An image cannot be used.
+            QueryError: A query is empty, too long, or not plain words.
+            InputError: The lists have different lengths, or a number is out of range.
+        """
+        bounds = Bounds(max_points, min_score, timeout)
+        images, queries = as_list(image), as_list(query)
+        for text in queries:
+            check_query(text)
+        if self._shares(images, queries):
+            found = self._point_shared(images[0], queries, bounds, max_crops)
+        else:
+            pairs = paired([self._pixels(one) for one in images], queries)
+            batches = (pairs[start : start + BATCH_SIZE] for start in range(0, len(pairs), BATCH_SIZE))
+            found = [points for batch in batches for points in self._point_batch(batch, bounds, max_crops)]
+        single = not isinstance(image, (list, tuple)) and not isinstance(query, (list, tuple))
+        return found[0] if single else found
+
+    def count(
+        self,
+        image: ImageInput | EncodedImage | Sequence[ImageInput],
+        query: str | Sequence[str],
+        **options: Any,
+    ) -> Any:
+        """How many things a query names, by pointing at each.
+
+        Args:
+            image: See `point`.
+            query: See `point`.
+            options: Keyword arguments of `point`.
+
+        Returns:
+            A number; a list of them when a list was given.
+        """
+        found = self.point(image, query, **options)
+        return len(found) if isinstance(found, Points) else [len(points) for points in found]
+
+    def encode(self, image: ImageInput, *, max_crops: int | None = None) -> EncodedImage:
+        """Reads an image once, for any number of queries; see `EncodedImage` for why that is exact.
+
+        Args:
+            image: See `point`.
+            max_crops: See `point`.
+
+        Raises:
+            ImageError: The image cannot be used.
+            InputError: The model writes coordinates as text, which this is not made for.
+        """
+        if not isinstance(self.model, MolmoPointForConditionalGeneration):
+            raise InputError(
+                f"{self.name} writes coordinates as text and cannot share what it read; use point()."
+            )
+        began = time.perf_counter()
+        inputs = self._inputs([(to_rgb(image), "it")], max_crops)
+        metadata = inputs.pop("metadata")[0]
+        prepared = time.perf_counter()
+        prefix = read_prefix(self.model, inputs)
+        ended = time.perf_counter()
+        return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
+
+    def _shares(self, images: list[Any], queries: list[str]) -> bool:
+        """Whether one image is asked about so that it need be read only once."""
+        can = isinstance(self.model, MolmoPointForConditionalGeneration)
+        return len(images) == 1 and (isinstance(images[0], EncodedImage) or (can and len(queries) > 1))
+
+    def _pixels(self, image: Any) -> np.ndarray:
+        if isinstance(image, EncodedImage):
+            raise InputError(
+                "Encoded images come one at a time; expected images in a list, or one encoded image."
+            )
+        return to_rgb(image)
+
+    def _point_batch(
+        self, pairs: Sequence[tuple[np.ndarray, str]], bounds: Bounds, max_crops: int | None
+    ) -> list[Points]:
+        began = time.perf_counter()
+        inputs = self._inputs(pairs, max_crops)
+        metadata = inputs.pop("metadata")
+        preprocess_ms = 1000 * (time.perf_counter() - began)
+        queries = [query for _, query in pairs]
+        answers = self._answer(inputs, queries, bounds)
+        timing = {"preprocess": preprocess_ms, "prefill": answers.prefill_ms, "decode": answers.decode_ms}
+        return [
+            self._points(row, query, facts, bounds, timing)
+            for row, query, facts in zip(answers.rows, queries, metadata, strict=True)
+        ]
+
+    def _point_shared(
+        self, image: Any, queries: Sequence[str], bounds: Bounds, max_crops: int | None
+    ) -> list[Points]:
+        encoded = image if isinstance(image, EncodedImage) else self.encode(image, max_crops=max_crops)
+        if encoded.model_name != self.name:
+            raise InputError(f"The image was encoded by {encoded.model_name}, but this is {self.name}.")
+        found: list[Points] = []
+        for start in range(0, len(queries), BATCH_SIZE):
+            asked = queries[start : start + BATCH_SIZE]
+            questions = [self._question(query) for query in asked]
+            limits = self._limits(encoded.prefix.length + max(map(len, questions)), bounds)
+            answers = answer_behind(
+                self.model, encoded.prefix, questions, self._grammar, asked, limits=limits
+            )
+            timing = {
+                "preprocess": encoded.preprocess_ms,
+                "prefill": encoded.prefill_ms + answers.prefill_ms,
+                "decode": answers.decode_ms,
+            }
+            found += [
+                self._points(row, query, encoded.metadata, bounds, timing)
+                for row, query in zip(answers.rows, asked, strict=True)
+            ]
+        return found
+
+    def _question(self, query: str) -> list[int]:
+        """Ids of a prompt behind its image."""
+        message = {"role": "user", "content": [{"type": "text", "text": _INSTRUCTION.format(query)}]}
+        text = self.processor.apply_chat_template([message], add_generation_prompt=True)
+        return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
+        limits = self._limits(inputs["input_ids"].shape[1], bounds)
+        if isinstance(self.model, MolmoPointForConditionalGeneration):
+            return answer(self.model, inputs, self._grammar, queries, limits=limits)
+        return answer_in_text(
+            self.model,
+            inputs,
+            opening_id=self._grammar.opening[0],
+            end_ids=self._grammar.end_ids,
+            max_new_tokens=limits.max_new_tokens,
+            timeout=limits.timeout,
+        )
+
+    def _limits(self, length: int, bounds: Bounds) -> Limits:
+        """Of answers to prompts of so many tokens.
+
+        Raises:
+            InputError: There is no room for an answer.
+        """
+        room = self.model.config.text_config.max_position_embeddings
+        if length >= room:
+            raise InputError(
+                f"Image and query take {length} tokens, but {self.name} reads {room}. Give fewer max_crops."
+            )
+        return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
+
+    @cached_property
+    def _grammar(self) -> AnswerGrammar:
+        return AnswerGrammar.of(self.processor.tokenizer)
+
+    def _inputs(self, pairs: Sequence[tuple[np.ndarray, str]], max_crops: int | None) -> dict[str, Any]:
+        """What the processor makes of prompts, on the model's device, with their metadata."""
+        messages = [
+            [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": _INSTRUCTION.format(query)},
+                        {"type": "image", "image": pixels},
+                    ],
+                }
+            ]
+            for pixels, query in pairs
+        ]
+        options: dict[str, Any] = {} if max_crops is None else {"max_crops": max_crops}
+        inputs = self.processor.apply_chat_template(
+            messages,
+            tokenize=True,
+            add_generation_prompt=True,
+            return_tensors="pt",
+            return_dict=True,
+            return_pointing_metadata=True,
+            device=self.model.device,
+            **options,
+        )
+        return {
+            key: value.to(self.model.device) if isinstance(value, torch.Tensor) else value
+            for key, value in inputs.items()
+        }
+
+    def _points(
+        self,
+        row: Answer,
+        query: str,
+        metadata: Mapping[str, Any],
+        bounds: Bounds,
+        timing: dict[str, float],
+    ) -> Points:
+        decode = self.processor.tokenizer.decode
+        text = decode(row.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        rows, scores = read_points(self.model, row, text, metadata, decode)
+        kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
+        return Points(
+            xy=np.array([rows[i][2:] for i in kept]),
+            score=np.array([scores[i] for i in kept]),
+            object_id=np.array([rows[i][0] for i in kept]),
+            image_index=np.array([rows[i][1] for i in kept]),
+            image_size=metadata["image_sizes"],
+            query=query,
+            absent=row.absent,
+            text=text,
+            heatmaps=heatmaps(row, metadata),
+            timing_ms=timing,
+            cut=row.cut,
+        )
