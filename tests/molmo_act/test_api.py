@@ -146,7 +146,8 @@ def test_one_image_with_many_queries_and_one_query_with_many_images(model, one):
 def test_an_encoded_image_is_asked_like_the_image_itself(model, one):
     image, query = asked(ONE)
     encoded = model.encode(image)
-    assert repr(encoded) == f"EncodedImage({one.image_size[0][0]}x{one.image_size[0][1]}, 97 tokens, 'tiny')"
+    width, height = encoded.image_size
+    assert repr(encoded) == f"EncodedImage({width}x{height}, {encoded.prefix.length} tokens, {model.name!r})"
     equal(model.point(encoded, query), one)
     equal(model.point(encoded, ["the boats", query])[1], one)
     assert model.count(encoded, query) == len(one)
