@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from molmo_act.decoding.choice import MODES
 from molmo_act.errors import InputError, QueryError
 
 LONGEST_QUERY = 2000  # characters
@@ -19,6 +20,7 @@ class Bounds:
         max_points: Most points; None for all.
         min_score: Points of a lower score are left out.
         timeout: Seconds for decoding a batch; None to wait.
+        mode: What happens when the best patch lies before the last point: "reference" or "masked".
 
     Raises:
         InputError: A number is out of range.
@@ -27,6 +29,7 @@ class Bounds:
     max_points: int | None = None
     min_score: float = 0.0
     timeout: float | None = None
+    mode: str = "reference"
 
     def __post_init__(self) -> None:
         if self.max_points is not None and self.max_points < 1:
@@ -35,6 +38,8 @@ class Bounds:
             raise InputError(f"min_score is {self.min_score}; expected a probability between 0 and 1.")
         if self.timeout is not None and self.timeout <= 0:
             raise InputError(f"timeout is {self.timeout}; expected seconds above 0, or None to wait.")
+        if self.mode not in MODES:
+            raise InputError(f"mode is {self.mode!r}; expected {' or '.join(map(repr, MODES))}.")
 
 
 def as_list(values: Any) -> list[Any]:

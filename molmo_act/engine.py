@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 
 from molmo_act.answers import Answer, Answers
-from molmo_act.decoding.choice import MODES, Rules
+from molmo_act.decoding.choice import Rules
 from molmo_act.decoding.decoder import Decoder
 from molmo_act.decoding.prefill import Prefill, Prefix, prefill, prefill_behind
 from molmo_act.decoding.rows import Block, Rows
 from molmo_act.decoding.step import WIDEST
-from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling.logits_processor import OrderRules
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
@@ -62,12 +61,9 @@ def answer(
         queries: What each prompt asks for; only guesses are drawn from it.
         mode: See `molmo_act.decoding.choice.Rules`.
         limits: When an answer ends at the latest.
-
-    Raises:
-        InputError: An unknown mode.
     """
     began = time.perf_counter()
-    rules = _rules(model, mode)
+    rules = Rules(mode, OrderRules.of(model.config))
     read = prefill(model, inputs, grammar.opening, limits.max_new_tokens + WIDEST)
     queries = queries or [""] * len(read.real_BS)
     return _decode(model, read, grammar, queries, rules, limits, began)
@@ -91,20 +87,11 @@ def answer_behind(
         prefix: The pictures, see `molmo_act.decoding.prefill.read_prefix`.
         questions: Ids of each prompt behind its pictures.
         grammar, queries, mode, limits: See `answer`.
-
-    Raises:
-        InputError: An unknown mode.
     """
     began = time.perf_counter()
-    rules = _rules(model, mode)
+    rules = Rules(mode, OrderRules.of(model.config))
     read = prefill_behind(model, prefix, questions, grammar.opening, limits.max_new_tokens + WIDEST)
     return _decode(model, read, grammar, queries, rules, limits, began)
-
-
-def _rules(model: MolmoPointForConditionalGeneration, mode: str) -> Rules:
-    if mode not in MODES:
-        raise InputError(f"mode is {mode!r}; expected {' or '.join(map(repr, MODES))}.")
-    return Rules(mode, OrderRules.of(model.config))
 
 
 def _decode(

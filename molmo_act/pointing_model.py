@@ -52,6 +52,7 @@ class PointingModel:
         min_score: float = 0.0,
         max_crops: int | None = None,
         timeout: float | None = None,
+        mode: str = "reference",
     ) -> Any:
         """Points at what a query names.
 
@@ -67,6 +68,9 @@ class PointingModel:
                 show smaller things and take longer.
             timeout: Seconds after which decoding of a batch stops; the points that are complete by then are
                 returned, and `Points.cut` is set.
+            mode: Points come in the order of the image's patches. When the best patch lies before the last
+                point, "reference" writes words instead, which ends the list early, as released code does;
+                "masked" takes the best patch of those that are left, as models were taught.
 
         Returns:
             `Points` in pixels of the original image; a list of them when a list was given.
@@ -76,7 +80,7 @@ class PointingModel:
             QueryError: A query is empty, too long, or not plain words.
             InputError: The lists have different lengths, or a number is out of range.
         """
-        bounds = Bounds(max_points, min_score, timeout)
+        bounds = Bounds(max_points, min_score, timeout, mode)
         images, queries = as_list(image), as_list(query)
         for text in queries:
             check_query(text)
@@ -170,7 +174,13 @@ class PointingModel:
             questions = [self._question(query) for query in asked]
             limits = self._limits(encoded.prefix.length + max(map(len, questions)), bounds)
             answers = answer_behind(
-                self.model, encoded.prefix, questions, self._grammar, asked, limits=limits
+                self.model,
+                encoded.prefix,
+                questions,
+                self._grammar,
+                asked,
+                mode=bounds.mode,
+                limits=limits,
             )
             timing = {
                 "preprocess": encoded.preprocess_ms,
@@ -192,7 +202,7 @@ class PointingModel:
     def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
         limits = self._limits(inputs["input_ids"].shape[1], bounds)
         if isinstance(self.model, MolmoPointForConditionalGeneration):
-            return answer(self.model, inputs, self._grammar, queries, limits=limits)
+            return answer(self.model, inputs, self._grammar, queries, mode=bounds.mode, limits=limits)
         return answer_in_text(
             self.model,
             inputs,

@@ -63,9 +63,20 @@ def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
 
 
 def evaluate(
-    model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
+    point: Callable[[np.ndarray, list[str]], list[molmo_act.Points]],
+    pictures: Iterable[Picture],
+    queries: int,
+    per_picture: int,
+    name: str,
 ) -> dict[str, dict[str, float]]:
-    """Scores of about `queries` queries, at most `per_picture` of a picture; overall and for each kind."""
+    """Scores of about `queries` queries, at most `per_picture` of a picture; overall and for each kind.
+
+    Args:
+        point: Picture and queries → their answers.
+        pictures: What is asked about.
+        queries, per_picture: How many queries, of all pictures and of one.
+        name: Of the pictures, for the progress bar.
+    """
     scores: dict[str, list[QueryScore]] = defaultdict(list)
     bar = tqdm(total=queries, desc=name, unit="query")
     for number, picture in enumerate(pictures):
@@ -73,7 +84,7 @@ def evaluate(
         asked = [picture.queries[i] for i in chosen]
         if not asked:
             continue
-        answers = model.point(picture.image, [query.text for query in asked])
+        answers = point(picture.image, [query.text for query in asked])
         for query, points in zip(asked, answers, strict=True):
             outcome = score_query(points.xy, query.targets)
             scores["all"].append(outcome)
@@ -95,12 +106,15 @@ def main() -> None:
     parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")
     parser.add_argument("--pages", type=Path, default=None, help="folder of rendered web pages")
     parser.add_argument("--only", nargs="*", default=None, help="names of sources, all unless given")
+    parser.add_argument("--mode", default="reference", help="reference or masked, see PointingModel.point")
+    parser.add_argument("--max-crops", type=int, default=None, help="most detailed crops of a picture")
     args = parser.parse_args()
     model = molmo_act.load(args.model)
+    point = partial(model.point, mode=args.mode, max_crops=args.max_crops)
     results = {}
     for name, pictures in sources(args.pages).items():
         if args.only is None or name in args.only:
-            results[name] = evaluate(model, pictures, args.queries, args.per_picture, name)
+            results[name] = evaluate(point, pictures, args.queries, args.per_picture, name)
     print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")
     for name, kinds in results.items():
         total = kinds["all"]

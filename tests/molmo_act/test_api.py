@@ -173,6 +173,14 @@ def test_a_time_limit_cuts(model, one):
         model.point(image, query, timeout=0)
 
 
+def test_mode(model, one):
+    image, query = asked(ONE)
+    equal(model.point(image, query, mode="reference"), one)
+    assert model.point(image, query, mode="masked").text
+    with pytest.raises(InputError, match="mode is 'fast'; expected 'reference' or 'masked'"):
+        model.point(image, query, mode="fast")
+
+
 def test_more_than_a_batch(model, monkeypatch, one):
     monkeypatch.setattr("molmo_act.pointing_model.BATCH_SIZE", 2)
     image, query = asked(ONE)

@@ -12,7 +12,6 @@ import torch
 import molmo_act
 from molmo_act.decoding.prefill import read_prefix
 from molmo_act.engine import Limits, answer, answer_behind
-from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.plain_decoding import plain_answers
@@ -213,12 +212,6 @@ def test_masked_mode_points_on_where_reference_mode_falls_back_to_words():
         patches = [token for token in by_mode["masked"] if start <= token < start + 76]
         assert patches == sorted(patches)
     assert differs
-
-
-def test_unknown_mode():
-    inputs = model_inputs(load_case("image_one")[1])
-    with pytest.raises(InputError, match="'reference' or 'masked'"):
-        answer(tiny_model(), inputs, grammar(), mode="fast")
 
 
 def test_absent_without_a_list_is_one_minus_its_beginning():
