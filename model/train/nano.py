@@ -45,6 +45,8 @@ class NanoRecipe:
         sheets_until: Step up to which only sheets of names are shown: to see comes before to point.
         review_every: One batch in so many of the rest shows sheets again.
         learning_rate: At its highest, for all parameters.
+        vision_rate: What that of the vision tower is multiplied by once pointing begins, so that it does not
+            forget how to read.
         warmup: Steps of linear warm-up.
         decay: Share of the run, at its end, over which the learning rate falls to zero.
         small_until: Step up to which only small pictures are shown.
@@ -62,6 +64,7 @@ class NanoRecipe:
     sheets_until: int = 7000
     review_every: int = 4
     learning_rate: float = 1e-3
+    vision_rate: float = 0.3
     warmup: int = 150
     decay: float = 0.25
     small_until: int = 11000
@@ -128,7 +131,8 @@ class Run:
         """One step of the optimisers."""
         recipe = self.recipe
         factor = warmup_stable_decay(self.progress.step, recipe.steps, recipe.warmup, recipe.decay)
-        set_learning_rate(self.optimizers, recipe.learning_rate * factor)
+        vision = recipe.vision_rate if self.progress.step >= recipe.sheets_until else 1.0
+        set_learning_rate(self.optimizers, recipe.learning_rate * factor, vision)
         losses = self.losses(batch)
         if not torch.isfinite(losses.total):
             raise FloatingPointError(f"The loss of step {self.progress.step} is not finite.")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
+VISION = "vision_tower"
 WORD_TABLES = ("embed_tokens", "lm_head", "positional_embedding")
 
 
@@ -13,15 +16,19 @@ def make_optimizers(model: nn.Module, learning_rate: float, weight_decay: float)
 
     Muon's steps are scaled to the size of AdamW's, so both share one learning rate.
     """
-    matrices: list[nn.Parameter] = []
-    rest: list[nn.Parameter] = []
+    matrices: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+    rest: dict[bool, list[nn.Parameter]] = {True: [], False: []}
     for name, parameter in model.named_parameters():
         is_table = any(table in name for table in WORD_TABLES)
-        (rest if parameter.ndim != 2 or is_table else matrices).append(parameter)
+        (rest if parameter.ndim != 2 or is_table else matrices)[VISION in name].append(parameter)
     return [
-        Muon(matrices, lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        AdamW(rest, lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
+        Muon(_groups(matrices), lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
+        AdamW(_groups(rest), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
     ]
+
+
+def _groups(parameters: dict[bool, list[nn.Parameter]]) -> list[dict[str, Any]]:
+    return [{"params": found, "is_vision": is_vision} for is_vision, found in parameters.items() if found]
 
 
 def warmup_stable_decay(step: int, steps: int, warmup: int, decay: float) -> float:
@@ -33,8 +40,8 @@ def warmup_stable_decay(step: int, steps: int, warmup: int, decay: float) -> flo
     return max(0.0, min(1.0, (step + 1) / warmup, remaining))
 
 
-def set_learning_rate(optimizers: list[Optimizer], learning_rate: float) -> None:
-    """Sets the learning rate of every group."""
+def set_learning_rate(optimizers: list[Optimizer], learning_rate: float, vision: float = 1.0) -> None:
+    """Sets the learning rate of every group; that of the vision tower is multiplied by `vision`."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * (vision if group["is_vision"] else 1.0)

@@ -10,11 +10,7 @@ STRENGTH = 0.5  # about that of what a fresh patch embedding says of the pixels
 
 
 def sine_positions(side: int, width: int) -> Tensor:
-    """Sines and cosines of row and column, half the width each: float (side², width), values in [-1, 1].
-
-    With them attention finds neighbours from the first step on. From zeros, letters that a patch shares with
-    the next one took ten times as long to learn.
-    """
+    """Sines and cosines of row and column, half the width each: float (side², width), values in [-1, 1]."""
     quarter = width // 4
     frequencies = SLOWEST ** (-torch.arange(quarter, dtype=torch.float32) / quarter)
     angles = torch.arange(side, dtype=torch.float32)[:, None] * frequencies

@@ -105,5 +105,8 @@ def test_learning_rate_warms_up_stays_and_decays(step, factor):
 
 def test_learning_rate_reaches_every_group(tokenizer):
     _, optimizers = start(tokenizer)
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
     set_learning_rate(optimizers, 0.125)
-    assert {group["lr"] for optimizer in optimizers for group in optimizer.param_groups} == {0.125}
+    assert {group["lr"] for group in groups} == {0.125}
+    set_learning_rate(optimizers, 0.5, vision=0.25)
+    assert {(group["is_vision"], group["lr"]) for group in groups} == {(True, 0.125), (False, 0.5)}
