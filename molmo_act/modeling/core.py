@@ -25,6 +25,9 @@ from molmo_act.modeling.connector import MolmoPointAdapter
 from molmo_act.modeling.grounding_head import GroundingHead
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
 
+CROPS_AT_ONCE = 8
+"""That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
+
 
 class MolmoPointTextModel(Molmo2TextModel):
     """The native language model without its final norm, whose input the grounding head reads."""
@@ -60,10 +63,15 @@ class MolmoPointModel(Molmo2Model):
         Returns:
             (N, K, C), zero in empty slots.
         """
+        at_once = len(pixel_values) if torch.is_grad_enabled() else CROPS_AT_ONCE
+        features = torch.cat([self._features(crops) for crops in pixel_values.split(at_once)]).flatten(0, 1)
+        return features[pooling_NK.clamp_min(0)] * (pooling_NK >= 0)[..., None].to(features.dtype)
+
+    def _features(self, pixel_values: Tensor) -> Tensor:
+        """(crops, patches, C) of the chosen layers."""
         layers = self.config.adapter_config.vision_feature_layer
         hidden = self.vision_tower(pixel_values, output_hidden_states=True).hidden_states
-        features = torch.cat([hidden[i + 1 if i >= 0 else i] for i in layers], dim=-1).flatten(0, 1)
-        return features[pooling_NK.clamp_min(0)] * (pooling_NK >= 0)[..., None].to(features.dtype)
+        return torch.cat([hidden[i + 1 if i >= 0 else i] for i in layers], dim=-1)
 
     def embed_prompt(self, input_ids: Tensor, image_features_ND: Tensor | None) -> Tensor:
         """(B, S, D) word embeddings, with image features added at the image tokens in order."""

@@ -12,7 +12,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from molmo_act.engine import Answer, answer
+from molmo_act.answers import Answer
+from molmo_act.engine import answer
+from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.tiny_checkpoint import (
     CASES,
@@ -31,7 +33,7 @@ ALL = [
 ]
 IDS = [f"{folder.name}-{name}" for name, folder in ALL]
 TOLERANCE = 1e-4
-OPENING, END = 446, 702  # '<points' and the end of an answer, for the tiny tokenizer
+END = 702  # of an answer, for the tiny tokenizer
 
 
 @contextmanager
@@ -48,8 +50,8 @@ def watched(model: MolmoPointForConditionalGeneration) -> Iterator[dict[str, Any
     def lm_head(_, args, output):
         seen["lm_logits"] = output
 
-    def vision(_, args, output):
-        seen["vit"] = output.hidden_states
+    def vision(_, args, output):  # a few crops at a time
+        seen.setdefault("vit", []).append(output.hidden_states)
 
     hooks = [
         model.model.language_model.register_forward_pre_hook(text, with_kwargs=True),
@@ -71,6 +73,7 @@ def prefill(
     """Everything the fixtures hold of one prompt, by their names, and the output."""
     with watched(model) as seen:
         output = model(**inputs, use_cache=True)
+    vit = [torch.cat(layer) for layer in zip(*seen["vit"], strict=True)]
     state = output.grounding_state
     features = state.vit_features_BPKC
     _, pooling = model.flat_inputs(**{k: v for k, v in inputs.items() if k in FLAT})
@@ -84,8 +87,8 @@ def prefill(
         "logits_last": output.logits[:, -1],
         "vit_features_gathered": features,
         "vit_features_checksum": features.double().sum((1, 2)),
-        "vit_last_block_crop0": seen["vit"][-1][0],
-        "vit_layer_mean_abs": torch.stack([hidden.abs().mean() for hidden in seen["vit"][1:]]),
+        "vit_last_block_crop0": vit[-1][0],
+        "vit_layer_mean_abs": torch.stack([hidden.abs().mean() for hidden in vit[1:]]),
         "image_features0": state.image_features_BPD[0][:, None],
         "token_pooling_batched": pooling[None],
         "patch_k": torch.cat((state.patch_keys_BPE, no_more), dim=1),
@@ -254,9 +257,14 @@ def test_points_of_a_forced_text(name):
 
 
 @lru_cache
+def grammar() -> AnswerGrammar:
+    return AnswerGrammar.of(tiny_processor().tokenizer)
+
+
+@lru_cache
 def answer_alone(name: str) -> Answer:
     inputs = {key: value for key, value in read_messages(name).items() if key != "metadata"}
-    return answer(tiny_model(), inputs, opening_id=OPENING, end_ids=[END]).rows[0]
+    return answer(tiny_model(), inputs, grammar()).rows[0]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -290,7 +298,7 @@ def test_a_batch_gives_what_its_members_give_alone(names):
     made = generate(inputs, logits_processor=tiny_model().build_logit_processor_from_inputs(inputs))
     rows = made.sequences[:, inputs["input_ids"].shape[1] :]
     fed = {key: value for key, value in inputs.items() if key != "metadata"}
-    quick = answer(tiny_model(), fed, opening_id=OPENING, end_ids=[END]).rows
+    quick = answer(tiny_model(), fed, grammar()).rows
     for name, row, answered in zip(names, rows.tolist(), quick, strict=True):
         said, expected = load_case(name)[2], load_case(name)[1]["greedy.tokens"].tolist()
         assert row[: len(expected)] == expected
@@ -303,6 +311,24 @@ def test_a_batch_gives_what_its_members_give_alone(names):
         assert answered.absent == pytest.approx(alone.absent, abs=1e-5)
         assert answered.opening == pytest.approx(alone.opening, abs=1e-5)
         np.testing.assert_allclose(answered.first_patch, alone.first_patch, rtol=0, atol=1e-5)
+
+
+def test_crops_are_read_a_few_at_a_time(monkeypatch):
+    """As many as `CROPS_AT_ONCE`, with the same result."""
+    inputs = model_inputs(load_case("image_many")[1])
+    together = answer_alone("image_many")
+    seen: list[int] = []
+    handle = tiny_model().model.vision_tower.register_forward_pre_hook(
+        lambda _, args: seen.append(len(args[0]))
+    )
+    monkeypatch.setattr("molmo_act.modeling.core.CROPS_AT_ONCE", 2)
+    apart = answer(tiny_model(), inputs, grammar()).rows[0]
+    handle.remove()
+    assert len(seen) > 1
+    assert max(seen) == 2
+    assert sum(seen) == len(inputs["pixel_values"])
+    assert apart.tokens == together.tokens
+    np.testing.assert_allclose(apart.probabilities, together.probabilities, rtol=0, atol=1e-5)
 
 
 def test_a_prompt_without_images_is_answered_in_words_only():
