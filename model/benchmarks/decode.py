@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import time
 from typing import Any
 
@@ -19,6 +18,7 @@ from tqdm import tqdm
 
 import molmo_act
 from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size
+from model.benchmarks.timing import spread
 from model.data.scenes import draw_scene
 from molmo_act.engine import Limits, answer
 from molmo_act.grammar import AnswerGrammar
@@ -81,19 +81,21 @@ def compare(
         ours = answer(model, inputs, grammar, [QUERY], limits=limits)
         times["prefill ours"].append(ours.prefill_ms)
         times["ours"].append(ours.decode_ms / points)
-    medians = {key: round(statistics.median(values), 2) for key, values in times.items()}
-    spread = {key: [round(min(values), 2), round(max(values), 2)] for key, values in times.items()}
+    found_ms = {key: spread(values) for key, values in times.items()}
     return {
         "points": points,
         "ids": len(expected),
         "steps": found.steps,
         "prompt": inputs["input_ids"].shape[1],
         "crops": len(inputs["pixel_values"]),
-        "ms": medians,
-        "spread": spread,
-        "times faster per point": round(medians["plain"] / medians["ours"], 2),
-        "times faster prefill": round(medians["prefill plain"] / medians["prefill ours"], 2),
+        "ms": found_ms,
+        "times faster per point": _ratio(found_ms, "plain", "ours"),
+        "times faster prefill": _ratio(found_ms, "prefill plain", "prefill ours"),
     }
+
+
+def _ratio(found: dict[str, dict[str, float]], plain: str, ours: str) -> float:
+    return round(found[plain]["median"] / found[ours]["median"], 2)
 
 
 def main() -> None:
@@ -119,7 +121,7 @@ def main() -> None:
     print("| model | plain, ms/point | ours, ms/point | times faster | prefill |\n|---|---|---|---|---|")
     for name, found in results.items():
         print(
-            f"| {name} | {found['ms']['plain']} | {found['ms']['ours']} "
+            f"| {name} | {found['ms']['plain']['median']} | {found['ms']['ours']['median']} "
             f"| {found['times faster per point']} | {found['times faster prefill']} |"
         )
     print(json.dumps({"threads": args.threads, "machine": platform.machine(), **results}))
