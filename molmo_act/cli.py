@@ -20,7 +20,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import molmo_act
 from molmo_act.errors import InputError, MolmoActError
@@ -102,6 +102,16 @@ def count(arguments: argparse.Namespace) -> int:
     return FOUND if number else NOTHING_FOUND
 
 
+def bench(arguments: argparse.Namespace) -> int:
+    """``molmo-act bench IMAGE QUERY``."""
+    image = to_rgb(arguments.image)
+    with _stdout_kept_clean():
+        model = load_model(arguments)
+        found = model.bench(image, arguments.query, rounds=arguments.rounds)
+    print(json.dumps(found) if arguments.json else times_of(found))
+    return FOUND
+
+
 def load_model(arguments: argparse.Namespace) -> molmo_act.PointingModel:
     """The model that the arguments of `add_model_arguments` ask for."""
     return molmo_act.load(arguments.model, device=arguments.device, dtype=arguments.dtype)
@@ -158,6 +168,19 @@ def table_of(points: Points) -> str:
     return "\n".join(lines)
 
 
+def times_of(found: dict[str, Any]) -> str:
+    """Two lines of milliseconds and how they compare."""
+    ms = {stage: taken["median"] for stage, taken in found["ms"].items()}
+    size = f"{found['prompt_tokens']} tokens in, {found['answer_tokens']} out"
+    return "\n".join(
+        (
+            f"{found['model']} on {found['device']}, {found['dtype']}: {size}",
+            f"engine   prefill {ms['prefill']:.1f} ms, decode {ms['decode']:.1f} ms",
+            f"generate prefill {ms['plain_prefill']:.1f} ms, decode {ms['plain_decode']:.1f} ms",
+        )
+    )
+
+
 def _check_outputs(arguments: argparse.Namespace) -> None:
     """Refuses, before any work, places where no picture may be written."""
     targets = [picture_path(path) for path in (arguments.out, arguments.heatmap) if path is not None]
@@ -189,6 +212,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_point(commands)
     _add_count(commands)
+    _add_bench(commands)
     # What other packages add is imported only when it may be meant: they cost time, and one may be broken.
     if not words or words[0] not in commands.choices:
         for entry in entry_points(group=COMMAND_GROUP):
@@ -231,6 +255,13 @@ def _add_count(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("count", help="count what the query names in an image")
     _add_question(parser)
     parser.set_defaults(run=count)
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("bench", help="time an answer on this machine, beside generate()")
+    _add_question(parser)
+    parser.add_argument("--rounds", type=_positive, default=5, metavar="N", help="how often each is timed")
+    parser.set_defaults(run=bench)
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:

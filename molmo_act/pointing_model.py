@@ -135,6 +135,32 @@ class PointingModel:
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
 
+    def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
+        """Times an answer on this machine, beside `generate` of transformers.
+
+        Args:
+            image: See `point`.
+            query: See `point`.
+            rounds: How often each is timed.
+
+        Returns:
+            Model, device, precision, and what `molmo_act.bench.compare` measures.
+
+        Raises:
+            ImageError: The image cannot be used.
+            InputError: The model writes coordinates as text, or both ways answer differently.
+            QueryError: The query cannot be used.
+        """
+        from molmo_act.bench import compare
+
+        if not isinstance(self.model, MolmoPointForConditionalGeneration):
+            raise InputError(f"{self.name} writes coordinates as text; there is no engine to time.")
+        check_query(query)
+        inputs = self._inputs([(to_rgb(image), query)], None)
+        inputs.pop("metadata")
+        about = {"model": self.name, "device": str(self.model.device), "dtype": str(self.model.dtype)[6:]}
+        return about | compare(self.model, inputs, self._grammar, query, rounds=rounds)
+
     def _shares(self, images: list[Any], queries: list[str]) -> bool:
         """Whether one image is asked about so that it need be read only once."""
         can = isinstance(self.model, MolmoPointForConditionalGeneration)

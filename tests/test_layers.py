@@ -30,7 +30,7 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
         "library",
         {
             *("", "api", "pointing_model", "encoded_image", "asking", "reading"),
-            *("engine", "text_engine", "answers", "decoding", "grammar"),
+            *("bench", "engine", "text_engine", "answers", "decoding", "grammar"),
             *("native_molmo2", "quantization"),
         },
     ),  # "" is molmo_act itself, the table of contents

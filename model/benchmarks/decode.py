@@ -9,24 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import time
 from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 import molmo_act
 from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size
-from model.benchmarks.timing import spread
 from model.data.scenes import draw_scene
-from molmo_act.engine import Limits, answer
+from molmo_act.bench import compare
 from molmo_act.grammar import AnswerGrammar
-from molmo_act.modeling import MolmoPointForConditionalGeneration
 
 PICTURE = (640, 480)
-POINTS = 12
-IDS_PER_POINT = 4
+LONGEST = 48  # ids, that is twelve points of random models
 QUERY = "the red circle"
 
 
@@ -45,59 +40,6 @@ def prompt(processor: Any, size: tuple[int, int]) -> dict[str, Any]:
     )
 
 
-@torch.inference_mode()
-def plain(
-    model: MolmoPointForConditionalGeneration, inputs: dict[str, Any], ids: int
-) -> tuple[list[int], float]:
-    """Answer of `generate`, and its seconds."""
-    began = time.perf_counter()
-    rules = model.build_logit_processor_from_inputs(inputs)
-    out = model.generate(**inputs, logits_processor=rules, max_new_tokens=ids, do_sample=False)
-    seconds = time.perf_counter() - began
-    return out[0, inputs["input_ids"].shape[1] :].tolist(), seconds
-
-
-def compare(
-    model: MolmoPointForConditionalGeneration,
-    inputs: dict[str, Any],
-    grammar: AnswerGrammar,
-    rounds: int,
-    name: str,
-) -> dict[str, Any]:
-    """Both paths, alternating: medians, spread, ratio."""
-    longest = POINTS * IDS_PER_POINT
-    limits = Limits(longest)
-    expected = [i for i in plain(model, inputs, longest)[0] if i not in grammar.end_ids]
-    found = answer(model, inputs, grammar, [QUERY], limits=limits)
-    if found.rows[0].tokens != expected:
-        raise RuntimeError(f"{name}: the two paths answer differently; there is nothing to compare.")
-    start = model.config.extended_vocab_start
-    points = max(1, sum(token >= start for token in expected) // 3)
-    times: dict[str, list[float]] = {"prefill plain": [], "prefill ours": [], "plain": [], "ours": []}
-    for _ in tqdm(range(rounds), desc=name):
-        first = plain(model, inputs, 1)[1]
-        times["prefill plain"].append(1000 * first)
-        times["plain"].append(1000 * (plain(model, inputs, longest)[1] - first) / points)
-        ours = answer(model, inputs, grammar, [QUERY], limits=limits)
-        times["prefill ours"].append(ours.prefill_ms)
-        times["ours"].append(ours.decode_ms / points)
-    found_ms = {key: spread(values) for key, values in times.items()}
-    return {
-        "points": points,
-        "ids": len(expected),
-        "steps": found.steps,
-        "prompt": inputs["input_ids"].shape[1],
-        "crops": len(inputs["pixel_values"]),
-        "ms": found_ms,
-        "times faster per point": _ratio(found_ms, "plain", "ours"),
-        "times faster prefill": _ratio(found_ms, "prefill plain", "prefill ours"),
-    }
-
-
-def _ratio(found: dict[str, dict[str, float]], plain: str, ours: str) -> float:
-    return round(found[plain]["median"] / found[ours]["median"], 2)
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -110,20 +52,19 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     processor = make_processor()
     inputs, grammar = prompt(processor, PICTURE), make_grammar(processor)
+    options = {"rounds": args.rounds, "longest": LONGEST}
     results = {}
     for vocabulary in args.vocabularies:
         model = make_model(mid_size(vocabulary), grammar)
-        name = f"mid-size, {vocabulary} words"
-        results[name] = compare(model, inputs, grammar, args.rounds, name)
+        results[f"mid-size, {vocabulary} words"] = compare(model, inputs, grammar, QUERY, **options)
     nano = molmo_act.load(device="cpu")
     words = AnswerGrammar.of(nano.processor.tokenizer)
-    results["nano"] = compare(nano.model, prompt(nano.processor, (320, 240)), words, args.rounds, "nano")
-    print("| model | plain, ms/point | ours, ms/point | times faster | prefill |\n|---|---|---|---|---|")
+    results["nano"] = compare(nano.model, prompt(nano.processor, (320, 240)), words, QUERY, **options)
+    print("| model | generate, ms/point | engine, ms/point | times faster | prefill |\n|---|---|---|---|---|")
     for name, found in results.items():
-        print(
-            f"| {name} | {found['ms']['plain']['median']} | {found['ms']['ours']['median']} "
-            f"| {found['times faster per point']} | {found['times faster prefill']} |"
-        )
+        plain, ours = (found["ms"][key]["median"] / found["points"] for key in ("plain_decode", "decode"))
+        ratio, prefill = found["times_faster_decode"], found["times_faster_prefill"]
+        print(f"| {name} | {plain:.1f} | {ours:.1f} | {ratio} | {prefill} |")
     print(json.dumps({"threads": args.threads, "machine": platform.machine(), **results}))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from tqdm import tqdm
+
+from molmo_act.bench import spread
 
 
 def alternate(
@@ -29,9 +29,3 @@ def alternate(
             call()
             taken[way].append(1000 * (time.perf_counter() - began))
     return {way: spread(values) for way, values in taken.items()}
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and most, rounded to hundredths."""
-    found: dict[str, Any] = {"median": statistics.median(values), "least": min(values), "most": max(values)}
-    return {key: round(value, 2) for key, value in found.items()}
