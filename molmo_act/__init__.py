@@ -18,6 +18,7 @@ from molmo_act.points import Point, Points
 
 if TYPE_CHECKING:
     from molmo_act.api import load
+    from molmo_act.drift import quantization_report
     from molmo_act.encoded_image import EncodedImage
     from molmo_act.pointing_model import PointingModel
 
@@ -34,10 +35,16 @@ __all__ = [
     "Points",
     "QueryError",
     "load",
+    "quantization_report",
 ]
 
 
-_LAZY = {"load": "api", "PointingModel": "pointing_model", "EncodedImage": "encoded_image"}
+_LAZY = {
+    "load": "api",
+    "PointingModel": "pointing_model",
+    "EncodedImage": "encoded_image",
+    "quantization_report": "drift",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from molmo_act.drift import answer_probes, measure_drift
 from molmo_act.errors import CheckpointError, InputError, PlatformError
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.modeling.checkpoint_files import need_file, read_json
@@ -30,6 +31,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     quantization: str | None = None,
     revision: str | None = None,
+    max_drift_px: float | None = None,
 ) -> PointingModel:
     """Loads a checkpoint: a MolmoPoint, or a native Molmo2 that writes coordinates as text.
 
@@ -39,13 +41,39 @@ def load(
         dtype: For example "bfloat16"; None for bfloat16 on CUDA and float32 on the CPU.
         quantization: "nf4" or "int8" (extra `quant`): weights of the language blocks only.
         revision: Branch, tag or commit on the hub.
+        max_drift_px: With `quantization`: refuse it when it moves any point of the bundled probe pictures by
+            more pixels, or loses or adds one, compared with the model as it is. Loads the model twice, one
+            after the other.
 
     Raises:
-        CheckpointError: The checkpoint is missing, of another architecture, incomplete or unsafe.
+        CheckpointError: The checkpoint is missing, of another architecture, incomplete or unsafe; or it
+            drifts too far.
         InputError: An unknown dtype or quantization, or one that does not fit this model.
         MissingExtraError: Quantization without the extra `quant`.
         PlatformError: The device is not there.
     """
+    if max_drift_px is None:
+        return _load(name_or_path, device, dtype, quantization, revision)
+    if quantization is None:
+        raise InputError("max_drift_px was given without quantization; expected both, or neither.")
+    expected = answer_probes(_load(name_or_path, device, dtype, None, revision))
+    model = _load(name_or_path, device, dtype, quantization, revision)
+    drift = measure_drift(expected, answer_probes(model))
+    if drift.worst_px > max_drift_px:
+        raise CheckpointError(
+            f"quantization={quantization!r} moves points of {model.name} too far ({drift}); at most "
+            f"{max_drift_px} px were allowed, with none lost or added. Use another one, or none."
+        )
+    return model
+
+
+def _load(
+    name_or_path: str | os.PathLike[str] | None,
+    device: str | torch.device | None,
+    dtype: str | torch.dtype | None,
+    quantization: str | None,
+    revision: str | None,
+) -> PointingModel:
     source = NANO if name_or_path is None else name_or_path
     place = _device(device)
     hub = {} if revision is None else {"revision": revision}
