@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,17 +19,27 @@ LONGEST = 200  # ids, as in the snippet of the released model cards
 
 
 @torch.inference_mode()
-def generate(model: PreTrainedModel, inputs: Mapping[str, Any], longest: int) -> tuple[list[int], float]:
+def generate(
+    model: PreTrainedModel, inputs: Mapping[str, Any], end_ids: Collection[int], longest: int
+) -> tuple[list[int], float]:
     """The plain path: ids of `generate` with the logits processor, and the milliseconds it took.
 
     Args:
         model: MolmoPoint.
         inputs: What the processor gave for one prompt.
+        end_ids: Ids that end an answer.
         longest: Most ids.
     """
     began = time.perf_counter()
     rules = model.build_logit_processor_from_inputs(inputs)
-    out = model.generate(**inputs, logits_processor=rules, max_new_tokens=longest, do_sample=False)
+    out = model.generate(
+        **inputs,
+        logits_processor=rules,
+        max_new_tokens=longest,
+        do_sample=False,
+        eos_token_id=sorted(end_ids),
+        pad_token_id=min(end_ids),
+    )
     ids = out[0, inputs["input_ids"].shape[1] :].tolist()
     return ids, 1000 * (time.perf_counter() - began)
 
@@ -61,7 +71,8 @@ def compare(
         InputError: The two paths answer differently, which in half precision can happen where two choices
             are equally good.
     """
-    expected = [token for token in generate(model, inputs, longest)[0] if token not in grammar.end_ids]
+    ends = grammar.end_ids
+    expected = [token for token in generate(model, inputs, ends, longest)[0] if token not in ends]
     limits = Limits(longest)
     found = answer(model, inputs, grammar, [query], limits=limits)
     if found.rows[0].tokens != expected:
@@ -73,9 +84,9 @@ def compare(
         key: [] for key in ("plain_prefill", "plain_decode", "prefill", "decode")
     }
     for _ in range(rounds):
-        first = generate(model, inputs, 1)[1]
+        first = generate(model, inputs, ends, 1)[1]
         taken["plain_prefill"].append(first)
-        taken["plain_decode"].append(max(0.0, generate(model, inputs, longest)[1] - first))
+        taken["plain_decode"].append(max(0.0, generate(model, inputs, ends, longest)[1] - first))
         ours = answer(model, inputs, grammar, [query], limits=limits)
         taken["prefill"].append(ours.prefill_ms)
         taken["decode"].append(ours.decode_ms)

@@ -22,12 +22,12 @@ from molmo_act.grammar import AnswerGrammar
 
 PICTURE = (640, 480)
 LONGEST = 48  # ids, that is twelve points of random models
-QUERY = "the red circle"
+SEED, QUERY = 3, "shapes"
 
 
 def prompt(processor: Any, size: tuple[int, int]) -> dict[str, Any]:
     """Model inputs of one composed picture and a query."""
-    picture = draw_scene(np.random.default_rng(0), *size, None)
+    picture = draw_scene(np.random.default_rng(SEED), *size, None)
     content = [{"type": "text", "text": f"Point to {QUERY}"}, {"type": "image", "image": picture.image}]
     return dict(
         processor.apply_chat_template(

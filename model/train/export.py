@@ -48,6 +48,8 @@ def export(run: Path, out: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(run / "tokenizer")
     model = MolmoPointForConditionalGeneration(nano_config(tokenizer))
     load_run(run, model, [])
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         partial = Path(folder)
         model.to(dtype).save_pretrained(partial)

@@ -14,7 +14,6 @@ from PIL import Image
 from tests.examples.conftest import EXAMPLES
 
 
-@pytest.mark.xfail(reason="the bundled nano does not read labels reliably yet, see its README", strict=False)
 @pytest.mark.ros
 @pytest.mark.display
 def test_both_halves(tmp_path):

@@ -30,6 +30,7 @@ def test_an_exported_run_points(tmp_path):
     assert "model.transformer.wte.new_embedding" in weights  # the released names
     assert (out / "README.md").read_text() == "the card stays"
     loaded = molmo_act.load(out)
+    assert loaded.model.generation_config.eos_token_id == tokenizer.eos_token_id  # where generate() stops
     points = loaded.point(np.zeros((240, 320, 3), np.uint8), "the red circle", max_points=1)
     assert points.image_size == ((320, 240),)
     kept = dict(loaded.model.named_parameters())

@@ -1,0 +1,131 @@
+"""Reading a picture: milliseconds, share of what the arithmetic needs, and peak memory, by number of crops.
+
+`python -m model.benchmarks.prefill --threads 2` runs the mid-size model of random weights on a picture cut
+into more and more crops, with a few crops at a time as the library does and with all at once, each case in a
+process of its own; one JSON line comes last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size
+from molmo_act.decoding.prefill import prefill
+from molmo_act.modeling import MolmoPointConfig, core
+
+VOCABULARY = 32768
+MAX_CROPS = (1, 8, 24, 47)
+PICTURE = (1920, 1080)
+ROUNDS = 3
+
+
+def floor_ms(config: MolmoPointConfig, crops: int, tokens: int) -> float:
+    """Milliseconds that the matrix products alone would take at the speed of a large one, measured here."""
+    vision, text = config.vision_config, config.text_config
+    patches = config.vision_config.image_num_pos
+    per_patch = 4 * vision.hidden_size**2 + 2 * vision.hidden_size * vision.intermediate_size
+    vision_flops = (
+        2 * crops * patches * vision.num_hidden_layers * (per_patch + 2 * patches * vision.hidden_size)
+    )
+    heads = text.num_attention_heads + text.num_key_value_heads
+    per_token = 2 * heads * text.head_dim * text.hidden_size + 3 * text.hidden_size * text.intermediate_size
+    text_flops = (
+        2
+        * tokens
+        * text.num_hidden_layers
+        * (per_token + 2 * tokens * text.num_attention_heads * text.head_dim)
+    )
+    side = 2048
+    one, other = torch.randn(2, side, side)
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        torch.mm(one, other)
+        taken.append(time.perf_counter() - began)
+    return 1000 * (vision_flops + text_flops) * min(taken) / (2 * side**3)
+
+
+@torch.inference_mode()
+def one_case(max_crops: int, at_once: int, threads: int) -> dict[str, Any]:
+    """Measures one case in this process."""
+    torch.set_num_threads(threads)
+    core.CROPS_AT_ONCE = at_once
+    processor = make_processor()
+    model = make_model(mid_size(VOCABULARY), make_grammar(processor))
+    loaded = _peak_mb()
+    image = np.random.default_rng(0).integers(0, 256, (*PICTURE[::-1], 3), dtype=np.uint8)
+    content = [{"type": "text", "text": "Point to it"}, {"type": "image", "image": image}]
+    inputs = processor.apply_chat_template(
+        [{"role": "user", "content": content}],
+        tokenize=True,
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+        max_crops=max_crops,
+    )
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        prefill(model, inputs, (), room=8)
+        taken.append(1000 * (time.perf_counter() - began))
+    crops, tokens = len(inputs["pixel_values"]), inputs["input_ids"].shape[1]
+    floor = floor_ms(model.config, crops, tokens)
+    ms = statistics.median(taken)
+    return {
+        "crops": crops,
+        "tokens": tokens,
+        "ms": round(ms, 1),
+        "share of the floor": round(floor / ms, 2),
+        "loaded MB": loaded,
+        "peak MB": _peak_mb(),
+    }
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--case", type=int, nargs=2, metavar=("MAX_CROPS", "AT_ONCE"), help="one case only")
+    args = parser.parse_args()
+    if args.case:
+        max_crops, at_once = args.case
+        print(json.dumps(one_case(max_crops, at_once, args.threads)))
+        return
+    results = []
+    for max_crops in tqdm(MAX_CROPS):
+        for way, at_once in {"a few at a time": core.CROPS_AT_ONCE, "all at once": 10**6}.items():
+            words = ["--threads", str(args.threads), "--case", str(max_crops), str(at_once)]
+            command = [sys.executable, "-m", "model.benchmarks.prefill", *words]
+            out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            results.append({"way": way, **json.loads(out.splitlines()[-1])})
+    print(
+        "| crops | tokens | way | ms | share of the arithmetic floor | peak, MB |\n|---|---|---|---|---|---|"
+    )
+    for found in results:
+        print(
+            f"| {found['crops']} | {found['tokens']} | {found['way']} | {found['ms']} "
+            f"| {found['share of the floor']} | {found['peak MB']} |"
+        )
+    print(json.dumps({"threads": args.threads, "machine": platform.machine(), "cases": results}))
+
+
+if __name__ == "__main__":
+    main()
