@@ -27,7 +27,8 @@ def test_both_halves(tmp_path):
     for name, size in {"camera_points": (320, 240), "desktop_click": (480, 360)}.items():
         picture = tmp_path / "out" / f"{name}.png"
         assert f"out/{picture.name}" in answer.stdout
-        assert Image.open(picture).size == size
+        with Image.open(picture) as drawn:
+            assert drawn.size == size
 
 
 # Each row: what the subscriber printed, and whether it tells of the red circle only.
