@@ -34,7 +34,7 @@ ROUNDS = 3
 def floor_ms(config: MolmoPointConfig, crops: int, tokens: int) -> float:
     """Milliseconds that the matrix products alone would take at the speed of a large one, measured here."""
     vision, text = config.vision_config, config.text_config
-    patches = config.vision_config.image_num_pos
+    patches = vision.num_position_embeddings
     per_patch = 4 * vision.hidden_size**2 + 2 * vision.hidden_size * vision.intermediate_size
     vision_flops = (
         2 * crops * patches * vision.num_hidden_layers * (per_patch + 2 * patches * vision.hidden_size)
