@@ -186,6 +186,9 @@ class Listener:
         """Calls a service of the node and returns its response."""
         client = self.node.create_client(service_type, name)
         self.wait(client.service_is_ready)
+        time.sleep(
+            0.3
+        )  # ready means that requests arrive; the way back may take longer, and answers get lost
         future = client.call_async(request)
         self.wait(future.done)
         self.node.destroy_client(client)
