@@ -7,11 +7,10 @@ common direction that the patch word answers to, and that of a location another 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
-import molmo_act
+from molmo_act.api import NANO
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import (
     MolmoPointConfig,
@@ -20,7 +19,6 @@ from molmo_act.modeling import (
 )
 from molmo_act.modeling.image_processing import MolmoPointImageProcessor
 
-NANO = Path(molmo_act.__file__).parent / "checkpoints" / "nano"
 COMMON, NUMBER = 6.0, 40.0  # strengths of the two directions
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Self
 
 import numpy as np
 import torch
@@ -24,7 +25,16 @@ PADDING = -1
 
 
 @dataclass(frozen=True)
-class TreeBatch:
+class TensorBatch:
+    """A batch whose fields are all tensors."""
+
+    def to(self, device: torch.device | str) -> Self:
+        """The same batch on another device."""
+        return type(self)(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class TreeBatch(TensorBatch):
     """Trees as tensors. Targets at a position say what should come next.
 
     Attributes:
@@ -56,10 +66,6 @@ class TreeBatch:
     patch_target_RL: Tensor
     subpatch_target_RL: Tensor
     location_target_RL: Tensor
-
-    def to(self, device: torch.device | str) -> TreeBatch:
-        """The same batch on another device."""
-        return TreeBatch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
     def picture_mask(self) -> Tensor:
         """bool (1, 1, I, I): image tokens see one another in both directions, the start token only itself."""

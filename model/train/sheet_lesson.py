@@ -11,7 +11,7 @@ tokens; V words.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry
 from model.data.sheets import Sheet
+from model.train.batch import TensorBatch
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.modeling.tiling import normalize, patchify, pooling_windows, rgb_tensor
 
@@ -30,7 +31,7 @@ KEPT_PATCHES, KEPT_EMPTY = 0.4, 0.15  # of the patches that show something, of t
 
 
 @dataclass(frozen=True)
-class SheetBatch:
+class SheetBatch(TensorBatch):
     """Sheets as tensors.
 
     Attributes:
@@ -49,10 +50,6 @@ class SheetBatch:
     weight_M: Tensor
     num_cells: Tensor
     nothing: Tensor
-
-    def to(self, device: torch.device | str) -> SheetBatch:
-        """The same batch on another device."""
-        return SheetBatch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -230,12 +230,14 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
             location_scores=scores[2],
         )
 
-    def _grounding_words(self) -> list[int]:
+    @property
+    def grounding_words(self) -> list[int]:
+        """Ids of the words for patch, subpatch and location, which no answer holds themselves."""
         return [self.config.patch_token_id, self.config.subpatch_token_id, self.config.location_token_id]
 
     def _without_grounding_words(self, logits: Tensor) -> Tensor:
         logits = logits.clone()
-        logits[..., self._grounding_words()] = NEVER
+        logits[..., self.grounding_words] = NEVER
         return logits
 
     def _extended_logits(
