@@ -9,35 +9,24 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from typing import Any
 
 import numpy as np
 import torch
 
 import molmo_act
-from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size
+from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size, prompt
 from model.data.scenes import draw_scene
 from molmo_act.bench import compare
 from molmo_act.grammar import AnswerGrammar
 
-PICTURE = (640, 480)
+PICTURE, SMALL = (640, 480), (320, 240)
 LONGEST = 48  # ids, that is twelve points of random models
 SEED, QUERY = 3, "shapes"
 
 
-def prompt(processor: Any, size: tuple[int, int]) -> dict[str, Any]:
-    """Model inputs of one composed picture and a query."""
-    picture = draw_scene(np.random.default_rng(SEED), *size, None)
-    content = [{"type": "text", "text": f"Point to {QUERY}"}, {"type": "image", "image": picture.image}]
-    return dict(
-        processor.apply_chat_template(
-            [{"role": "user", "content": content}],
-            tokenize=True,
-            add_generation_prompt=True,
-            return_tensors="pt",
-            return_dict=True,
-        )
-    )
+def scene(size: tuple[int, int]) -> np.ndarray:
+    """One composed picture of a (width, height)."""
+    return draw_scene(np.random.default_rng(SEED), *size, None).image
 
 
 def main() -> None:
@@ -51,7 +40,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     processor = make_processor()
-    inputs, grammar = prompt(processor, PICTURE), make_grammar(processor)
+    inputs, grammar = prompt(processor, scene(PICTURE), QUERY), make_grammar(processor)
     options = {"rounds": args.rounds, "longest": LONGEST}
     results = {}
     for vocabulary in args.vocabularies:
@@ -59,7 +48,9 @@ def main() -> None:
         results[f"mid-size, {vocabulary} words"] = compare(model, inputs, grammar, QUERY, **options)
     nano = molmo_act.load(device="cpu")
     words = AnswerGrammar.of(nano.processor.tokenizer)
-    results["nano"] = compare(nano.model, prompt(nano.processor, (320, 240)), words, QUERY, **options)
+    results["nano"] = compare(
+        nano.model, prompt(nano.processor, scene(SMALL), QUERY), words, QUERY, **options
+    )
     print("| model | generate, ms/point | engine, ms/point | times faster | prefill |\n|---|---|---|---|---|")
     for name, found in results.items():
         plain, ours = (found["ms"][key]["median"] / found["points"] for key in ("plain_decode", "decode"))

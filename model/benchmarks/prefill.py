@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size
+from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size, prompt
 from molmo_act.decoding.prefill import prefill
 from molmo_act.modeling import MolmoPointConfig, core
 
@@ -66,15 +66,7 @@ def one_case(max_crops: int, at_once: int, threads: int) -> dict[str, Any]:
     model = make_model(mid_size(VOCABULARY), make_grammar(processor))
     loaded = _peak_mb()
     image = np.random.default_rng(0).integers(0, 256, (*PICTURE[::-1], 3), dtype=np.uint8)
-    content = [{"type": "text", "text": "Point to it"}, {"type": "image", "image": image}]
-    inputs = processor.apply_chat_template(
-        [{"role": "user", "content": content}],
-        tokenize=True,
-        add_generation_prompt=True,
-        return_tensors="pt",
-        return_dict=True,
-        max_crops=max_crops,
-    )
+    inputs = prompt(processor, image, "it", max_crops=max_crops)
     taken = []
     for _ in range(ROUNDS):
         began = time.perf_counter()

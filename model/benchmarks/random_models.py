@@ -7,7 +7,9 @@ common direction that the patch word answers to, and that of a location another 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import torch
 
 from molmo_act.api import NANO
@@ -27,6 +29,21 @@ def make_processor() -> MolmoPointProcessor:
     nano = MolmoPointProcessor.from_pretrained(NANO)
     return MolmoPointProcessor(
         MolmoPointImageProcessor(), nano.video_processor, nano.tokenizer, chat_template=nano.chat_template
+    )
+
+
+def prompt(processor: MolmoPointProcessor, image: np.ndarray, query: str, **options: Any) -> dict[str, Any]:
+    """Model inputs of one picture and a query; `options` are those of calling the processor."""
+    content = [{"type": "text", "text": f"Point to {query}"}, {"type": "image", "image": image}]
+    return dict(
+        processor.apply_chat_template(
+            [{"role": "user", "content": content}],
+            tokenize=True,
+            add_generation_prompt=True,
+            return_tensors="pt",
+            return_dict=True,
+            **options,
+        )
     )
 
 
