@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 import molmo_act
 from model.data.forms import draw_form
-from model.data.sample import Picture
+from model.data.sample import Picture, Query
 from model.data.scenes import draw_scene, scenes
 from model.data.screens import draw_screen
 from model.evaluation.metrics import QueryScore, score_query, summarise
@@ -62,14 +62,13 @@ def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
     return streams
 
 
-def evaluate(
-    point: Callable[[np.ndarray, list[str]], list[molmo_act.Points]],
-    pictures: Iterable[Picture],
-    queries: int,
-    per_picture: int,
-    name: str,
-) -> dict[str, dict[str, float]]:
-    """Scores of about `queries` queries, at most `per_picture` of a picture; overall and for each kind.
+Pointer = Callable[[np.ndarray, list[str]], list[molmo_act.Points]]
+
+
+def answered(
+    point: Pointer, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
+) -> Iterator[tuple[Query, molmo_act.Points]]:
+    """About `queries` queries with their answers.
 
     Args:
         point: Picture and queries → their answers.
@@ -77,22 +76,27 @@ def evaluate(
         queries, per_picture: How many queries, of all pictures and of one.
         name: Of the pictures, for the progress bar.
     """
+    with tqdm(total=queries, desc=name, unit="query") as bar:
+        for number, picture in enumerate(pictures):
+            chosen = np.random.default_rng([SEED, number]).permutation(len(picture.queries))[:per_picture]
+            asked = [picture.queries[i] for i in chosen]
+            if not asked:
+                continue
+            yield from zip(asked, point(picture.image, [query.text for query in asked]), strict=True)
+            bar.update(len(asked))
+            if bar.n >= queries:
+                return
+
+
+def evaluate(
+    point: Pointer, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
+) -> dict[str, dict[str, float]]:
+    """Scores of the queries of `answered`, which takes the same; overall and for each kind."""
     scores: dict[str, list[QueryScore]] = defaultdict(list)
-    bar = tqdm(total=queries, desc=name, unit="query")
-    for number, picture in enumerate(pictures):
-        chosen = np.random.default_rng([SEED, number]).permutation(len(picture.queries))[:per_picture]
-        asked = [picture.queries[i] for i in chosen]
-        if not asked:
-            continue
-        answers = point(picture.image, [query.text for query in asked])
-        for query, points in zip(asked, answers, strict=True):
-            outcome = score_query(points.xy, query.targets)
-            scores["all"].append(outcome)
-            scores[query.kind].append(outcome)
-        bar.update(len(asked))
-        if len(scores["all"]) >= queries:
-            break
-    bar.close()
+    for query, points in answered(point, pictures, queries, per_picture, name):
+        outcome = score_query(points.xy, query.targets)
+        scores["all"].append(outcome)
+        scores[query.kind].append(outcome)
     return {kind: summarise(outcomes) for kind, outcomes in scores.items()}
 
 

@@ -12,11 +12,10 @@ import platform
 from collections.abc import Iterable
 
 import numpy as np
-from tqdm import tqdm
 
 import molmo_act
 from model.data.sample import Picture
-from model.evaluation.pointing import SEED, sources
+from model.evaluation.pointing import answered, sources
 
 SOURCES = ("plain windows", "screens, small")
 BOUNDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
@@ -29,19 +28,10 @@ def scores_of(
     """Scores of right and of wrong points, of about `queries` queries."""
     right: list[float] = []
     wrong: list[float] = []
-    bar = tqdm(total=queries, desc=name, unit="query")
-    for number, picture in enumerate(pictures):
-        chosen = np.random.default_rng([SEED, number]).permutation(len(picture.queries))[:PER_PICTURE]
-        asked = [picture.queries[i] for i in chosen]
-        answers = model.point(picture.image, [query.text for query in asked]) if asked else []
-        for query, points in zip(asked, answers, strict=True):
-            for point in points:
-                hit = any(target.contains(point.x, point.y) for target in query.targets)
-                (right if hit else wrong).append(point.score)
-        bar.update(len(asked))
-        if bar.n >= queries:
-            break
-    bar.close()
+    for query, points in answered(model.point, pictures, queries, PER_PICTURE, name):
+        for point in points:
+            hit = any(target.contains(point.x, point.y) for target in query.targets)
+            (right if hit else wrong).append(point.score)
     return np.array(right), np.array(wrong)
 
 
