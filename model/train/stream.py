@@ -29,9 +29,18 @@ from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
 
 # Rows × columns of crops and how often. Small pictures first: they cost least per query and have the fewest
-# things to confuse. Whole screens at test time have many more crops than any of these.
+# things to confuse. The largest are whole screens.
 SMALL = {(1, 1): 0.5, (1, 2): 0.25, (2, 1): 0.25}
-MIXED = {(1, 1): 0.2, (1, 2): 0.2, (2, 1): 0.2, (2, 2): 0.2, (1, 3): 0.1, (2, 3): 0.1}
+MIXED = {
+    (1, 1): 0.2,
+    (1, 2): 0.15,
+    (2, 1): 0.15,
+    (2, 2): 0.15,
+    (1, 3): 0.1,
+    (2, 3): 0.1,
+    (3, 4): 0.1,
+    (4, 6): 0.05,
+}
 LARGEST_SHRINK = 1.35  # of the canvas, to the picture's own size
 
 Batch = TreeBatch | SheetBatch
