@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from molmo_act.engine import Limits, answer
+from molmo_act.engine import Engine, Limits
 from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
@@ -73,8 +73,8 @@ def compare(
     """
     ends = grammar.end_ids
     expected = [token for token in generate(model, inputs, ends, longest)[0] if token not in ends]
-    limits = Limits(longest)
-    found = answer(model, inputs, grammar, [query], limits=limits)
+    limits, engine = Limits(longest), Engine(model, grammar)
+    found = engine.answer(inputs, [query], limits=limits)
     if found.rows[0].tokens != expected:
         raise InputError(
             "The engine and generate() answer differently, so their times cannot be compared. "
@@ -87,7 +87,7 @@ def compare(
         first = generate(model, inputs, ends, 1)[1]
         taken["plain_prefill"].append(first)
         taken["plain_decode"].append(max(0.0, generate(model, inputs, ends, longest)[1] - first))
-        ours = answer(model, inputs, grammar, [query], limits=limits)
+        ours = engine.answer(inputs, [query], limits=limits)
         taken["prefill"].append(ours.prefill_ms)
         taken["decode"].append(ours.decode_ms)
     ms = {key: spread(values) for key, values in taken.items()}

@@ -15,7 +15,7 @@ from molmo_act.answers import Answer, Answers
 from molmo_act.asking import Bounds, as_list, check_query, paired
 from molmo_act.decoding.prefill import read_prefix
 from molmo_act.encoded_image import EncodedImage
-from molmo_act.engine import LONGEST_ANSWER, Limits, answer, answer_behind
+from molmo_act.engine import LONGEST_ANSWER, Engine, Limits
 from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.images import ImageInput, to_rgb
@@ -199,14 +199,8 @@ class PointingModel:
             asked = queries[start : start + BATCH_SIZE]
             questions = [self._question(query) for query in asked]
             limits = self._limits(encoded.prefix.length + max(map(len, questions)), bounds)
-            answers = answer_behind(
-                self.model,
-                encoded.prefix,
-                questions,
-                self._grammar,
-                asked,
-                mode=bounds.mode,
-                limits=limits,
+            answers = self._engine.answer_behind(
+                encoded.prefix, questions, asked, mode=bounds.mode, limits=limits
             )
             timing = {
                 "preprocess": encoded.preprocess_ms,
@@ -228,7 +222,7 @@ class PointingModel:
     def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
         limits = self._limits(inputs["input_ids"].shape[1], bounds)
         if isinstance(self.model, MolmoPointForConditionalGeneration):
-            return answer(self.model, inputs, self._grammar, queries, mode=bounds.mode, limits=limits)
+            return self._engine.answer(inputs, queries, mode=bounds.mode, limits=limits)
         return answer_in_text(
             self.model,
             inputs,
@@ -250,6 +244,10 @@ class PointingModel:
                 f"Image and query take {length} tokens, but {self.name} reads {room}. Give fewer max_crops."
             )
         return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return Engine(self.model, self._grammar)
 
     @cached_property
     def _grammar(self) -> AnswerGrammar:

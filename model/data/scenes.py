@@ -23,6 +23,7 @@ from model.data.shapes import draw_shape
 from molmo_act.errors import InputError
 
 SMALLEST, LARGEST = 24, 140
+SMALLEST_SIDE, LARGEST_SIDE = 96, 768  # of a picture
 _PHOTO_CHANCE = 0.25
 
 
@@ -178,8 +179,10 @@ def draw_scene(
     Raises:
         InputError: The size is out of range.
     """
-    if not (96 <= width <= 768 and 96 <= height <= 768):
-        raise InputError(f"Got a scene of {width}×{height} pixels; both sides must be 96 to 768.")
+    if min(width, height) < SMALLEST_SIDE or max(width, height) > LARGEST_SIDE:
+        raise InputError(
+            f"Got a scene of {width}×{height} pixels; both sides must be {SMALLEST_SIDE} to {LARGEST_SIDE}."
+        )
     on_photo = library is not None and len(library.photos) > 0 and rng.random() < _PHOTO_CHANCE
     if library is not None and on_photo:
         image = photo(rng, width, height, library.photos)

@@ -20,7 +20,7 @@ from model.data.forms import draw_form
 from model.data.icon_library import load_icons
 from model.data.sample import Picture
 from model.data.scene_assets import PictureLibrary, load_library
-from model.data.scenes import draw_scene
+from model.data.scenes import LARGEST_SIDE, draw_scene
 from model.data.screens import draw_screen
 from model.data.sheets import SheetPainter
 from model.train.batch import TreeBatch, collate
@@ -136,7 +136,7 @@ class PointingLesson:
         return config.plain + (config.least_plain - config.plain) * done
 
     def _picture(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
-        if rng.random() < self._config.screens:
+        if rng.random() < self._config.screens or max(size) > LARGEST_SIDE:
             return (draw_form if plain else draw_screen)(rng, *size, split=self._config.split)
         return draw_scene(rng, *size, None if plain else self._library)
 

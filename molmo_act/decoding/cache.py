@@ -23,8 +23,6 @@ class TreeCache:
         like: A tensor of the wanted type and device.
     """
 
-    is_compileable = True
-
     def __init__(self, layers: int, batch: int, heads: int, places: int, width: int, like: Tensor) -> None:
         self.values_2LBHSD = like.new_zeros(2, layers, batch, heads, places, width)
         self._write_BW = torch.zeros(batch, 1, dtype=torch.long, device=like.device)

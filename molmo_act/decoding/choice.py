@@ -80,7 +80,8 @@ def choose(
     config = model.config
     words_BNV = _word_scores(model, x_BND)
     patch_word_BN = words_BNV[..., config.patch_token_id].clone()
-    words_BNV[..., model.grounding_words] = NEVER
+    for word in model.grounding_words:  # one by one: a list would first be copied to the device
+        words_BNV[..., word].fill_(NEVER)
     best_word = words_BNV.max(-1)
     scores_BNP = _patch_scores(model.model, x_BND, standing, state)
     allowed_BNP = _allowed_patches(standing, state, scores_BNP.shape[-1], rules.order)

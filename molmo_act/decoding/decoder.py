@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from molmo_act.decoding.cache import TreeCache
 from molmo_act.decoding.choice import Choice, Rules, Standing, choose, choose_location, choose_subpatch
 from molmo_act.decoding.prefill import Prefill
 from molmo_act.decoding.rows import NONE, AnswerIds, Block, Rows, Settled
@@ -21,14 +22,17 @@ from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 
 
 class Decoder:
-    """Decodes one batch of prompts with images.
+    """Decodes batches of prompts with images.
 
     Args:
         model: Whose answers.
         grammar: What answers look like.
         rules: How it decodes.
-        read: The prompts.
+        cache: Where the keys and values of the prompts are.
         max_points: A row ends after so many complete points; None for no bound.
+        longest: A row is cut after so many ids.
+        fixed: Whether every step has the same shapes and asks nothing of the device, as a graph needs it;
+            else steps are as narrow as the rows allow.
     """
 
     def __init__(
@@ -36,18 +40,17 @@ class Decoder:
         model: MolmoPointForConditionalGeneration,
         grammar: AnswerGrammar,
         rules: Rules,
-        read: Prefill,
+        cache: TreeCache,
         max_points: int | None,
+        longest: int,
+        *,
+        fixed: bool = False,
     ) -> None:
-        self._model, self._rules, self._cache = model, rules, read.cache
-        device, ids = model.device, read.state.ids
-        self._numbers = torch.tensor(grammar.numbers, device=device)
-        self._closing = torch.tensor(grammar.closing, device=device)
-        ends = torch.tensor(sorted(grammar.end_ids), device=device)
-        no_more_B = (
-            ids.start + ids.num_patches_B if ids.no_more_points else torch.full_like(ids.num_patches_B, NONE)
-        )
-        self._answers = AnswerIds(ids.start, no_more_B, ends, max_points)
+        self._model, self._rules, self._cache, self._fixed = model, rules, cache, fixed
+        self._numbers = torch.tensor(grammar.numbers, device=model.device)
+        self._closing = torch.tensor(grammar.closing, device=model.device)
+        ends = torch.tensor(sorted(grammar.end_ids), device=model.device)
+        self._answers = AnswerIds(model.config.extended_vocab_start, ends, max_points, longest)
 
     def start(
         self, read: Prefill, draft: Sequence[int], expected: Sequence[Sequence[int]]
@@ -76,7 +79,7 @@ class Decoder:
 
     def step(self, rows: Rows, state: GroundingState) -> Block:
         """Feeds what is pending with its draft, and settles what was right of it."""
-        step = Step.plan(rows, state, self._numbers, self._closing)
+        step = Step.plan(rows, state, self._numbers, self._closing, fixed=self._fixed)
         length_B = rows.length_B
         x_BWD = self._forward(rows, step, state)
         slot_B, location_B, part_chances = self._read_point(x_BWD, step, rows, state)
@@ -99,7 +102,7 @@ class Decoder:
         core = self._model.model
         embeds, depth_BW, sees_BWW = step.feed(core, state)
         places_BW = rows.length_B[:, None] + torch.arange(step.width, device=embeds.device)
-        end = int(places_BW.max()) + 1
+        end = self._cache.places if self._fixed else int(places_BW.max()) + 1
         used_BS = rows.real_BS[:, :end] & (torch.arange(end, device=embeds.device) < rows.length_B[:, None])
         mask_BWS = used_BS[:, None].repeat(1, step.width, 1)
         mask_BWS.scatter_(2, places_BW[:, None].expand(-1, step.width, -1), sees_BWW)

@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from molmo_act.decoding.cache import TreeCache
+from molmo_act.modeling.core import Views
 from molmo_act.modeling.grounding_state import GroundingState
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration, unpadded_positions
 
@@ -64,7 +65,10 @@ class Prefix:
 
 
 def prefill(
-    model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any], draft: Sequence[int], room: int
+    model: MolmoPointForConditionalGeneration,
+    inputs: Mapping[str, Any],
+    draft: Sequence[int],
+    cache: TreeCache,
 ) -> Prefill:
     """One forward pass over prompts and draft.
 
@@ -72,7 +76,7 @@ def prefill(
         model: Who reads.
         inputs: What the processor gave, padded on the left; every row with at least one image or a video.
         draft: Ids behind every prompt, on trust.
-        room: Places to keep free behind prompt and draft.
+        cache: With room for all of it, and for the answers.
 
     Raises:
         ValueError: There is no image.
@@ -83,11 +87,10 @@ def prefill(
     real_BS = F.pad(inputs["attention_mask"].bool(), (0, len(draft)), value=True)
     seen = inputs.get("token_type_ids")
     image_BS = torch.zeros_like(real_BS) if seen is None else F.pad(seen.bool(), (0, len(draft)))
-    windows_NKC, valid_NK, features_ND = _look(model, inputs)
-    embeds = model.model.embed_prompt(torch.cat((ids_BS, drafted), dim=1), features_ND)
-    cache = _new_cache(model, len(ids_BS), length + len(draft) + room, embeds)
+    views = _look(model, inputs)
+    embeds = model.model.embed_prompt(torch.cat((ids_BS, drafted), dim=1), views.features_ND)
     x_BSD = _read(model, cache, embeds, prompt_mask(real_BS, image_BS), real_BS)
-    state = model.model.make_state(ids_BS, x_BSD[:, :length], features_ND, windows_NKC, valid_NK)
+    state = model.model.make_state(ids_BS, x_BSD[:, :length], views)
     return Prefill(cache, state, x_BSD[:, length - 1 :], real_BS[:, :length], length)
 
 
@@ -108,11 +111,11 @@ def read_prefix(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, 
     length = 1 + int(torch.nonzero(inputs["token_type_ids"][0])[-1])
     ids_1S, image_1S = (inputs[name][:1, :length] for name in ("input_ids", "token_type_ids"))
     real_1S = torch.ones_like(image_1S, dtype=torch.bool)
-    windows_NKC, valid_NK, features_ND = _look(model, inputs)
-    embeds = model.model.embed_prompt(ids_1S, features_ND)
-    cache = _new_cache(model, 1, length, embeds)
+    views = _look(model, inputs)
+    embeds = model.model.embed_prompt(ids_1S, views.features_ND)
+    cache = new_cache(model, 1, length)
     x_1SD = _read(model, cache, embeds, prompt_mask(real_1S, image_1S.bool()), real_1S)
-    state = model.model.make_state(ids_1S, x_1SD, features_ND, windows_NKC, valid_NK)
+    state = model.model.make_state(ids_1S, x_1SD, views)
     return Prefix(cache.values_2LBHSD, state)
 
 
@@ -121,7 +124,7 @@ def prefill_behind(
     prefix: Prefix,
     questions: Sequence[Sequence[int]],
     draft: Sequence[int],
-    room: int,
+    cache: TreeCache,
 ) -> Prefill:
     """One forward pass over several questions about the same pictures.
 
@@ -130,7 +133,7 @@ def prefill_behind(
         prefix: The pictures.
         questions: Ids of everything behind them.
         draft: Ids behind every question, on trust.
-        room: Places to keep free behind question and draft.
+        cache: See `prefill`.
     """
     device, longest = prefix.values.device, max(map(len, questions))
     rows = [[0] * (longest - len(ids)) + [*ids, *draft] for ids in questions]
@@ -138,7 +141,6 @@ def prefill_behind(
     padding = torch.tensor([longest - len(ids) for ids in questions], device=device)
     real_BS = torch.arange(longest + len(draft), device=device) >= padding[:, None]
     length = prefix.length + longest
-    cache = _new_cache(model, len(rows), length + len(draft) + room, embeds)
     cache.values_2LBHSD[:, :, :, :, : prefix.length] = prefix.values
     mask = F.pad(prompt_mask(real_BS, torch.zeros_like(real_BS)), (prefix.length, 0), value=True)
     real_BS = F.pad(real_BS, (prefix.length, 0), value=True)
@@ -147,16 +149,11 @@ def prefill_behind(
     return Prefill(cache, prefix.state.select(shared), x_BSD[:, longest - 1 :], real_BS[:, :length], length)
 
 
-def _look(
-    model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gathered ViT features, which of their slots are filled, and what the connector makes of them."""
+def _look(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]) -> Views:
     pictures = model.flat_inputs(**{name: inputs.get(name) for name in PICTURES})
     if pictures is None:
         raise ValueError("The prompts have no image; there is nothing to point at.")
-    pixels, pooling_NK = pictures
-    windows_NKC, valid_NK = model.model.gather_windows(pixels, pooling_NK), pooling_NK >= 0
-    return windows_NKC, valid_NK, model.model.multi_modal_projector(windows_NKC, valid_NK)
+    return model.model.look(*pictures)
 
 
 def _read(
@@ -183,7 +180,9 @@ def prompt_mask(real_BS: Tensor, image_BS: Tensor) -> Tensor:
     return (mask | torch.eye(length, dtype=torch.bool, device=real_BS.device))[:, None]
 
 
-def _new_cache(model: MolmoPointForConditionalGeneration, batch: int, places: int, like: Tensor) -> TreeCache:
+def new_cache(model: MolmoPointForConditionalGeneration, batch: int, places: int) -> TreeCache:
+    """An empty cache for so many rows and places."""
     text = model.config.text_config
     width = text.head_dim or text.hidden_size // text.num_attention_heads
+    like = torch.empty(0, dtype=model.model.final_norm.weight.dtype, device=model.device)
     return TreeCache(text.num_hidden_layers, batch, text.num_key_value_heads, places, width, like)

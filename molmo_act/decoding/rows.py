@@ -7,7 +7,7 @@ image tokens of a prompt, T length of what is expected.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -16,6 +16,7 @@ from torch import Tensor
 from molmo_act.decoding.prefill import Prefill
 
 NONE = -1
+LONGEST_LABEL = 64  # ids that are drafted behind the points
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,15 @@ class AnswerIds:
 
     Attributes:
         start: First id behind the words.
-        no_more_B: "No more points" of each prompt of the batch.
         ends: Ids that end an answer.
         max_points: An answer ends after so many complete points; None for no bound.
+        longest: An answer is cut after so many ids.
     """
 
     start: int
-    no_more_B: Tensor
     ends: Tensor
     max_points: int | None
+    longest: int
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Rows:
 
     Attributes:
         rows_B: Which prompts of the batch they answer.
+        no_more_B: Their ids of "no more points"; -1 where the model has none.
         real_BS: Places of the prompt that are no padding; places behind the prompt count as real.
         length_B: Places in use.
         padding_B: How many of these are padding.
@@ -82,6 +84,7 @@ class Rows:
         last_patch_B, last_slot_B: Of the last point, -1 before the first.
         ended_B: "No more points" was said.
         done_B: The answer is complete.
+        stopped_B: It is complete, or as long as it may be; such a row stands still.
         points_B: Complete points.
         written_B: Ids so far.
         expected_BT: Drafted end of the answer, -1 behind it.
@@ -91,6 +94,7 @@ class Rows:
     """
 
     rows_B: Tensor
+    no_more_B: Tensor
     real_BS: Tensor
     length_B: Tensor
     padding_B: Tensor
@@ -99,6 +103,7 @@ class Rows:
     last_slot_B: Tensor
     ended_B: Tensor
     done_B: Tensor
+    stopped_B: Tensor
     points_B: Tensor
     written_B: Tensor
     expected_BT: Tensor
@@ -114,25 +119,25 @@ class Rows:
             read: The prompts.
             expected: For each the drafted end of its answer.
         """
-        batch, device = len(read.real_BS), read.real_BS.device
-        width = max(map(len, expected)) + 1
+        batch, device, ids = len(read.real_BS), read.real_BS.device, read.state.ids
+        width = LONGEST_LABEL + 1
         none_B = torch.full((batch,), NONE, device=device)
         false_B = torch.zeros(batch, dtype=torch.bool, device=device)
         return cls(
             rows_B=torch.arange(batch, device=device),
+            no_more_B=ids.start + ids.num_patches_B if ids.no_more_points else none_B,
             real_BS=F.pad(read.real_BS, (0, read.cache.places - read.length), value=True),
-            length_B=none_B + read.length,
+            length_B=torch.full_like(none_B, read.length - 1),
             padding_B=(~read.real_BS).sum(-1),
             pending_B=none_B,
             last_patch_B=none_B,
             last_slot_B=none_B,
             ended_B=false_B,
             done_B=false_B,
+            stopped_B=false_B,
             points_B=none_B + 1,
             written_B=none_B + 1,
-            expected_BT=torch.tensor(
-                [[*ids, *[NONE] * (width - len(ids))] for ids in expected], device=device
-            ),
+            expected_BT=torch.tensor([[*ids, *[NONE] * width][:width] for ids in expected], device=device),
             next_B=none_B,
             first_patch_BP=torch.zeros(batch, read.state.patch_keys_BPE.shape[1] + 1, device=device),
             has_first_B=false_B,
@@ -141,6 +146,21 @@ class Rows:
     def select(self, kept: Tensor) -> Rows:
         """Some of the rows."""
         return Rows(**{name: value[kept] for name, value in vars(self).items()})
+
+    def clone(self) -> Rows:
+        """The same in tensors of its own."""
+        return Rows(**{name: value.clone() for name, value in vars(self).items()})
+
+    def copy_(self, other: Rows) -> None:
+        """Takes over the values of rows of the same shapes, in place."""
+        for name, value in vars(self).items():
+            value.copy_(getattr(other, name))
+
+    def padded(self, patches: int) -> Rows:
+        """Rows for prompts padded to so many image tokens; "no more points" stays last."""
+        shares_BP, no_more_B1 = self.first_patch_BP[:, :-1], self.first_patch_BP[:, -1:]
+        shares_BP = F.pad(shares_BP, (0, patches - shares_BP.shape[1]))
+        return replace(self, first_patch_BP=torch.cat((shares_BP, no_more_B1), dim=1))
 
     def draft(self, closing: Tensor, longest: int) -> Tensor:
         """(B, longest) words that probably follow the pending one, -1 where nothing is expected.
@@ -169,7 +189,7 @@ class Rows:
         over_B = torch.isin(pending_B, answers.ends)
         if answers.max_points is not None:
             over_B = over_B | (is_extended_B & (self.points_B >= answers.max_points))
-        count_B = torch.where(self.done_B, 0, last_B1[:, 0] + (~over_B).long())
+        count_B = torch.where(self.stopped_B, 0, last_B1[:, 0] + (~over_B).long())
         is_first_B = ~self.has_first_B & is_extended_B & ~over_B
         index = (last_B1 - (step.ids_BN.shape[1] - step.patches_BNP.shape[1])).clamp_min(0)
         patches_BP = step.patches_BNP.gather(1, index[..., None].expand(-1, -1, step.patches_BNP.shape[-1]))[
@@ -177,12 +197,13 @@ class Rows:
         ]
         self.first_patch_BP = torch.where(is_first_B[:, None], patches_BP, self.first_patch_BP)
         self.has_first_B = self.has_first_B | is_first_B
-        is_no_more_B = pending_B == answers.no_more_B[self.rows_B]
+        is_no_more_B = pending_B == self.no_more_B
         self._follow(pending_B, is_no_more_B, last_B1[:, 0])
         self.ended_B = self.ended_B | is_no_more_B
-        self.done_B = self.done_B | over_B
+        self.done_B = self.done_B | (over_B & ~self.stopped_B)
+        self.length_B = self.length_B + torch.where(self.stopped_B, 0, last_B1[:, 0] + 1)
         self.pending_B, self.written_B = pending_B, self.written_B + count_B
-        self.length_B = self.length_B + last_B1[:, 0] + 1
+        self.stopped_B = self.done_B | (self.written_B >= answers.longest)
         return Block(self.rows_B, step.ids_BN, step.chances_BN, count_B)
 
     def _follow(self, pending_B: Tensor, is_no_more_B: Tensor, drafted_B: Tensor) -> None:

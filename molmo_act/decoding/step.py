@@ -44,7 +44,9 @@ class Step:
     words: bool
 
     @classmethod
-    def plan(cls, rows: Rows, state: GroundingState, numbers: Tensor, closing: Tensor) -> Step:
+    def plan(
+        cls, rows: Rows, state: GroundingState, numbers: Tensor, closing: Tensor, *, fixed: bool
+    ) -> Step:
         """What the rows feed next.
 
         Args:
@@ -52,16 +54,20 @@ class Step:
             state: Of their prompts.
             numbers: Ids of the numbers of points.
             closing: Ids that end the list of points.
+            fixed: Whether every step is as wide as any, so that nothing need be asked of the device.
         """
         ids = state.ids
         offset_B = rows.pending_B - ids.start
         is_point_B = (offset_B >= 0) & (offset_B < ids.num_patches_B)
-        points, words = bool(is_point_B.any()), bool((~is_point_B).any())
         words_BW = torch.cat((rows.pending_B[:, None], rows.draft(closing, LONGEST_DRAFT)), dim=1)
-        used = (words_BW[~is_point_B] >= 0).any(0).sum() if words else 1
+        points = words = True
+        used = words_BW.shape[1]
+        if not fixed:
+            points, words = bool(is_point_B.any()), bool((~is_point_B).any())
+            used = int((words_BW[~is_point_B] >= 0).any(0).sum()) if words else 1
         return cls(
             start=ids.start,
-            words_BW=words_BW[:, : int(used)],
+            words_BW=words_BW[:, :used],
             is_point_B=is_point_B,
             patch_B=torch.where(is_point_B, offset_B, 0),
             number_B=numbers[(rows.points_B + 1).clamp_max(len(numbers) - 1)],

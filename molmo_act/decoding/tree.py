@@ -54,10 +54,8 @@ class PointTree:
     def sees_WW(self) -> Tensor:
         """bool: which node sees which: itself and its ancestors."""
         slot_W = torch.arange(-1, self.width - 1, device=self.device) % self.slots
-        same = (slot_W[:, None] == slot_W[None]) & (self.depth_W[:, None] >= self.depth_W[None])
-        same[:, 0] = True
-        same[0, 1:] = False
-        return same
+        same_WW = (slot_W[:, None] == slot_W) | (self.depth_W == 0)
+        return same_WW & (self.depth_W[:, None] >= self.depth_W)
 
     def branch(self, slot_B: Tensor) -> Tensor:
         """(B, N) nodes from the patch to the number by way of a slot."""

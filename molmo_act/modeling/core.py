@@ -6,7 +6,7 @@ batch, K slots of a pooling window, C width of gathered ViT features.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,20 @@ from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, Toke
 
 CROPS_AT_ONCE = 8
 """That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
+
+
+class Views(NamedTuple):
+    """What the vision tower and the connector make of pictures, pooling window by pooling window.
+
+    Attributes:
+        windows_NKC: ViT features of the patches of every window, zero in empty slots.
+        valid_NK: Which slots are filled.
+        features_ND: What the language model is given for each window.
+    """
+
+    windows_NKC: Tensor
+    valid_NK: Tensor
+    features_ND: Tensor
 
 
 class MolmoPointTextModel(Molmo2TextModel):
@@ -52,6 +66,11 @@ class MolmoPointModel(Molmo2Model):
         self.build_vit_embedding = nn.Linear(features, config.text_config.hidden_size)
         self.point_predictor = GroundingHead(config)
         self.post_init()
+
+    def look(self, pixel_values: Tensor, pooling_NK: Tensor) -> Views:
+        """Looks at pictures; takes what `gather_windows` takes."""
+        windows_NKC, valid_NK = self.gather_windows(pixel_values, pooling_NK), pooling_NK >= 0
+        return Views(windows_NKC, valid_NK, self.multi_modal_projector(windows_NKC, valid_NK))
 
     def gather_windows(self, pixel_values: Tensor, pooling_NK: Tensor) -> Tensor:
         """ViT features of the patches of every pooling window.
@@ -126,9 +145,7 @@ class MolmoPointModel(Molmo2Model):
         )
         return outputs.last_hidden_state, outputs.past_key_values
 
-    def make_state(
-        self, input_ids: Tensor, x_BSD: Tensor, features_ND: Tensor, windows_NKC: Tensor, valid_NK: Tensor
-    ) -> GroundingState:
+    def make_state(self, input_ids: Tensor, x_BSD: Tensor, views: Views) -> GroundingState:
         """Keys and tables of a prompt's images; rows of the batch are padded to the longest."""
         config, head = self.config, self.point_predictor
         where = self.image_tokens(input_ids)
@@ -143,7 +160,7 @@ class MolmoPointModel(Molmo2Model):
         ids = ExtendedIds(
             start=config.extended_vocab_start,
             num_patches_B=counts,
-            num_subpatches=valid_NK.shape[1],
+            num_subpatches=views.valid_NK.shape[1],
             num_locations=config.num_locations,
             no_more_points=config.no_more_points_class,
         )
@@ -152,10 +169,10 @@ class MolmoPointModel(Molmo2Model):
             patch_keys_BPE=head.patch_keys(rows(x_BSD[where]), positions_BP),
             indexable_BP=rows(indexable[where]),
             positions_BP=positions_BP,
-            image_features_BPD=rows(features_ND),
-            vit_features_BPKC=rows(windows_NKC),
-            subpatch_keys_BPKE=rows(head.subpatch_k(windows_NKC)),
-            subpatch_valid_BPK=rows(valid_NK),
+            image_features_BPD=rows(views.features_ND),
+            vit_features_BPKC=rows(views.windows_NKC),
+            subpatch_keys_BPKE=rows(head.subpatch_k(views.windows_NKC)),
+            subpatch_valid_BPK=rows(views.valid_NK),
             last_patch_B=torch.full_like(counts, -1),
         )
 

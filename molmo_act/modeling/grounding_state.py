@@ -9,9 +9,12 @@ Behind the ordinary vocabulary every prompt has ids of its own (MolmoPoint forma
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -117,5 +120,31 @@ class GroundingState:
 
     def select(self, rows: Tensor) -> GroundingState:
         """Some rows of the batch."""
-        tensors = {name: value[rows] for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, ids=replace(self.ids, num_patches_B=self.ids.num_patches_B[rows]), **tensors)
+        return self._map(lambda value: value[rows])
+
+    def clone(self) -> GroundingState:
+        """The same in tensors of its own."""
+        return self._map(torch.clone)
+
+    def copy_(self, other: GroundingState) -> None:
+        """Takes over the values of a state of the same shapes, in place."""
+        self.ids.num_patches_B.copy_(other.ids.num_patches_B)
+        for name, value in self._tensors().items():
+            value.copy_(getattr(other, name))
+
+    def padded(self, patches: int) -> GroundingState:
+        """The same with so many image tokens; those added cannot be pointed at."""
+        missing = patches - self.indexable_BP.shape[1]
+        tables: dict[str, Any] = {
+            name: F.pad(value, (*[0, 0] * (value.ndim - 2), 0, missing))
+            for name, value in self._tensors().items()
+            if value.ndim > 1
+        }
+        return replace(self, **tables)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> GroundingState:
+        tensors: dict[str, Any] = {name: change(value) for name, value in self._tensors().items()}
+        return replace(self, ids=replace(self.ids, num_patches_B=change(self.ids.num_patches_B)), **tensors)

@@ -195,18 +195,14 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
         logits_to_keep: int,
         context: dict[str, Any],
     ) -> MolmoPointOutput:
-        model, features_ND = self.model, None
-        if images is not None:
-            pixels, pooling_NK = images
-            windows_NKC = model.gather_windows(pixels, pooling_NK)
-            valid_NK = pooling_NK >= 0
-            features_ND = model.multi_modal_projector(windows_NKC, valid_NK)
-        embeds = model.embed_prompt(input_ids, features_ND)
+        model = self.model
+        views = None if images is None else model.look(*images)
+        embeds = model.embed_prompt(input_ids, None if views is None else views.features_ND)
         x_BSD, cache = model.run_text(embeds, attention_mask, token_type_ids=token_type_ids, **context)
         logits = self.lm_head(model.final_norm(x_BSD[:, -logits_to_keep:]))
-        if features_ND is None:
+        if views is None:
             return MolmoPointOutput(logits=logits, past_key_values=cache)
-        state = model.make_state(input_ids, x_BSD, features_ND, windows_NKC, valid_NK)
+        state = model.make_state(input_ids, x_BSD, views)
         nothing_T = logits.new_full((*logits.shape[:2], int(state.ids.end_B.max())), NEVER)
         logits = torch.cat((self._without_grounding_words(logits), nothing_T), dim=-1)
         return MolmoPointOutput(logits=logits, past_key_values=cache, grounding_state=state)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import molmo_act
+from molmo_act.answers import Answer
 from molmo_act.decoding.prefill import read_prefix
-from molmo_act.engine import Limits, answer, answer_behind
+from molmo_act.decoding.stepping import KEPT, RepeatedSteps
+from molmo_act.engine import Engine, Limits
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.plain_decoding import plain_answers
@@ -33,13 +37,29 @@ def grammar() -> AnswerGrammar:
     return AnswerGrammar.of(tiny_processor().tokenizer)
 
 
-def compare(model, inputs, words: AnswerGrammar, queries=None, longest: int = LONGEST):
-    """Asserts that both paths give the same, and returns the engine's answers."""
-    expected = plain_answers(
+def engine(model: MolmoPointForConditionalGeneration | None = None, **options) -> Engine:
+    return Engine(tiny_model() if model is None else model, grammar(), **options)
+
+
+def plainly(model, inputs, words: AnswerGrammar | None = None, longest: int = LONGEST) -> list[Answer]:
+    """Answers of the slow path."""
+    words = words or grammar()
+    return plain_answers(
         model, inputs, opening_id=words.opening[0], end_ids=words.end_ids, max_new_tokens=longest
     )
-    found = answer(model, inputs, words, queries, limits=Limits(longest))
-    for row, plain in zip(found.rows, expected, strict=True):
+
+
+def compare(model, inputs, words: AnswerGrammar, queries=None, longest: int = LONGEST):
+    """Asserts that all paths give the same, and returns the engine's answers, with narrow steps."""
+    expected = plainly(model, inputs, words, longest)
+    for repeat in (True, False):
+        found = Engine(model, words, repeat=repeat).answer(inputs, queries, limits=Limits(longest))
+        assert_same(found.rows, expected)
+    return found
+
+
+def assert_same(rows: Sequence[Answer], expected: Sequence[Answer]) -> None:
+    for row, plain in zip(rows, expected, strict=True):
         assert row.tokens == plain.tokens
         assert row.cut == plain.cut
         np.testing.assert_allclose(row.probabilities, plain.probabilities, atol=1e-5)
@@ -47,7 +67,6 @@ def compare(model, inputs, words: AnswerGrammar, queries=None, longest: int = LO
         assert (row.first_patch is None) == (plain.first_patch is None)
         if plain.first_patch is not None:
             torch.testing.assert_close(row.first_patch, plain.first_patch, atol=1e-5, rtol=0)
-    return found
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -109,7 +128,7 @@ def test_random_models_do_point():
     """Otherwise the test above would prove little."""
     start = tiny_model().config.extended_vocab_start
     inputs = model_inputs(load_case("image_one")[1])
-    answers = [answer(talkative(seed, 1.3), inputs, grammar(), limits=Limits(LONGEST)) for seed in range(6)]
+    answers = [engine(talkative(seed, 1.3)).answer(inputs, limits=Limits(LONGEST)) for seed in range(6)]
     kinds = [[token >= start for token in found.rows[0].tokens] for found in answers]
     assert sum(any(kind) and not all(kind) for kind in kinds) >= 3
 
@@ -162,19 +181,21 @@ def test_questions_about_pictures_read_once_are_answered_as_alone(nano):
     inputs = [nano_inputs(nano, [scene(2)], [query]) for query in queries]
     prefix = read_prefix(nano.model, inputs[0])
     questions = [one["input_ids"][0, prefix.length :].tolist() for one in inputs]
-    together = answer_behind(nano.model, prefix, questions, words, queries)
-    for one, query, row in zip(inputs, queries, together.rows, strict=True):
-        (alone,) = answer(nano.model, one, words, [query]).rows
-        assert row.tokens == alone.tokens
-        np.testing.assert_allclose(row.probabilities, alone.probabilities, atol=1e-5)
+    alone = [
+        Engine(nano.model, words).answer(one, [query]).rows[0]
+        for one, query in zip(inputs, queries, strict=True)
+    ]
+    for repeat in (False, True):
+        together = Engine(nano.model, words, repeat=repeat).answer_behind(prefix, questions, queries)
+        assert_same(together.rows, alone)
 
 
 def test_max_points():
     inputs = model_inputs(load_case("image_many")[1])
-    whole = answer(tiny_model(), inputs, grammar(), limits=Limits(LONGEST)).rows[0]
+    whole = engine().answer(inputs, limits=Limits(LONGEST)).rows[0]
     start = tiny_model().config.extended_vocab_start
     for most in (1, 2):
-        row = answer(tiny_model(), inputs, grammar(), limits=Limits(LONGEST, most)).rows[0]
+        row = engine().answer(inputs, limits=Limits(LONGEST, most)).rows[0]
         assert row.tokens == whole.tokens[: len(row.tokens)]
         assert sum(token >= start for token in row.tokens) == 3 * most
         assert row.tokens[-1] < start  # with its number
@@ -183,7 +204,7 @@ def test_max_points():
 
 def test_longest_answer_is_cut():
     inputs = model_inputs(load_case("image_one")[1])
-    row = answer(tiny_model(), inputs, grammar(), limits=Limits(7)).rows[0]
+    row = engine().answer(inputs, limits=Limits(7)).rows[0]
     assert row.tokens == load_case("image_one")[1]["greedy.tokens"].tolist()[:7]
     assert len(row.probabilities) == 7
     assert row.cut
@@ -191,9 +212,9 @@ def test_longest_answer_is_cut():
 
 def test_timeout_returns_what_there_is():
     inputs = model_inputs(load_case("image_many")[1])
-    row = answer(tiny_model(), inputs, grammar(), limits=Limits(timeout=1e-9)).rows[0]
+    row = engine().answer(inputs, limits=Limits(timeout=1e-9)).rows[0]
     assert row.cut
-    whole = answer(tiny_model(), inputs, grammar()).rows[0]
+    whole = engine().answer(inputs).rows[0]
     assert row.tokens == whole.tokens[: len(row.tokens)]
     assert not whole.cut
 
@@ -205,7 +226,7 @@ def test_masked_mode_points_on_where_reference_mode_falls_back_to_words():
     for seed in range(8):
         model = talkative(seed, 1.8)
         by_mode = {
-            mode: answer(model, inputs, grammar(), mode=mode, limits=Limits(LONGEST)).rows[0].tokens
+            mode: engine(model).answer(inputs, mode=mode, limits=Limits(LONGEST)).rows[0].tokens
             for mode in ("reference", "masked")
         }
         differs += by_mode["reference"] != by_mode["masked"]
@@ -215,6 +236,55 @@ def test_masked_mode_points_on_where_reference_mode_falls_back_to_words():
 
 
 def test_absent_without_a_list_is_one_minus_its_beginning():
-    row = molmo_act.answers.Answer(opening=0.25)
+    row = Answer(opening=0.25)
     assert row.absent == 0.75
     assert replace(row, first_patch=torch.tensor([0.1, 0.9])).absent == pytest.approx(0.9)
+
+
+class NothingOfTheHost(TorchDispatchMode):
+    """Fails on what no captured CUDA graph can hold: values read back, or brought over from the host."""
+
+    FORBIDDEN = (
+        "_local_scalar_dense",
+        "nonzero",
+        "masked_select",
+        "is_nonzero",
+        "equal",
+        "lift_fresh",
+        "unique",
+    )
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        name = func.name().removeprefix("aten::").split(".")[0]
+        assert name not in self.FORBIDDEN, name
+        if name in ("index", "index_put", "index_put_"):
+            assert not any(index is not None and index.dtype == torch.bool for index in args[1]), name
+        return func(*args, **(kwargs or {}))
+
+
+def test_repeated_steps_ask_nothing_of_the_host(monkeypatch):
+    advance, steps = RepeatedSteps._advance, []
+
+    def watched(self):
+        steps.append(1)
+        with NothingOfTheHost():
+            return advance(self)
+
+    monkeypatch.setattr(RepeatedSteps, "_advance", watched)
+    engine(repeat=True).answer(model_inputs(load_case("image_many")[1]), limits=Limits(20))
+    assert len(steps) > 3
+
+
+def test_narrow_steps_do_ask():
+    """Otherwise the test above would prove little."""
+    with pytest.raises(AssertionError, match="_local_scalar_dense"), NothingOfTheHost():
+        engine(repeat=False).answer(model_inputs(load_case("image_many")[1]), limits=Limits(8))
+
+
+def test_repeated_steps_serve_one_prompt_after_another():
+    """Caches and steps are used again, for prompts of other lengths and other pictures."""
+    again = engine(repeat=True)
+    for name in (*CASES, *reversed(CASES)):
+        inputs = model_inputs(load_case(name)[1])
+        assert_same(again.answer(inputs).rows, engine().answer(inputs).rows)
+    assert len(again._stages._stages) <= KEPT < len(CASES)

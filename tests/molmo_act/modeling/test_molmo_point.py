@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from molmo_act.answers import Answer
-from molmo_act.engine import answer
+from molmo_act.engine import Engine
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.tiny_checkpoint import (
@@ -264,7 +264,7 @@ def grammar() -> AnswerGrammar:
 @lru_cache
 def answer_alone(name: str) -> Answer:
     inputs = {key: value for key, value in read_messages(name).items() if key != "metadata"}
-    return answer(tiny_model(), inputs, grammar()).rows[0]
+    return Engine(tiny_model(), grammar()).answer(inputs).rows[0]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -298,7 +298,7 @@ def test_a_batch_gives_what_its_members_give_alone(names):
     made = generate(inputs, logits_processor=tiny_model().build_logit_processor_from_inputs(inputs))
     rows = made.sequences[:, inputs["input_ids"].shape[1] :]
     fed = {key: value for key, value in inputs.items() if key != "metadata"}
-    quick = answer(tiny_model(), fed, grammar()).rows
+    quick = Engine(tiny_model(), grammar()).answer(fed).rows
     for name, row, answered in zip(names, rows.tolist(), quick, strict=True):
         said, expected = load_case(name)[2], load_case(name)[1]["greedy.tokens"].tolist()
         assert row[: len(expected)] == expected
@@ -322,7 +322,7 @@ def test_crops_are_read_a_few_at_a_time(monkeypatch):
         lambda _, args: seen.append(len(args[0]))
     )
     monkeypatch.setattr("molmo_act.modeling.core.CROPS_AT_ONCE", 2)
-    apart = answer(tiny_model(), inputs, grammar()).rows[0]
+    apart = Engine(tiny_model(), grammar()).answer(inputs).rows[0]
     handle.remove()
     assert len(seen) > 1
     assert max(seen) == 2
