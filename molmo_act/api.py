@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointPro
 from molmo_act.modeling.checkpoint_files import need_file, read_json
 from molmo_act.native_molmo2 import Molmo2
 from molmo_act.pointing_model import PointingModel
-from molmo_act.quantization import quantization_config, refuse_narrow_blocks
+from molmo_act.precision import PrecisionMap
+from molmo_act.quantization import name_of, quantization_config, refuse_narrow_blocks
 
 NANO = Path(__file__).parent / "checkpoints" / "nano"
 MODEL_CLASSES: dict[str, type[PreTrainedModel]] = {
@@ -39,7 +41,9 @@ def load(
         name_or_path: Folder, or repository on the hub; None for the bundled `nano`.
         device: Where to run; None for CUDA where there is one, else the CPU.
         dtype: For example "bfloat16"; None for bfloat16 on CUDA and float32 on the CPU.
-        quantization: "nf4" or "int8" (extra `quant`): weights of the language blocks only.
+        quantization: Weights of the language blocks in fewer bits: "nf4" or "int8" by bitsandbytes (extra
+            `quant`), or "int8-dynamic" on a CPU, several times faster there. Not for a checkpoint that is
+            stored so already: that loads as it is.
         revision: Branch, tag or commit on the hub.
         max_drift_px: With `quantization`: refuse it when it moves any point of the bundled probe pictures by
             more pixels, or loses or adds one, compared with the model as it is. Loads the model twice, one
@@ -47,10 +51,10 @@ def load(
 
     Raises:
         CheckpointError: The checkpoint is missing, of another architecture, incomplete or unsafe; or it
-            drifts too far.
-        InputError: An unknown dtype or quantization, or one that does not fit this model.
+            drifts too far; or more than its language blocks are quantised.
+        InputError: An unknown dtype or quantization, one that does not fit this model, or a second one.
         MissingExtraError: Quantization without the extra `quant`.
-        PlatformError: The device is not there.
+        PlatformError: The device is not there, or it has no kernels for that quantization.
     """
     if max_drift_px is None:
         return _load(name_or_path, device, dtype, quantization, revision)
@@ -77,25 +81,44 @@ def _load(
     source = NANO if name_or_path is None else name_or_path
     place = _device(device)
     hub = {} if revision is None else {"revision": revision}
-    model_type = read_json(need_file(source, "config.json", **hub)).get("model_type")
+    config = read_json(need_file(source, "config.json", **hub))
+    model_type = config.get("model_type")
     if model_type not in MODEL_CLASSES:
         raise CheckpointError(
             f"The checkpoint {os.fspath(source)!r} is of model type {model_type!r}; expected "
             f"{' or '.join(map(repr, MODEL_CLASSES))}. Give a MolmoPoint or Molmo2 checkpoint."
         )
-    options: dict[str, Any] = {"dtype": _dtype(dtype, place)}
-    if quantization is not None:
-        options["quantization_config"] = quantization_config(quantization)
-        options["device_map"] = {"": place}
+    options = {"dtype": _dtype(dtype, place), **_quantization(source, config, quantization, place)}
     model = MODEL_CLASSES[model_type].from_pretrained(source, **options, **hub)
-    if quantization is None:
+    if "device_map" not in options:
         model = model.to(place)
-    else:
-        refuse_narrow_blocks(model)
+    refuse_narrow_blocks(model)
+    PrecisionMap.of(model).check(config.get("precision_map"))
     processor = MolmoPointProcessor.from_pretrained(source, **hub)
     return PointingModel(
         model.eval(), processor, Path(source).name if name_or_path is None else str(name_or_path)
     )
+
+
+def _quantization(
+    source: str | os.PathLike[str], config: Mapping[str, Any], wanted: str | None, place: torch.device
+) -> dict[str, Any]:
+    """Options of `from_pretrained` for a checkpoint that is, or is to be, stored in fewer bits."""
+    stored = config.get("quantization_config")
+    if stored is not None and wanted is not None:
+        raise InputError(
+            f"The checkpoint {os.fspath(source)!r} is stored as {name_of(stored)} already, and quantization "
+            f"{wanted!r} was asked for. Leave quantization out, or give the original checkpoint."
+        )
+    name = wanted if stored is None else name_of(stored)
+    if name is None:
+        return {}
+    options: dict[str, Any] = {"quantization_config": quantization_config(name, place)}
+    if name != "int8-dynamic":
+        options["device_map"] = {"": place}  # bitsandbytes moves no layers afterwards
+    if stored is not None:
+        del options["quantization_config"]
+    return options
 
 
 def _device(device: str | torch.device | None) -> torch.device:

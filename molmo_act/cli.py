@@ -114,7 +114,12 @@ def bench(arguments: argparse.Namespace) -> int:
 
 def load_model(arguments: argparse.Namespace) -> molmo_act.PointingModel:
     """The model that the arguments of `add_model_arguments` ask for."""
-    return molmo_act.load(arguments.model, device=arguments.device, dtype=arguments.dtype)
+    return molmo_act.load(
+        arguments.model,
+        device=arguments.device,
+        dtype=arguments.dtype,
+        quantization=arguments.quantization,
+    )
 
 
 @contextlib.contextmanager
@@ -272,7 +277,7 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--model``, ``--device`` and ``--dtype``, which `load_model` reads."""
+    """Adds ``--model``, ``--device``, ``--dtype`` and ``--quantization``, which `load_model` reads."""
     parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
     parser.add_argument(
         "--device", metavar="D", help="where it runs, such as cpu or cuda:0; the best by default"
@@ -281,6 +286,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         choices=("float32", "bfloat16", "float16"),
         help="precision of the weights; the best by default",
+    )
+    parser.add_argument(
+        "--quantization",
+        metavar="Q",
+        help="language blocks in fewer bits: nf4, int8, or int8-dynamic on a CPU",
     )
 
 

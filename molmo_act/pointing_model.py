@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +25,7 @@ from molmo_act.grammar import AnswerGrammar
 from molmo_act.images import ImageInput, to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.points import Points
+from molmo_act.precision import PrecisionMap
 from molmo_act.reading import heatmaps, read_points
 from molmo_act.text_engine import answer_in_text
 
@@ -134,6 +139,32 @@ class PointingModel:
         prefix = read_prefix(self.model, inputs)
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
+
+    @property
+    def precision(self) -> PrecisionMap:
+        """In how many bits each part is stored; prints as a table."""
+        return PrecisionMap.of(self.model)
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the checkpoint, quantised or not, with its precision map; `load` gives the same bits back.
+
+        Weights in floating point are written in the released format, which the original code reads;
+        quantised ones under the names of transformers' own classes.
+
+        Args:
+            folder: A new one, or one whose files of the same names are replaced. It is written beside it
+                first and then moved.
+        """
+        target = Path(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        precision = self.precision
+        self.model.config.precision_map = dict(precision.stored)
+        with tempfile.TemporaryDirectory(dir=target.parent) as beside:
+            self.model.save_pretrained(beside, save_original_format=not precision.quantised)
+            self.processor.save_pretrained(beside)
+            target.mkdir(exist_ok=True)
+            for path in Path(beside).iterdir():
+                shutil.move(path, target / path.name)
 
     def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
         """Times an answer on this machine, beside `generate` of transformers.

@@ -57,8 +57,8 @@ class BlobModel:
 def model(monkeypatch) -> BlobModel:
     loaded = BlobModel()
 
-    def load(name_or_path=None, *, device=None, dtype=None) -> BlobModel:
-        loaded.loaded_with = (name_or_path, device, dtype)
+    def load(name_or_path=None, *, device=None, dtype=None, quantization=None) -> BlobModel:
+        loaded.loaded_with = (name_or_path, device, dtype, quantization)
         return loaded
 
     monkeypatch.setattr(molmo_act, "load", load, raising=False)
@@ -114,13 +114,13 @@ def test_nothing_found_is_exit_code_1(model, picture, tmp_path, capsys) -> None:
 
 
 def test_every_option_arrives(model, picture) -> None:
-    model_words = ["--model", "nano", "--device", "cpu", "--dtype", "bfloat16"]
+    model_words = ["--model", "nano", "--device", "cpu", "--dtype", "bfloat16", "--quantization", "int8"]
     point_words = ["--max-crops", "7", "--max-points", "1", "--min-score", "0.25"]
     assert cli.main(["point", picture, "red", *model_words, *point_words]) == 0
-    assert model.loaded_with == ("nano", "cpu", "bfloat16")
+    assert model.loaded_with == ("nano", "cpu", "bfloat16", "int8")
     assert model.asked == {"max_points": 1, "min_score": 0.25, "max_crops": 7}
     assert cli.main(["point", picture, "red"]) == 0
-    assert model.loaded_with == (None, None, None)
+    assert model.loaded_with == (None, None, None, None)
     assert model.asked == {"max_points": None, "min_score": 0.0, "max_crops": None}
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 import molmo_act
-from molmo_act import InputError, MissingExtraError
+from molmo_act import CheckpointError, InputError, MissingExtraError, PlatformError
+from molmo_act.int8_dynamic import Int8DynamicConfig
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
+from molmo_act.precision import QUANTISED
 from molmo_act.quantization import quantization_config
 from tests.tiny_checkpoint import SNIPPET, TINY, load_case, tiny_processor
 
+CPU = torch.device("cpu")
 # bitsandbytes and accelerate warn of their own doings.
 QUIET = pytest.mark.filterwarnings(
     "ignore::UserWarning", "ignore::DeprecationWarning", "ignore::FutureWarning"
@@ -25,8 +30,8 @@ needs_packages = pytest.mark.skipif(
 
 
 def test_unknown_name():
-    with pytest.raises(InputError, match="quantization is 'int3'; expected 'nf4' or 'int8'"):
-        quantization_config("int3")
+    with pytest.raises(InputError, match="quantization is 'int3'; expected 'nf4', 'int8', 'int8-dynamic'"):
+        quantization_config("int3", CPU)
 
 
 @pytest.mark.parametrize("name", ["nf4", "int8"])
@@ -49,17 +54,21 @@ def wide(tmp_path_factory) -> Path:
     return folder
 
 
-@needs_packages
-@QUIET
-@pytest.mark.parametrize(("name", "kind"), [("nf4", "Linear4bit"), ("int8", "Linear8bitLt")])
-def test_only_language_blocks_are_stored_in_fewer_bits(wide, name, kind):
+ALL_WAYS = [
+    pytest.param("nf4", marks=[needs_packages, QUIET]),
+    pytest.param("int8", marks=[needs_packages, QUIET]),
+    "int8-dynamic",
+]
+
+
+@pytest.mark.parametrize("name", ALL_WAYS)
+def test_only_language_blocks_are_stored_in_fewer_bits(wide, name):
     loaded = molmo_act.load(wide, device="cpu", quantization=name)
-    linear = {key: m for key, m in loaded.model.named_modules() if isinstance(m, torch.nn.Linear)}
-    quantised = {key for key, module in linear.items() if type(module).__name__ == kind}
-    assert quantised == {key for key in linear if ".language_model.layers." in key}
-    assert len(quantised) == 2 * 7  # q, k, v, o, gate, up, down in each block
-    for key in quantised:
-        assert linear[key].weight.element_size() == 1, key
+    assert loaded.precision.quantised == {"language blocks": name}
+    narrow = [key for key, module in loaded.model.named_modules() if type(module).__name__ in QUANTISED]
+    assert len(narrow) == 2 * 7  # q, k, v, o, gate, up, down in each block
+    for key in narrow:
+        assert loaded.model.get_submodule(key).weight.element_size() == 1, key
 
     full = molmo_act.load(wide, device="cpu")
     inputs = tiny_processor().apply_chat_template(load_case("image_one")[0], **SNIPPET)
@@ -76,3 +85,59 @@ def test_only_language_blocks_are_stored_in_fewer_bits(wide, name, kind):
 def test_rows_that_are_no_whole_blocks():
     with pytest.raises(InputError, match=r"multiple of 64 numbers, but .*mlp.down_proj has 96.*'int8'"):
         molmo_act.load(TINY, device="cpu", quantization="nf4")
+
+
+@pytest.mark.parametrize("name", ALL_WAYS)
+def test_saved_and_loaded_again_bit_for_bit(wide, tmp_path, name):
+    loaded = molmo_act.load(wide, device="cpu", quantization=name)
+    loaded.save_pretrained(tmp_path / "saved")
+    assert not [path for path in tmp_path.iterdir() if path.name != "saved"]  # nothing half-written beside it
+    again = molmo_act.load(tmp_path / "saved", device="cpu")
+    assert again.precision == loaded.precision
+    ours, theirs = loaded.model.state_dict(), again.model.state_dict()
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():
+        assert value.dtype == theirs[key].dtype, key
+        assert torch.equal(value, theirs[key]), key
+    with pytest.raises(InputError, match=f"is stored as {name} already, and quantization 'int8-dynamic'"):
+        molmo_act.load(tmp_path / "saved", quantization="int8-dynamic")
+
+
+def test_a_checkpoint_in_floating_point_is_saved_in_the_released_format(wide, tmp_path):
+    molmo_act.load(wide, device="cpu").save_pretrained(tmp_path / "saved")
+    names = set(load_file(wide / "model.safetensors"))
+    assert set(load_file(tmp_path / "saved" / "model.safetensors")) == names
+    assert "model.transformer.blocks.0.self_attn.att_proj.weight" in names
+
+
+def test_a_map_that_does_not_fit_the_weights_is_refused(wide, tmp_path):
+    folder = tmp_path / "saved"
+    molmo_act.load(wide, device="cpu", quantization="int8-dynamic").save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["precision_map"]["language blocks"] = "float32"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(
+        CheckpointError, match=r"all in floating point, but .* language blocks as int8-dynamic"
+    ):
+        molmo_act.load(folder, device="cpu")
+
+
+def test_a_vision_tower_in_integers_is_refused(wide, tmp_path):
+    options = {"quantization_config": Int8DynamicConfig("model.vision_tower.")}
+    model = MolmoPointForConditionalGeneration.from_pretrained(wide, **options)
+    model.save_pretrained(tmp_path, save_original_format=False)
+    tiny_processor().save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match="stores its vision tower as int8-dynamic; expected floating"):
+        molmo_act.load(tmp_path, device="cpu")
+
+
+def test_int8_dynamic_needs_a_cpu():
+    with pytest.raises(PlatformError, match="runs on CPUs only, not on 'cuda:1'"):
+        quantization_config("int8-dynamic", torch.device("cuda:1"))
+
+
+@needs_packages
+@QUIET
+def test_a_machine_without_a_kernel_says_so():
+    with pytest.raises(PlatformError, match=r"quantization='nf4' does not run on 'meta' of this machine \("):
+        quantization_config("nf4", torch.device("meta"))
