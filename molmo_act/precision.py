@@ -98,10 +98,14 @@ def _words(quantised: Mapping[str, str]) -> str:
 
 def _weights(model: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
     """Name, tensor and kind of every weight; of scales and the like, the kind of what they belong to."""
-    for path, module in model.named_modules():
-        quantised = QUANTISED.get(type(module).__name__)
-        for name, tensor in module.named_parameters(recurse=False):
-            yield f"{path}.{name}", tensor, quantised or str(tensor.dtype).removeprefix("torch.")
-        for name, tensor in module.named_buffers(recurse=False):
-            if quantised:
-                yield f"{path}.{name}", tensor, quantised
+    narrow = {
+        path: QUANTISED[type(module).__name__]
+        for path, module in model.named_modules()
+        if type(module).__name__ in QUANTISED
+    }
+    for name, tensor in model.named_parameters():  # one that two modules share comes once
+        yield name, tensor, narrow.get(name.rpartition(".")[0], str(tensor.dtype).removeprefix("torch."))
+    for name, tensor in model.named_buffers():
+        path = name.rpartition(".")[0]
+        if path in narrow:
+            yield name, tensor, narrow[path]
