@@ -24,6 +24,7 @@ from molmo_act.decoding.rows import Block, Rows
 from molmo_act.decoding.step import WIDEST
 from molmo_act.decoding.stepping import NarrowSteps, Stages, Stepping
 from molmo_act.grammar import AnswerGrammar
+from molmo_act.memory import explained
 from molmo_act.modeling.logits_processor import OrderRules
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 
@@ -92,12 +93,16 @@ class Engine:
             queries: What each prompt asks for; only guesses are drawn from it.
             mode: See `molmo_act.decoding.choice.Rules`.
             limits: When an answer ends at the latest.
+
+        Raises:
+            PlatformError: Memory ran out.
         """
         began = time.perf_counter()
         rows, length = inputs["input_ids"].shape
         with self._turn:
-            cache = self._cache(rows, length, limits)
-            read = prefill(self.model, inputs, self.grammar.opening, cache)
+            with explained(self.model, inputs):
+                cache = self._cache(rows, length, limits)
+                read = prefill(self.model, inputs, self.grammar.opening, cache)
             return self._decode(read, queries or [""] * rows, mode, limits, began)
 
     @torch.inference_mode()

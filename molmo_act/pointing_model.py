@@ -23,6 +23,7 @@ from molmo_act.engine import LONGEST_ANSWER, Engine, Limits
 from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
 from molmo_act.images import ImageInput, to_rgb
+from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.points import Points
 from molmo_act.precision import PrecisionMap
@@ -136,7 +137,8 @@ class PointingModel:
         inputs = self._inputs([(to_rgb(image), "it")], max_crops)
         metadata = inputs.pop("metadata")[0]
         prepared = time.perf_counter()
-        prefix = read_prefix(self.model, inputs)
+        with explained(self.model, inputs):
+            prefix = read_prefix(self.model, inputs)
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
 

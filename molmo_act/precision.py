@@ -105,7 +105,7 @@ def _weights(model: nn.Module) -> Iterator[tuple[str, Tensor, str]]:
     }
     for name, tensor in model.named_parameters():  # one that two modules share comes once
         yield name, tensor, narrow.get(name.rpartition(".")[0], str(tensor.dtype).removeprefix("torch."))
-    for name, tensor in model.named_buffers():
+    for name, buffer in model.named_buffers():
         path = name.rpartition(".")[0]
         if path in narrow:
-            yield name, tensor, narrow[path]
+            yield name, buffer, narrow[path]

@@ -16,6 +16,7 @@ from transformers import LogitsProcessorList, Molmo2ForConditionalGeneration
 from transformers.cache_utils import Cache
 from transformers.models.molmo2.modeling_molmo2 import Molmo2CausalLMOutputWithPast
 
+from molmo_act.errors import InputError
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.core import MolmoPointModel
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
@@ -113,7 +114,7 @@ class MolmoPointForConditionalGeneration(StrictLoading, Molmo2ForConditionalGene
     ) -> tuple[Tensor, Tensor] | None:
         """Crops (or frames) and the pooling windows over all of them; None for a prompt without images."""
         if pixel_values is not None and pixel_values_videos is not None:
-            raise ValueError("Images and a video cannot be mixed in one prompt; give one or the other.")
+            raise InputError("A batch holds images and a video; expected one kind. Ask in two calls.")
         if pixel_values is not None:
             if image_token_pooling is None or image_grids is None or image_num_crops is None:
                 raise ValueError(_INCOMPLETE.format("pixel_values"))

@@ -346,7 +346,7 @@ def test_a_prompt_without_images_is_answered_in_words_only():
         # half of what the processor gave
         ({"image_grids": None}, "pixel_values came without"),
         # a video beside the image
-        ({"pixel_values_videos": torch.zeros(1, 64, 588)}, "cannot be mixed"),
+        ({"pixel_values_videos": torch.zeros(1, 64, 588)}, "holds images and a video; expected one kind"),
     ],
 )
 def test_inputs_that_do_not_belong_together(change, message):

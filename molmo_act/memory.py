@@ -1,0 +1,146 @@
+"""How much memory reading pictures takes, and what to say when there is not enough. Runs no model."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from molmo_act.errors import PlatformError
+from molmo_act.modeling import MolmoPointConfig
+from molmo_act.modeling.core import CROPS_AT_ONCE
+
+MEGABYTE = 10**6
+PIXEL_BYTES = 4  # pixels come as float32
+SLOTS = 4  # of a window of a picture
+MASKS = 4  # bytes of masks for each pair of tokens, beside the one of the attention kernel
+
+
+@dataclass(frozen=True)
+class PromptSize:
+    """What reading a batch of prompts takes memory for.
+
+    Attributes:
+        crops: Crops of all prompts, global ones included (C).
+        image_tokens: Of all prompts (N).
+        tokens: Of one prompt, padding included (S).
+        rows: Prompts.
+    """
+
+    crops: float
+    image_tokens: float
+    tokens: float
+    rows: int
+
+    @classmethod
+    def of(cls, inputs: Mapping[str, Any]) -> PromptSize:
+        """The size of what the processor gave."""
+        pixels = inputs.get("pixel_values", inputs.get("pixel_values_videos"))
+        rows, tokens = inputs["input_ids"].shape
+        image_tokens = int(inputs["token_type_ids"].sum())
+        return cls(0 if pixels is None else len(pixels), image_tokens, tokens, rows)
+
+    def scaled(self, share: float) -> PromptSize:
+        """The same prompts with a share of the crops."""
+        return PromptSize(self.crops * share, self.image_tokens * share, self.tokens * share, self.rows)
+
+
+def prefill_bytes(config: MolmoPointConfig, prompt: PromptSize, size: int) -> float:
+    """About how many bytes reading prompts takes at its height, weights not counted.
+
+    Sums what is alive together: pixels, features, windows and the cache all along; beside them the larger of
+    what the vision tower keeps of the crops it reads at once (all its layers) and what a text layer needs
+    (masks of S², feed-forward states).
+
+    Args:
+        config: Of the model.
+        prompt: Size of the prompts.
+        size: Bytes of a number.
+    """
+    vision, adapter, text = config.vision_config, config.adapter_config, config.text_config
+    places = prompt.rows * prompt.tokens
+    patches = prompt.crops * vision.num_position_embeddings
+    features = adapter.hidden_size * len(adapter.vision_feature_layer)
+    pixels = patches * 3 * vision.patch_size**2 * PIXEL_BYTES
+    windows = prompt.image_tokens * SLOTS * (2 * features + config.patch_embed_dim)
+    heads = text.num_key_value_heads * (text.head_dim or text.hidden_size // text.num_attention_heads)
+    lasting = (
+        patches * features + windows + places * (2 * text.num_hidden_layers * heads + 3 * text.hidden_size)
+    )
+    at_once = min(prompt.crops, CROPS_AT_ONCE) * vision.num_position_embeddings
+    looking = at_once * (vision.num_hidden_layers * vision.hidden_size + 2 * vision.intermediate_size)
+    feeding = places * (3 * text.intermediate_size + 4 * text.hidden_size)
+    masks = prompt.rows * prompt.tokens**2 * (MASKS + size)
+    return pixels + size * lasting + max(size * looking, size * feeding + masks)
+
+
+def crops_that_fit(config: MolmoPointConfig, prompt: PromptSize, size: int, free: float) -> int:
+    """How many crops these prompts could have in so many free bytes; 0 when not even one fits."""
+    shares = [crops / prompt.crops for crops in range(1, int(prompt.crops) + 1)]
+    fitting = [share for share in shares if prefill_bytes(config, prompt.scaled(share), size) <= free]
+    return round(fitting[-1] * prompt.crops) if fitting else 0
+
+
+@contextmanager
+def explained(model: PreTrainedModel, inputs: Mapping[str, Any]) -> Iterator[None]:
+    """Says how many crops would fit when memory runs out inside.
+
+    Args:
+        model: Who reads.
+        inputs: What the processor gave.
+
+    Raises:
+        PlatformError: Memory ran out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as exc:
+        if not _is_out_of_memory(exc):
+            raise
+        traceback.clear_frames(exc.__traceback__)  # they hold what was allocated so far
+        raise PlatformError(_advice(model, PromptSize.of(inputs))) from exc
+
+
+def _advice(model: PreTrainedModel, prompt: PromptSize) -> str:
+    config, size, free = model.config, model.dtype.itemsize, free_bytes(model.device)
+    needed, fit = prefill_bytes(config, prompt, size), crops_that_fit(config, prompt, size, free)
+    return (
+        f"Out of memory on {str(model.device)!r}: {prompt.crops:.0f} crops in {prompt.rows} prompt(s) take "
+        f"about {needed / MEGABYTE:.0f} MB and {free / MEGABYTE:.0f} MB are free, enough for about {fit} "
+        "crops. Give fewer max_crops, fewer pictures at once, or a quantization."
+    )
+
+
+def _is_out_of_memory(exc: BaseException) -> bool:
+    return isinstance(exc, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(exc)
+
+
+def free_bytes(device: torch.device) -> float:
+    """Memory that could be had now; infinite where nobody says."""
+    if device.type == "cuda":
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + cached)
+    bounds = [float("inf")]
+    status = _table(Path("/proc/self/status"))
+    if "VmSize" in status:
+        import resource  # not on every platform, but wherever /proc is
+
+        bounds.append(_table(Path("/proc/meminfo"))["MemAvailable"])
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit != resource.RLIM_INFINITY:
+            bounds.append(max(0, limit - status["VmSize"]))
+    return min(bounds)
+
+
+def _table(path: Path) -> dict[str, float]:
+    """Entries in kB of a table of the kernel, in bytes."""
+    if not path.exists():
+        return {}
+    entries = (line.split() for line in path.read_text().splitlines() if line.endswith(" kB"))
+    return {name.rstrip(":"): 1024 * float(value) for name, value, _ in entries}
