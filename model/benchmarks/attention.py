@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.benchmarks.machine import about
 from model.train.attention import plain_attention
 
 CROPS, HEADS, PATCHES, WIDTH = 48, 3, 256, 64
@@ -48,7 +48,7 @@ def main() -> None:
     medians = {name: round(1000 * statistics.median(values[1:]), 2) for name, values in seconds.items()}
     print(f"{CROPS} crops, {HEADS} heads of {WIDTH}, {PATCHES} patches, bf16, forward and backward")
     result = {"ms": medians, "fused_over_plain": round(medians["fused"] / medians["plain"], 2)}
-    print(json.dumps(result | {"threads": torch.get_num_threads(), "machine": platform.machine()}))
+    print(json.dumps(result | about(torch.device("cpu"))))
 
 
 if __name__ == "__main__":

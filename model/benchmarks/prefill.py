@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,13 +19,15 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from model.benchmarks.machine import about, flops_per_second, peak_mb
 from model.benchmarks.random_models import make_grammar, make_model, make_processor, mid_size, prompt
 from molmo_act.decoding.prefill import new_cache, prefill
 from molmo_act.modeling import MolmoPointConfig, core
 
 VOCABULARY = 32768
-MAX_CROPS = (1, 8, 24, 47)
-PICTURE = (1920, 1080)
+MAX_CROPS = (1, 8, 24, 48)
+PICTURE = (3840, 2160)
+CPU = torch.device("cpu")
 ROUNDS = 3
 
 
@@ -47,14 +47,7 @@ def floor_ms(config: MolmoPointConfig, crops: int, tokens: int) -> float:
         * text.num_hidden_layers
         * (per_token + 2 * tokens * text.num_attention_heads * text.head_dim)
     )
-    side = 2048
-    one, other = torch.randn(2, side, side)
-    taken = []
-    for _ in range(5):
-        began = time.perf_counter()
-        torch.mm(one, other)
-        taken.append(time.perf_counter() - began)
-    return 1000 * (vision_flops + text_flops) * min(taken) / (2 * side**3)
+    return 1000 * (vision_flops + text_flops) / flops_per_second(CPU, torch.float32)
 
 
 @torch.inference_mode()
@@ -64,7 +57,7 @@ def one_case(max_crops: int, at_once: int, threads: int) -> dict[str, Any]:
     core.CROPS_AT_ONCE = at_once
     processor = make_processor()
     model = make_model(mid_size(VOCABULARY), make_grammar(processor))
-    loaded = _peak_mb()
+    loaded = peak_mb(CPU)
     image = np.random.default_rng(0).integers(0, 256, (*PICTURE[::-1], 3), dtype=np.uint8)
     inputs = prompt(processor, image, "it", max_crops=max_crops)
     taken = []
@@ -80,13 +73,9 @@ def one_case(max_crops: int, at_once: int, threads: int) -> dict[str, Any]:
         "tokens": tokens,
         "ms": round(ms, 1),
         "share of the floor": round(floor / ms, 2),
-        "loaded MB": loaded,
-        "peak MB": _peak_mb(),
+        "loaded MB": round(loaded),
+        "peak MB": round(peak_mb(CPU)),
     }
-
-
-def _peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
@@ -101,6 +90,7 @@ def main() -> None:
         max_crops, at_once = args.case
         print(json.dumps(one_case(max_crops, at_once, args.threads)))
         return
+    torch.set_num_threads(args.threads)
     results = []
     for max_crops in tqdm(MAX_CROPS):
         for way, at_once in {"a few at a time": core.CROPS_AT_ONCE, "all at once": 10**6}.items():
@@ -116,7 +106,7 @@ def main() -> None:
             f"| {found['crops']} | {found['tokens']} | {found['way']} | {found['ms']} "
             f"| {found['share of the floor']} | {found['peak MB']} |"
         )
-    print(json.dumps({"threads": args.threads, "machine": platform.machine(), "cases": results}))
+    print(json.dumps({**about(CPU), "cases": results}))
 
 
 if __name__ == "__main__":

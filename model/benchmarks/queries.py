@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 
 import numpy as np
 import torch
 
 import molmo_act
+from model.benchmarks.machine import about
 from model.benchmarks.timing import alternate
 from model.data.scenes import draw_scene
 
@@ -48,7 +48,7 @@ def main() -> None:
     for count, found in results.items():
         apart_ms, together_ms = (found[way]["median"] for way in ("a picture for each", "one picture"))
         print(f"| {count} | {apart_ms} | {together_ms} | {apart_ms / together_ms:.2f} |")
-    print(json.dumps({"threads": args.threads, "machine": platform.machine(), "queries": results}))
+    print(json.dumps({**about(model.model.device), "queries": results}))
 
 
 if __name__ == "__main__":
