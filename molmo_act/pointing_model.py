@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointPro
 from molmo_act.points import Points
 from molmo_act.reading import heatmaps, read_points
 from molmo_act.text_engine import answer_in_text
+from molmo_act.tracking.settings import TrackerSettings
+from molmo_act.tracking.streaming import StreamingTracker
 
 BATCH_SIZE = 8
 _INSTRUCTION = "Point to {}"
@@ -134,6 +136,35 @@ class PointingModel:
         prefix = read_prefix(self.model, inputs)
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
+
+    def tracker(
+        self,
+        query: str | Sequence[str] = (),
+        *,
+        max_points: int | None = None,
+        min_score: float = 0.0,
+        max_crops: int | None = None,
+        mode: str = "reference",
+        **settings: Any,
+    ) -> StreamingTracker:
+        """Follows what queries name on an endless stream of frames: `tracker.update(frame, timestamp)`.
+
+        Args:
+            query: What to follow, in words; or a list. `add` and `remove` change it later.
+            max_points, min_score, max_crops, mode: See `point`; they hold for every keyframe.
+            settings: `rate`, `synchronous` and the other fields of
+                `molmo_act.tracking.settings.TrackerSettings`.
+
+        Raises:
+            InputError: A number is out of range.
+            MissingExtraError: The extra `video` is not installed.
+            QueryError: A query is empty, too long, or not plain words.
+        """
+        Bounds(max_points, min_score, None, mode)
+        point = partial(
+            self.point, max_points=max_points, min_score=min_score, max_crops=max_crops, mode=mode
+        )
+        return StreamingTracker(point, as_list(query), TrackerSettings(**settings))
 
     def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
         """Times an answer on this machine, beside `generate` of transformers.

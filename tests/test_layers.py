@@ -24,7 +24,7 @@ MAY_IMPORT = {
 }
 
 LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer and those before it
-    ("values", {"errors", "images", "points", "drawing", "picture_files"}),
+    ("values", {"errors", "images", "points", "tracks", "drawing", "picture_files"}),
     ("modeling", {"modeling"}),
     (
         "library",
@@ -32,6 +32,7 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
             *("", "api", "pointing_model", "encoded_image", "asking", "reading"),
             *("bench", "engine", "text_engine", "answers", "decoding", "grammar"),
             *("native_molmo2", "quantization", "drift"),
+            *("tracking", "sources", "masks"),
         },
     ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),
