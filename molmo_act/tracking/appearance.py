@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from molmo_act.tracking.opencv import opencv
+from molmo_act.tracking.packages import opencv
 
 CELLS = 4  # the surroundings are described by CELLS × CELLS mean colours
 _LIGHTNESS_WEIGHT = 0.5  # lightness changes with shadow and exposure more than hue does

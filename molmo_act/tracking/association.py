@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from molmo_act.errors import MissingExtraError
 from molmo_act.tracking.appearance import likeness
+from molmo_act.tracking.packages import assignment
 
 LEAST_LIKENESS_NEAR = 0.3  # of what is where it was expected
 LEAST_LIKENESS_FAR = 0.5  # of a lost object that turns up elsewhere
@@ -44,12 +44,8 @@ def associate(seen: Sequence[Candidate], expected: Sequence[Candidate]) -> list[
     """
     if not seen or not expected:
         return []
-    try:
-        from scipy.optimize import linear_sum_assignment
-    except ImportError as exc:
-        raise MissingExtraError("scipy", "video", "following objects on video") from exc
     costs = np.array([[_cost(sighting, known) for known in expected] for sighting in seen])
-    rows, columns = linear_sum_assignment(costs)
+    rows, columns = assignment()(costs)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if costs[i, j] < _NEVER]
 
 

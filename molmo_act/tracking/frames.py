@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from molmo_act.tracking.opencv import opencv
+from molmo_act.tracking.packages import opencv
 
 LONGEST_SIDE = 640  # pixels; larger frames are scaled down, so that flow costs the same on every camera
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from molmo_act.tracking.appearance import likeness, look
 from molmo_act.tracking.frames import FlowFrame
-from molmo_act.tracking.opencv import opencv
+from molmo_act.tracking.packages import opencv
 from molmo_act.tracking.regions import flood
 
 MOST_FEATURES = 12

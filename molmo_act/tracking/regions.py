@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from molmo_act.tracking.opencv import opencv
+from molmo_act.tracking.packages import opencv
 
 TOLERANCE = 28  # levels of 255 by which a pixel may differ from the one pointed at, in each channel
 

@@ -24,6 +24,7 @@ from molmo_act.tracking.association import Candidate, associate
 from molmo_act.tracking.followed import Followed
 from molmo_act.tracking.frames import FlowFrame, FrameBuffer
 from molmo_act.tracking.grounding import Grounding, Keyframe, Pointer, Sighting, catch_up, ground
+from molmo_act.tracking.packages import assignment, opencv
 from molmo_act.tracking.propagation import carry, take_up
 from molmo_act.tracking.settings import DOUBT, EAGERNESS, SEARCH, TrackerSettings
 from molmo_act.tracking.workers import Beside, InStep, Worker
@@ -71,13 +72,15 @@ class StreamingTracker:
         settings: How; None for the defaults.
 
     Raises:
-        MissingExtraError: OpenCV is not installed.
+        MissingExtraError: OpenCV or SciPy is not installed.
         QueryError: A query is empty, too long, or not plain words.
     """
 
     def __init__(
         self, point: Pointer, queries: Sequence[str] = (), settings: TrackerSettings | None = None
     ) -> None:
+        for package in (opencv, assignment):  # what is missing is said now, not on some later frame
+            package()
         for query in queries:
             check_query(query)
         self.settings = settings = settings or TrackerSettings()

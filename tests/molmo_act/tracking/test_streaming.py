@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 import molmo_act
-from molmo_act import InputError, QueryError, StreamingTracker, TrackerSettings
+from molmo_act import InputError, MissingExtraError, QueryError, StreamingTracker, TrackerSettings
 from tests.molmo_act.tracking.moving_dots import BLUE, FPS, GREEN, RED, SIZE, Dot, Pointer, draw
 
 IN_STEP = TrackerSettings(rate=2, synchronous=True)
@@ -340,6 +341,15 @@ def test_a_closed_tracker_takes_nothing_and_leaves_no_thread():
     assert threading.active_count() == before
     with pytest.raises(InputError, match="closed"):
         tracker.update(draw(DOTS, 0), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [("cv2", "opencv-python-headless"), ("scipy.optimize", "scipy")]
+)
+def test_a_missing_package_names_its_extra(monkeypatch, package, name):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=rf"{name}.*molmo-act\[video\]"):
+        StreamingTracker(Pointer(DOTS), ["red"], IN_STEP)
 
 
 # --- endless ------------------------------------------------------------------------------------------------
