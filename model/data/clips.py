@@ -123,12 +123,14 @@ class ClipFrame:
         image: uint8 (H, W, 3) RGB.
         owner: uint8 (H, W), 1-based number of the thing that is visible there, 0 for none.
         share: float (things,), how much of each thing is visible, in [0, 1].
+        middle: float (things, 2), the middle of each thing in pixels of the frame, also where it is hidden.
     """
 
     timestamp: float
     image: np.ndarray
     owner: np.ndarray
     share: np.ndarray
+    middle: np.ndarray
 
 
 class Clip:
@@ -224,7 +226,8 @@ class Clip:
             solid = np.full((*pixels.shape[:2], 1), 255, np.uint8)
             _lay(image, owner, np.concatenate((pixels, solid), axis=2), left, top, 0)
         seen = np.bincount(owner.ravel(), minlength=len(self.movers) + 1)[1:]
-        return ClipFrame(time, self._exposed(rng, image, time), owner, seen / full)
+        middle = np.array([mover.path(time) - origin for mover in self.movers]).reshape(-1, 2)
+        return ClipFrame(time, self._exposed(rng, image, time), owner, seen / full, middle)
 
     def _exposed(self, rng: np.random.Generator, image: np.ndarray, time: float) -> np.ndarray:
         """What the light of the moment and the noise of a sensor make of it."""

@@ -92,8 +92,8 @@ def main() -> None:
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--clips", type=int, default=10, help="clips of each kind")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
-    parser.add_argument("--latency", type=float, default=0.2, help="seconds until an answer is known")
-    parser.add_argument("--rate", type=float, default=2.0, help="groundings a second")
+    parser.add_argument("--latency", type=float, default=0.1, help="seconds until an answer is known")
+    parser.add_argument("--rate", type=float, default=5.0, help="groundings a second")
     parser.add_argument(
         "--only", nargs="*", default=None, choices=KINDS, help="kinds of clips, all unless given"
     )

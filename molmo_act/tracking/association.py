@@ -10,7 +10,7 @@ import numpy as np
 from molmo_act.tracking.appearance import likeness
 from molmo_act.tracking.packages import assignment
 
-LEAST_LIKENESS_NEAR = 0.3  # of what is where it was expected
+LEAST_LIKENESS_NEAR = 0.15  # of what is where it was expected; half hidden, a thing looks little like itself
 LEAST_LIKENESS_FAR = 0.5  # of a lost object that turns up elsewhere
 _FAR = 2.0  # costs more than any pair that is near
 _NEVER = 1e6

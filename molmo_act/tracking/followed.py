@@ -12,7 +12,7 @@ from molmo_act.tracking.propagation import Carried
 from molmo_act.tracks import GROUNDED, PROPAGATED
 
 HALF_LIFE = 2.0  # seconds after which a score that was not renewed is halved
-_LONGEST_GUESS = 0.5  # seconds for which a lost object is expected to have moved on as before
+_LONGEST_GUESS = 1.0  # seconds for which a lost object is expected to have moved on as before
 _LEAST_REACH = 24.0  # pixels by which the model's points on one object may differ
 _SEARCH_SPEED = 200.0  # pixels a second by which the surroundings grow in which a lost object is expected
 
@@ -61,6 +61,11 @@ class Followed:
         self.velocity = 0.7 * self.velocity + 0.3 * step
         self.carried, self.source = moved, PROPAGATED
 
+    def find(self, found: Carried | None) -> None:
+        """Takes what was found of it after it was lost; None for nothing."""
+        if found is not None:
+            self.carried, self.lost_at, self.source, self.misses = found, None, PROPAGATED, 0
+
     def see(self, sighting: Sighting, seen_at: float) -> None:
         """Takes what the model saw; where flow could not bring that to the newest frame, its place stays."""
         self.score, self.seen_at, self.misses, self.confirmed = sighting.score, seen_at, 0, True
@@ -69,14 +74,17 @@ class Followed:
                 self.velocity = np.zeros(2)
             self.carried, self.source, self.lost_at = sighting.now, GROUNDED, None
 
+    def guess(self, now: float) -> np.ndarray:
+        """(2,), where it is if it moved on as before since it was lost."""
+        away = 0.0 if self.lost_at is None else now - self.lost_at
+        return self.carried.xy + self.velocity * min(away, _LONGEST_GUESS)
+
     def expected(self, now: float) -> Candidate:
         """Where a grounding of a frame should find it."""
         if self.lost_at is None:
             xy, reach, lost = self.carried.xy, 0.0, False
         else:
-            away = now - self.lost_at
-            xy = self.carried.xy + self.velocity * min(away, _LONGEST_GUESS)
-            reach, lost = _SEARCH_SPEED * away, True
+            xy, reach, lost = self.guess(now), _SEARCH_SPEED * (now - self.lost_at), True
         reach += max(_LEAST_REACH, 2 * self.carried.radius)
         return Candidate(self.query, xy, self.carried.look, reach, lost)
 

@@ -22,6 +22,7 @@ class FlowFrame:
         rgb: uint8 (h, w, 3) RGB.
         grey: uint8 (h, w).
         scale: Pixels of `rgb` per pixel of the original.
+        brightness: Mean of `grey`.
     """
 
     number: int
@@ -29,6 +30,7 @@ class FlowFrame:
     rgb: np.ndarray
     grey: np.ndarray
     scale: float
+    brightness: float
 
     @classmethod
     def of(cls, number: int, timestamp: float, image: np.ndarray) -> FlowFrame:
@@ -39,7 +41,8 @@ class FlowFrame:
             rgb = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         else:
             rgb = image.copy()  # the caller's camera may write its next frame into the same memory
-        return cls(number, timestamp, rgb, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), scale)
+        grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        return cls(number, timestamp, rgb, grey, scale, float(grey.mean()))
 
 
 class FrameBuffer:

@@ -25,7 +25,7 @@ from molmo_act.tracking.followed import Followed
 from molmo_act.tracking.frames import FlowFrame, FrameBuffer
 from molmo_act.tracking.grounding import Grounding, Keyframe, Pointer, Sighting, catch_up, ground
 from molmo_act.tracking.packages import assignment, opencv
-from molmo_act.tracking.propagation import carry, take_up
+from molmo_act.tracking.propagation import carry, find_again, take_up
 from molmo_act.tracking.settings import DOUBT, EAGERNESS, SEARCH, TrackerSettings
 from molmo_act.tracking.workers import Beside, InStep, Worker
 from molmo_act.tracks import Tracks
@@ -262,6 +262,9 @@ class StreamingTracker:
         moved = carry(before, newest, [one.carried for one in moving])
         for one, place in zip(moving, moved, strict=True):
             one.move(place, before.timestamp, newest.timestamp)
+        for one in self._objects.values():
+            if one.lost_at is not None and 0 < newest.timestamp - one.lost_at < SEARCH:
+                one.find(find_again(newest, one.carried, one.guess(newest.timestamp)))
 
     def _look(self, newest: FlowFrame, image: np.ndarray) -> None:
         """Gives the worker a keyframe when one is due, and takes what it has found."""

@@ -9,7 +9,7 @@ from molmo_act.tracking.appearance import likeness, look
 from molmo_act.tracking.association import Candidate, associate
 
 RED, BLUE = (
-    look(np.full((20, 20, 3), colour, np.uint8), np.array([10.0, 10.0]), 4)
+    look(np.full((20, 20, 3), colour, np.uint8), np.array([10.0, 10.0]), 4, brightness=128)
     for colour in ((200, 30, 30), (30, 30, 200))
 )
 
@@ -49,5 +49,5 @@ def test_pairs(sightings, objects, pairs):
 def test_likeness_of_looks():
     assert likeness(RED, RED) == 1
     assert likeness(RED, BLUE) < 0.1
-    darker = look(np.full((20, 20, 3), (180, 27, 27), np.uint8), np.array([10.0, 10.0]), 4)
+    darker = look(np.full((20, 20, 3), (180, 27, 27), np.uint8), np.array([10.0, 10.0]), 4, brightness=128)
     assert likeness(RED, darker) > 0.75
