@@ -15,12 +15,15 @@ from molmo_act.errors import (
     QueryError,
 )
 from molmo_act.points import Point, Points
+from molmo_act.tracks import Track, Tracks
 
 if TYPE_CHECKING:
     from molmo_act.api import load
     from molmo_act.drift import quantization_report
     from molmo_act.encoded_image import EncodedImage
     from molmo_act.pointing_model import PointingModel
+    from molmo_act.tracking.settings import TrackerSettings
+    from molmo_act.tracking.streaming import StreamingTracker, TrackerStats
 
 __all__ = [
     "CheckpointError",
@@ -34,6 +37,11 @@ __all__ = [
     "PointingModel",
     "Points",
     "QueryError",
+    "StreamingTracker",
+    "Track",
+    "TrackerSettings",
+    "TrackerStats",
+    "Tracks",
     "load",
     "quantization_report",
 ]
@@ -43,6 +51,9 @@ _LAZY = {
     "load": "api",
     "PointingModel": "pointing_model",
     "EncodedImage": "encoded_image",
+    "StreamingTracker": "tracking.streaming",
+    "TrackerSettings": "tracking.settings",
+    "TrackerStats": "tracking.streaming",
     "quantization_report": "drift",
 }
 

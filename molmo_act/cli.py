@@ -22,15 +22,16 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 import molmo_act
 from molmo_act.errors import InputError, MolmoActError
 from molmo_act.images import to_rgb
 from molmo_act.picture_files import picture_path, save_picture
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from molmo_act.points import Points
+    from molmo_act.tracks import Track, Tracks
 
 FOUND, NOTHING_FOUND, BAD_INPUT, FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 COMMAND_GROUP = "molmo_act.commands"
@@ -112,6 +113,41 @@ def bench(arguments: argparse.Namespace) -> int:
     return FOUND
 
 
+def track(arguments: argparse.Namespace) -> int:
+    """``molmo-act track VIDEO QUERY``."""
+    from tqdm import tqdm
+
+    from molmo_act.sources import count_frames, read_frames
+    from molmo_act.video_writing import video_path, video_writer
+
+    out = None if arguments.out is None else video_path(arguments.out)
+    if out is not None and out.exists() and os.path.exists(arguments.video) and out.samefile(arguments.video):
+        raise InputError(f"{str(out)!r} is the video itself; give another name to write to.")
+    total = count_frames(arguments.video)
+    frames = read_frames(arguments.video, fps=arguments.fps)
+    history: list[Tracks] = []
+    stdout = sys.stdout
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_stdout_kept_clean())
+        tracker = stack.enter_context(
+            load_model(arguments).tracker(
+                arguments.query, rate=arguments.rate, min_score=arguments.min_score, synchronous=True
+            )
+        )
+        writer = stack.enter_context(video_writer(out)) if out is not None else None
+        for frame, tracks in tqdm(tracker.follow(frames), "track", total, unit="frame", disable=None):
+            history.append(tracks)
+            if writer is not None:
+                writer.write(np.asarray(tracks.draw(frame)), tracks.timestamp)
+            if arguments.json:
+                print(json.dumps(tracks.to_dict(), allow_nan=False), file=stdout)
+    if out is not None:
+        print(f"molmo-act: wrote {out}", file=sys.stderr)
+    if not arguments.json:
+        print(tracks_table_of(history))
+    return FOUND if any(tracks.visible.any() for tracks in history) else NOTHING_FOUND
+
+
 def load_model(arguments: argparse.Namespace) -> molmo_act.PointingModel:
     """The model that the arguments of `add_model_arguments` ask for."""
     return molmo_act.load(
@@ -173,6 +209,24 @@ def table_of(points: Points) -> str:
     return "\n".join(lines)
 
 
+def tracks_table_of(history: Sequence[Tracks]) -> str:
+    """A heading and a line for each object: when it was seen first and last, and on how many frames."""
+    seen: dict[int, list[Track]] = {}
+    times: dict[int, list[float]] = {}
+    for tracks in history:
+        for one in tracks:
+            if one.visible:
+                seen.setdefault(one.object_id, []).append(one)
+                times.setdefault(one.object_id, []).append(tracks.timestamp)
+    lines = [f"{len(seen)} object{'' if len(seen) == 1 else 's'} on {len(history)} frames"]
+    if seen:
+        lines.append(f"{'#':>4} {'first':>8} {'last':>8} {'frames':>7}  query")
+    for number, found in sorted(seen.items()):
+        first, last = times[number][0], times[number][-1]
+        lines.append(f"{number:>4} {first:>7.2f}s {last:>7.2f}s {len(found):>7}  {found[0].query}")
+    return "\n".join(lines)
+
+
 def times_of(found: dict[str, Any]) -> str:
     """Two lines of milliseconds and how they compare."""
     ms = {stage: taken["median"] for stage, taken in found["ms"].items()}
@@ -217,6 +271,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_point(commands)
     _add_count(commands)
+    _add_track(commands)
     _add_bench(commands)
     # What other packages add is imported only when it may be meant: they cost time, and one may be broken.
     if not words or words[0] not in commands.choices:
@@ -262,6 +317,27 @@ def _add_count(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=count)
 
 
+def _add_track(commands: argparse._SubParsersAction) -> None:
+    parser = commands.add_parser("track", help="follow what the queries name through a video")
+    parser.add_argument("video", metavar="VIDEO", help="path of a video file, or of a folder of pictures")
+    parser.add_argument("query", metavar="QUERY", nargs="+", help="what to follow, such as 'the red mug'")
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object for every frame, a line each"
+    )
+    parser.add_argument("--out", metavar="MP4", help="write the video with the points marked on it")
+    parser.add_argument(
+        "--rate", type=_above_zero, default=2.0, metavar="HZ", help="how often the model looks, a second"
+    )
+    parser.add_argument(
+        "--fps", type=_above_zero, default=30.0, metavar="N", help="pictures a second of a folder"
+    )
+    parser.add_argument(
+        "--min-score", type=_probability, default=0.0, metavar="S", help="leave out points that score less"
+    )
+    add_model_arguments(parser)
+    parser.set_defaults(run=track)
+
+
 def _add_bench(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("bench", help="time an answer on this machine, beside generate()")
     _add_question(parser)
@@ -298,6 +374,16 @@ def _positive(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} was given; expected a whole number of at least 1")
     return int(text)
+
+
+def _above_zero(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e9:  # also refuses NaN
+        raise argparse.ArgumentTypeError(f"{text!r} was given; expected a number above 0")
+    return value
 
 
 def _probability(text: str) -> float:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +25,10 @@ from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointPro
 from molmo_act.points import Points
 from molmo_act.precision import PrecisionMap
 from molmo_act.reading import heatmaps, read_points
+from molmo_act.saving import save_checkpoint
 from molmo_act.text_engine import answer_in_text
+from molmo_act.tracking.settings import TrackerSettings
+from molmo_act.tracking.streaming import StreamingTracker
 
 BATCH_SIZE = 8
 _INSTRUCTION = "Point to {}"
@@ -150,23 +150,39 @@ class PointingModel:
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
         """Writes the checkpoint, quantised or not, with its precision map; `load` gives the same bits back.
 
-        Weights in floating point are written in the released format, which the original code reads;
-        quantised ones under the names of transformers' own classes.
+        Args:
+            folder: A new one, or one whose files of the same names are replaced.
+        """
+        save_checkpoint(self.model, self.processor, folder)
+
+    def tracker(
+        self,
+        query: str | Sequence[str] = (),
+        *,
+        max_points: int | None = None,
+        min_score: float = 0.0,
+        max_crops: int | None = None,
+        mode: str = "reference",
+        **settings: Any,
+    ) -> StreamingTracker:
+        """Follows what queries name on an endless stream of frames: `tracker.update(frame, timestamp)`.
 
         Args:
-            folder: A new one, or one whose files of the same names are replaced. It is written beside it
-                first and then moved.
+            query: What to follow, in words; or a list. `add` and `remove` change it later.
+            max_points, min_score, max_crops, mode: See `point`; they hold for every keyframe.
+            settings: `rate`, `synchronous` and the other fields of
+                `molmo_act.tracking.settings.TrackerSettings`.
+
+        Raises:
+            InputError: A number is out of range.
+            MissingExtraError: The extra `video` is not installed.
+            QueryError: A query is empty, too long, or not plain words.
         """
-        target = Path(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        precision = self.precision
-        self.model.config.precision_map = dict(precision.stored)
-        with tempfile.TemporaryDirectory(dir=target.parent) as beside:
-            self.model.save_pretrained(beside, save_original_format=not precision.quantised)
-            self.processor.save_pretrained(beside)
-            target.mkdir(exist_ok=True)
-            for path in Path(beside).iterdir():
-                shutil.move(path, target / path.name)
+        Bounds(max_points, min_score, None, mode)
+        point = partial(
+            self.point, max_points=max_points, min_score=min_score, max_crops=max_crops, mode=mode
+        )
+        return StreamingTracker(point, as_list(query), TrackerSettings(**settings))
 
     def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
         """Times an answer on this machine, beside `generate` of transformers.

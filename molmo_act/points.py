@@ -37,16 +37,25 @@ class Point:
     timestamp: float | None = None
 
 
-def _readonly(values: ArrayLike, dtype: type, shape: tuple[int, ...], name: str) -> np.ndarray:
+def readonly(values: ArrayLike, dtype: type, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """A copy that cannot be written to.
+
+    Args:
+        values: What was given.
+        dtype: Of the copy.
+        shape: What its shape has to be, -1 for any length; what is empty takes it.
+        name: What it is called in an error.
+
+    Raises:
+        InputError: It has another shape.
+    """
     array: np.ndarray = np.array(values, dtype=dtype)
     if array.size == 0:
         array = array.reshape(shape)
     if array.ndim != len(shape) or any(
         want not in (-1, got) for want, got in zip(shape, array.shape, strict=True)
     ):
-        raise InputError(
-            f"Points.{name} has shape {array.shape}, expected {shape} (-1 is the number of points)."
-        )
+        raise InputError(f"{name} has shape {array.shape}, expected {shape} (-1 is the number of points).")
     array.setflags(write=False)
     return array
 
@@ -95,17 +104,17 @@ class Points:
     cut: bool = False
 
     def __post_init__(self) -> None:
-        xy = _readonly(self.xy, np.float32, (-1, 2) if np.size(self.xy) else (0, 2), "xy")
+        xy = readonly(self.xy, np.float32, (-1, 2) if np.size(self.xy) else (0, 2), "Points.xy")
         n = len(xy)
         object_id = np.arange(1, n + 1) if self.object_id is None else self.object_id
         image_index = np.zeros(n) if self.image_index is None else self.image_index
         put = object.__setattr__
         put(self, "xy", xy)
-        put(self, "score", _readonly(self.score, np.float32, (n,), "score"))
-        put(self, "object_id", _readonly(object_id, np.int64, (n,), "object_id"))
-        put(self, "image_index", _readonly(image_index, np.int64, (n,), "image_index"))
+        put(self, "score", readonly(self.score, np.float32, (n,), "Points.score"))
+        put(self, "object_id", readonly(object_id, np.int64, (n,), "Points.object_id"))
+        put(self, "image_index", readonly(image_index, np.int64, (n,), "Points.image_index"))
         if self.timestamp is not None:
-            put(self, "timestamp", _readonly(self.timestamp, np.float64, (n,), "timestamp"))
+            put(self, "timestamp", readonly(self.timestamp, np.float64, (n,), "Points.timestamp"))
         put(self, "image_size", tuple((int(w), int(h)) for w, h in self.image_size))
         put(self, "absent", float(self.absent))
 

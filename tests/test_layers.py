@@ -24,14 +24,15 @@ MAY_IMPORT = {
 }
 
 LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer and those before it
-    ("values", {"errors", "images", "points", "drawing", "picture_files"}),
+    ("values", {"errors", "images", "points", "tracks", "drawing", "picture_files"}),
     ("modeling", {"modeling"}),
     (
         "library",
         {
             *("", "api", "pointing_model", "encoded_image", "asking", "reading"),
             *("bench", "engine", "text_engine", "answers", "decoding", "grammar"),
-            *("native_molmo2", "quantization", "int8_dynamic", "precision", "drift", "memory"),
+            *("native_molmo2", "quantization", "int8_dynamic", "precision", "drift", "memory", "saving"),
+            *("tracking", "sources", "video_writing", "masks", "sam2_masks"),
         },
     ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),

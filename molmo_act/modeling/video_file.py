@@ -1,4 +1,4 @@
-"""Takes frames out of a video file at given times. Knows PyAV, nothing of models."""
+"""Takes frames out of a video file, all of them or those at given times. Knows PyAV, nothing of models."""
 
 from __future__ import annotations
 
@@ -54,6 +54,39 @@ class FramesAt:
                 raise InputError(f"The video {os.fspath(self.path)!r} holds no frame that can be decoded.")
             for _ in waiting:
                 yield _upright(shown)
+
+
+def every_frame(path: str | os.PathLike[str]) -> Iterator[tuple[float, np.ndarray]]:
+    """All frames of a file in the order they are shown, one at a time in memory.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Seconds since the first frame, exactly as the file says them, and uint8 RGB (H, W, 3), upright.
+
+    Raises:
+        InputError: The file is missing, is not a video, is damaged, or holds no frame.
+        MissingExtraError: PyAV is not installed.
+    """
+    empty = True
+    with _open(path) as container:
+        for time, frame in _timed_frames(container, path):
+            empty = False
+            yield time, _upright(frame)
+    if empty:
+        raise InputError(f"The video {os.fspath(path)!r} holds no frame that can be decoded.")
+
+
+def frame_count(path: str | os.PathLike[str]) -> int | None:
+    """How many frames a file says it has; None where it does not say.
+
+    Raises:
+        InputError: The file is missing or is not a video.
+        MissingExtraError: PyAV is not installed.
+    """
+    with _open(path) as container:
+        return container.streams.video[0].frames or None
 
 
 def video_duration(path: str | os.PathLike[str]) -> float:

@@ -1,0 +1,253 @@
+"""Clips of moving named shapes with exact truth for every pixel of every frame; knows no tracker.
+
+clip = Clip(seed=1)
+for frame in clip:
+    frame.image, frame.owner, frame.timestamp
+
+A clip is a world larger than the frame: a ground, shapes that move over it on smooth paths, pillars that
+stand in front of them, a camera that pans and shakes, and light that changes. All follows from the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from model.data.backgrounds import background, noise_bank
+from model.data.scene_wishes import wish_shape
+from model.data.shapes import shape_sprite
+from model.data.vocabulary import plural
+
+_MARGIN = 60  # pixels of the world beyond every edge of the resting camera's view
+_STREAM = 71  # keeps the randomness of clips apart from that of other generators
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """What a clip shows.
+
+    Attributes:
+        size: (width, height) in pixels.
+        seconds: How long it is.
+        fps: Frames a second.
+        things: How many things there are, twins not counted.
+        pillars: Whether pillars hide things now and then.
+        leaving: Whether things leave the view and come back.
+        camera: Whether the camera moves.
+        light: Whether the light changes.
+        twins: Whether some things are there twice, with the same name and look.
+        speed: How fast things move, 1 as usual.
+    """
+
+    size: tuple[int, int] = (320, 240)
+    seconds: float = 8.0
+    fps: float = 30.0
+    things: int = 4
+    pillars: bool = True
+    leaving: bool = True
+    camera: bool = True
+    light: bool = True
+    twins: bool = False
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A smooth path: two sines an axis around a middle; calling it gives (x, y) in pixels at a time."""
+
+    middle: np.ndarray
+    reach: np.ndarray
+    turns: np.ndarray
+    phase: np.ndarray
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, middle: np.ndarray, reach: np.ndarray, speed: float) -> Wave:
+        """A path around a middle (2,), as far as `reach` (2,) pixels from it."""
+        shares = np.array([[0.75], [0.25]]) * reach
+        turns = rng.uniform((0.05, 0.2), (0.12, 0.4), (2, 2)).T * speed  # of the slow and the fast sine
+        return cls(middle, shares, turns, rng.uniform(0, 2 * np.pi, (2, 2)))
+
+    def __call__(self, time: float) -> np.ndarray:
+        return self.middle + (self.reach * np.sin(2 * np.pi * self.turns * time + self.phase)).sum(axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Mover:
+    """A thing that moves.
+
+    Attributes:
+        noun, colour: What it is.
+        sprite: uint8 (s, s, 4) RGBA, colour premultiplied by alpha.
+        path: Where its middle is, pixels of the world.
+        spin: Degrees it is turned by, at most.
+        swell: Part of its size by which it grows and shrinks.
+        phase: Of both.
+    """
+
+    noun: str
+    colour: str
+    sprite: np.ndarray
+    path: Wave
+    spin: float
+    swell: float
+    phase: float
+
+    @property
+    def phrase(self) -> str:
+        """Its name: "red circle"."""
+        return f"{self.colour} {self.noun}"
+
+    def lie(self, time: float, origin: np.ndarray) -> tuple[np.ndarray, int, int]:
+        """Its sprite as it lies at a time, and the column and row of its corner in the view from `origin`."""
+        side = self.sprite.shape[0]
+        half = int(0.75 * side * (1 + self.swell)) + 2
+        at = self.path(time) - origin
+        corner = np.floor(at).astype(int) - half
+        angle = self.spin * np.sin(0.9 * time + self.phase)
+        scale = 1 + self.swell * np.sin(0.7 * time + self.phase)
+        matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), angle, scale)
+        matrix[:, 2] += at - corner - 0.5 - (side - 1) / 2
+        turned = cv2.warpAffine(self.sprite, matrix, (2 * half + 1, 2 * half + 1), flags=cv2.INTER_LINEAR)
+        return turned, int(corner[0]), int(corner[1])
+
+
+@dataclass(frozen=True, eq=False)
+class ClipFrame:
+    """One frame with its truth.
+
+    Attributes:
+        timestamp: Seconds.
+        image: uint8 (H, W, 3) RGB.
+        owner: uint8 (H, W), 1-based number of the thing that is visible there, 0 for none.
+        share: float (things,), how much of each thing is visible, in [0, 1].
+        middle: float (things, 2), the middle of each thing in pixels of the frame, also where it is hidden.
+    """
+
+    timestamp: float
+    image: np.ndarray
+    owner: np.ndarray
+    share: np.ndarray
+    middle: np.ndarray
+
+
+class Clip:
+    """A clip, drawn anew each time it is iterated over.
+
+    Args:
+        seed: The same seed and settings give the same clip, byte for byte.
+        settings: What it shows.
+
+    Attributes:
+        movers: The things; thing number n of `ClipFrame.owner` is `movers[n - 1]`.
+        queries: Words that ask for things, and the numbers of those they ask for.
+    """
+
+    def __init__(self, seed: int, settings: ClipSettings | None = None) -> None:
+        self.settings = settings = settings or ClipSettings()
+        self._seed = seed
+        rng = np.random.default_rng((_STREAM, seed))
+        width, height = settings.size
+        self._ground = background(rng, width + 2 * _MARGIN, height + 2 * _MARGIN)
+        self.movers = self._movers(rng)
+        self.queries = self._queries()
+        self._pillars = self._draw_pillars(rng) if settings.pillars else []
+        self._camera = Wave.random(rng, np.zeros(2), np.full(2, 0.6 * _MARGIN), settings.speed)
+        self._light_phase = rng.uniform(0, 2 * np.pi)
+
+    def __len__(self) -> int:
+        return round(self.settings.seconds * self.settings.fps)
+
+    def __iter__(self) -> Iterator[ClipFrame]:
+        rng = np.random.default_rng((_STREAM, self._seed, 1))
+        for index in range(len(self)):
+            yield self._draw(rng, index / self.settings.fps)
+
+    def _movers(self, rng: np.random.Generator) -> tuple[Mover, ...]:
+        movers: list[Mover] = []
+        while len({mover.noun for mover in movers}) < self.settings.things:
+            wish = wish_shape(rng, list(dict.fromkeys(mover.noun for mover in movers)))
+            if wish is None or wish.noun in [mover.noun for mover in movers]:
+                continue
+            assert wish.colour is not None
+            side = int(rng.uniform(0.15, 0.24) * min(self.settings.size))
+            sprite = shape_sprite(rng, wish.noun, wish.colour, side, self._ground.mean(axis=(0, 1)))
+            twin = self.settings.twins and rng.random() < 0.5
+            movers += [self._mover(rng, wish.noun, str(wish.colour), sprite) for _ in range(1 + twin)]
+        return tuple(movers)
+
+    def _mover(self, rng: np.random.Generator, noun: str, colour: str, sprite: np.ndarray) -> Mover:
+        width, height = self.settings.size
+        view = np.array([width, height], float)
+        reach = view * rng.uniform(0.2, 0.4, 2)
+        if self.settings.leaving and rng.random() < 0.4:
+            reach[int(rng.integers(2))] *= 2.2
+        path = Wave.random(rng, view * rng.uniform(0.4, 0.6, 2), reach, self.settings.speed)
+        return Mover(noun, colour, sprite, path, rng.uniform(0, 12), rng.uniform(0, 0.12), rng.uniform(0, 6))
+
+    def _queries(self) -> dict[str, tuple[int, ...]]:
+        numbers: dict[str, list[int]] = {}
+        for number, mover in enumerate(self.movers, start=1):
+            numbers.setdefault(mover.phrase, []).append(number)
+        found = {}
+        for phrase, of in numbers.items():
+            noun = phrase.split()[-1]
+            many = phrase[: -len(noun)] + (plural(noun) or noun)
+            found[f"the {phrase}" if len(of) == 1 else many] = tuple(of)
+        return found
+
+    def _draw_pillars(self, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
+        """The first column of each in the world, and its pixels."""
+        width, height = self.settings.size
+        found = []
+        for place in rng.choice([0.2, 0.5, 0.8], int(rng.integers(1, 3)), replace=False):
+            wide = int(width * rng.uniform(0.08, 0.16))
+            pixels = background(rng, max(wide, 8), height + 2 * _MARGIN)
+            shade = np.linspace(0.5, 1, pixels.shape[1])[None, :, None]
+            found.append((int(width * place) - wide // 2, (pixels * shade).astype(np.uint8)))
+        return found
+
+    def _draw(self, rng: np.random.Generator, time: float) -> ClipFrame:
+        width, height = self.settings.size
+        origin = self._camera(time) + rng.normal(0, 0.4, 2) if self.settings.camera else np.zeros(2)
+        origin = np.clip(origin, -_MARGIN, _MARGIN)
+        shift = np.array([[1, 0, -_MARGIN - origin[0]], [0, 1, -_MARGIN - origin[1]]])
+        image = cv2.warpAffine(self._ground, shift, (width, height), flags=cv2.INTER_LINEAR)
+        owner = np.zeros((height, width), np.uint8)
+        full = np.zeros(len(self.movers))
+        for number, mover in enumerate(self.movers, start=1):
+            sprite, left, top = mover.lie(time, origin)
+            full[number - 1] = np.count_nonzero(sprite[..., 3] > 127)
+            _lay(image, owner, sprite, left, top, number)
+        for column, pixels in self._pillars:
+            left, top = round(column - origin[0]), round(-_MARGIN - origin[1])
+            solid = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+            _lay(image, owner, np.concatenate((pixels, solid), axis=2), left, top, 0)
+        seen = np.bincount(owner.ravel(), minlength=len(self.movers) + 1)[1:]
+        middle = np.array([mover.path(time) - origin for mover in self.movers]).reshape(-1, 2)
+        return ClipFrame(time, self._exposed(rng, image, time), owner, seen / full, middle)
+
+    def _exposed(self, rng: np.random.Generator, image: np.ndarray, time: float) -> np.ndarray:
+        """What the light of the moment and the noise of a sensor make of it."""
+        rows, columns = image.shape[:2]
+        gain = 1 + 0.2 * np.sin(1.1 * time + self._light_phase) if self.settings.light else 1.0
+        bank = noise_bank()
+        y, x = rng.integers(0, bank.shape[0] - rows + 1), rng.integers(0, bank.shape[1] - columns + 1)
+        noise = bank[y : y + rows, x : x + columns]
+        return cv2.addWeighted(image, float(gain), noise, 0.08, -128 * 0.08)
+
+
+def _lay(image: np.ndarray, owner: np.ndarray, sprite: np.ndarray, left: int, top: int, number: int) -> None:
+    """Lays uint8 (h, w, 4) RGBA, colour premultiplied by alpha, over a picture and its owners."""
+    rows, columns = owner.shape
+    y0, y1 = max(top, 0), min(top + sprite.shape[0], rows)
+    x0, x1 = max(left, 0), min(left + sprite.shape[1], columns)
+    if y0 >= y1 or x0 >= x1:
+        return
+    part = sprite[y0 - top : y1 - top, x0 - left : x1 - left]
+    ground = image[y0:y1, x0:x1]
+    rest = 255 - part[..., 3:].astype(np.uint16)
+    ground[:] = np.minimum(part[..., :3] + (ground * rest + 127) // 255, 255)
+    owner[y0:y1, x0:x1][part[..., 3] > 127] = number

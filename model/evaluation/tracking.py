@@ -1,0 +1,127 @@
+"""How well a checkpoint follows on generated clips it never saw: `python -m model.evaluation.tracking`.
+
+Every frame of a clip goes to the streaming tracker, with a model that answers some time later; beside it, the
+model alone is asked about single frames, which bounds what tracking can reach. Prints a table, and one JSON
+object last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from tqdm import tqdm
+
+import molmo_act
+from model.data.clips import Clip, ClipSettings
+from model.evaluation.tracking_metrics import Scored, Sequences, score_frame
+
+SEED = 5_000_001
+SINGLE_FPS = 2.0  # frames a second of which the model alone is asked
+
+KINDS = {
+    "open view": ClipSettings(pillars=False, leaving=False, camera=False, light=False),
+    "camera and light": ClipSettings(pillars=False, leaving=False),
+    "all but twins": ClipSettings(),
+    "with twins": ClipSettings(twins=True),
+}
+
+
+def follow(tracker: molmo_act.StreamingTracker, clip: Clip) -> dict[str, list[Scored]]:
+    """The tracker's answers on every frame, compared with the truth, by query."""
+    found: dict[str, list[Scored]] = {query: [] for query in clip.queries}
+    for frame in clip:
+        tracks = tracker.update(frame.image, frame.timestamp)
+        for query, asked in clip.queries.items():
+            mine = [one for one in tracks if one.query == query and one.visible]
+            xy = np.array([(one.x, one.y) for one in mine])
+            ids = [one.object_id for one in mine]
+            found[query].append(score_frame(frame.timestamp, frame.owner, frame.share, asked, xy, ids))
+    return found
+
+
+def point_alone(model: molmo_act.PointingModel, clip: Clip) -> list[Scored]:
+    """The model's answers on single frames, of all queries."""
+    found = []
+    for index, frame in enumerate(clip):
+        if index % round(clip.settings.fps / SINGLE_FPS):
+            continue
+        answers = model.point(frame.image, list(clip.queries))
+        for points, asked in zip(answers, clip.queries.values(), strict=True):
+            xy, ids = points.xy, list(points.object_id)
+            found.append(score_frame(frame.timestamp, frame.owner, frame.share, asked, xy, ids))
+    return found
+
+
+def evaluate(
+    model: molmo_act.PointingModel, clips: Iterable[Clip], latency: float, rate: float, name: str
+) -> dict[str, float]:
+    """Tracking measures over clips, and the mean F1 of the model alone.
+
+    Args:
+        model: Who points.
+        clips: What is followed.
+        latency: Seconds of the stream after which an answer is known.
+        rate: Groundings a second.
+        name: For the progress bar.
+    """
+    sequences, alone, groundings, seconds = Sequences(), [], 0, 0.0
+    for clip in tqdm(clips, desc=name, unit="clip"):
+        with model.tracker(list(clip.queries), synchronous=True, latency=latency, rate=rate) as tracker:
+            sequences.all += follow(tracker, clip).values()
+            groundings += tracker.stats.groundings
+        alone += point_alone(model, clip)
+        seconds += clip.settings.seconds
+    single = float(np.mean([one.f1 for one in alone]))
+    return {
+        **sequences.summary(),
+        "f1_single_frames": round(single, 4),
+        "groundings_per_s": round(groundings / seconds, 2),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
+    parser.add_argument("--clips", type=int, default=10, help="clips of each kind")
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
+    parser.add_argument("--latency", type=float, default=0.1, help="seconds until an answer is known")
+    parser.add_argument("--rate", type=float, default=5.0, help="groundings a second")
+    parser.add_argument(
+        "--only", nargs="*", default=None, choices=KINDS, help="kinds of clips, all unless given"
+    )
+    args = parser.parse_args()
+    model = molmo_act.load(args.model)
+    results = {}
+    for name in args.only or KINDS:
+        settings = replace(KINDS[name], seconds=args.seconds)
+        clips = [Clip(SEED + number, settings) for number in range(args.clips)]
+        results[name] = evaluate(model, clips, args.latency, args.rate, name)
+    columns = (
+        "f1",
+        "f1_single_frames",
+        "hota",
+        "hota_per_video",
+        "switches_per_10_object_minutes",
+        "back_in_1_s",
+    )
+    print(f"| clips | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
+    for name, found in results.items():
+        print(f"| {name} | {' | '.join(str(found[column]) for column in columns)} |")
+    about = {
+        "model": model.name,
+        "machine": platform.processor() or platform.machine(),
+        "latency": args.latency,
+    }
+    print(json.dumps({**about, "rate": args.rate, **results}))
+
+
+if __name__ == "__main__":
+    main()

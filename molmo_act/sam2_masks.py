@@ -1,0 +1,92 @@
+"""Masks carried along a video by transformers' SAM 2. Knows frames and points, no words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import Sam2VideoModel
+from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
+
+from molmo_act.errors import CheckpointError
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the pictures SAM 2 was trained on
+_INSIDE = 1  # label of a point that lies on the thing
+
+
+class Sam2Propagator:
+    """A `molmo_act.masks.MaskPropagator`.
+
+    transformers' processor for SAM 2 needs torchvision; the little of it that is needed is here.
+
+    Args:
+        model: The model, on the device where it is to run.
+    """
+
+    def __init__(self, model: Sam2VideoModel) -> None:
+        self.model = model.eval()
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | os.PathLike[str] = "facebook/sam2.1-hiera-tiny", *, device: str = "cpu"
+    ) -> Sam2Propagator:
+        """Loads a checkpoint from the hub or a folder.
+
+        Raises:
+            CheckpointError: It cannot be loaded.
+        """
+        try:
+            return cls(Sam2VideoModel.from_pretrained(name_or_path).to(device))
+        except (OSError, ValueError) as exc:
+            raise CheckpointError(
+                f"{os.fspath(name_or_path)!r} cannot be loaded as a SAM 2 video model ({exc}). Give a "
+                "checkpoint such as 'facebook/sam2.1-hiera-tiny', or a folder."
+            ) from exc
+
+    @property
+    def side(self) -> int:
+        """Pixels of the square that the model sees."""
+        size = self.model.config.prompt_encoder_config.image_size
+        return int(size if isinstance(size, int) else size[0])
+
+    @torch.inference_mode()
+    def __call__(self, frames: Sequence[np.ndarray], xy: np.ndarray) -> np.ndarray:
+        height, width = frames[0].shape[:2]
+        device, dtype = self.model.device, self.model.dtype
+        session = Sam2VideoInferenceSession(
+            video=torch.stack([self._pixels(frame) for frame in frames]),
+            video_height=height,
+            video_width=width,
+            inference_device=device,
+            inference_state_device=device,
+            dtype=dtype,
+        )
+        at = torch.tensor([xy[0] / width, xy[1] / height], dtype=dtype) * self.side
+        inputs = {
+            "point_coords": at.reshape(1, 1, 1, 2),
+            "point_labels": torch.full((1, 1, 1), _INSIDE, dtype=torch.int32),
+        }
+        session.add_point_inputs(session.obj_id_to_idx(1), 0, inputs)
+        session.obj_with_new_inputs = [1]
+        outputs = self.model.propagate_in_video_iterator(session, start_frame_idx=0)
+        masks = [
+            F.interpolate(found.pred_masks.float(), (height, width), mode="bilinear", align_corners=False)[
+                0, 0
+            ]
+            > 0
+            for found in outputs
+        ]
+        return torch.stack(masks).cpu().numpy()
+
+    def _pixels(self, frame: np.ndarray) -> Tensor:
+        """float32 (3, side, side), normalised, of uint8 RGB (H, W, 3)."""
+        picture = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float() / 255
+        square = F.interpolate(
+            picture, (self.side, self.side), mode="bilinear", antialias=True, align_corners=False
+        )
+        mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
+        return (square[0] - mean) / deviation

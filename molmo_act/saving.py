@@ -1,0 +1,36 @@
+"""Writes a model and its processor as a checkpoint folder. Knows files, no pixels."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from molmo_act.modeling import MolmoPointProcessor
+from molmo_act.precision import PrecisionMap
+
+
+def save_checkpoint(
+    model: PreTrainedModel, processor: MolmoPointProcessor, folder: str | os.PathLike[str]
+) -> None:
+    """Writes everything beside the folder first, then moves it there; files of other names stay.
+
+    Args:
+        model: In floating point it is written in the released format; quantised, under the names of
+            transformers' own classes, since packed weights cannot be joined.
+        processor: Of the model.
+        folder: Where to.
+    """
+    target = Path(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    precision = PrecisionMap.of(model)
+    model.config.precision_map = dict(precision.stored)
+    with tempfile.TemporaryDirectory(dir=target.parent) as beside:
+        model.save_pretrained(beside, save_original_format=not precision.quantised)
+        processor.save_pretrained(beside)
+        target.mkdir(exist_ok=True)
+        for path in Path(beside).iterdir():
+            shutil.move(path, target / path.name)

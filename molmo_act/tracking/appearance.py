@@ -1,0 +1,38 @@
+"""How the surroundings of a point look, as a few colours that can be compared; knows no motion."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from molmo_act.tracking.packages import opencv
+
+CELLS = 4  # the surroundings are described by CELLS × CELLS mean colours
+_LIGHTNESS_WEIGHT = 0.5  # lightness changes with shadow and exposure more than hue does
+_SPREAD = 25.0  # CIELAB units that make two looks as different as 1/e
+
+
+def look(rgb: np.ndarray, xy: np.ndarray, radius: float, *, brightness: float) -> np.ndarray:
+    """Mean colours of the square around a point, float32 (CELLS², 3) in CIELAB, lightness halved.
+
+    Args:
+        rgb: uint8 (H, W, 3) RGB.
+        brightness: Mean level of the whole frame, in [0, 255]; colours are taken as if it were 128, so that
+            automatic exposure and passing clouds change no look.
+        xy: (2,), the point in pixels, pixel centres at +0.5; beyond the edge the edge's pixels repeat.
+        radius: Half the side of the square in pixels.
+    """
+    cv2 = opencv()
+    side = 2 * round(radius) + 1
+    patch = cv2.getRectSubPix(rgb, (side, side), (float(xy[0]) - 0.5, float(xy[1]) - 0.5))
+    small = cv2.resize(patch, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small *= 128 / max(brightness, 1.0)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1, 3)
+    return lab * np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+
+
+def likeness(first: np.ndarray, second: np.ndarray) -> float:
+    """How alike two looks are: 1 for the same, 1/e where the median cell differs by 25 CIELAB units.
+
+    The median, because up to half of the cells may show what moves behind or in front of the thing.
+    """
+    return float(np.exp(-np.median(np.linalg.norm(first - second, axis=1)) / _SPREAD))

@@ -1,0 +1,61 @@
+"""Which sighting is which object: least total cost by place and look (Hungarian). Knows no frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from molmo_act.tracking.appearance import likeness
+from molmo_act.tracking.packages import assignment
+
+LEAST_LIKENESS_NEAR = 0.15  # of what is where it was expected; half hidden, a thing looks little like itself
+LEAST_LIKENESS_FAR = 0.5  # of a lost object that turns up elsewhere
+_FAR = 2.0  # costs more than any pair that is near
+_NEVER = 1e6
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Something seen, or something expected.
+
+    Attributes:
+        query: What named it; only candidates of one query are paired.
+        xy: (2,), pixels; of an object, where it is expected.
+        look: See `appearance.look`.
+        reach: How far off it may be and still be near, in pixels. Of an object only.
+        lost: Whether it was lost, so that it may turn up anywhere. Of an object only.
+    """
+
+    query: str | None
+    xy: np.ndarray
+    look: np.ndarray
+    reach: float = 0.0
+    lost: bool = False
+
+
+def associate(seen: Sequence[Candidate], expected: Sequence[Candidate]) -> list[tuple[int, int]]:
+    """Pairs of indices (into `seen`, into `expected`), each index at most once.
+
+    Args:
+        seen: What the model pointed at on one frame.
+        expected: The objects that are followed.
+    """
+    if not seen or not expected:
+        return []
+    costs = np.array([[_cost(sighting, known) for known in expected] for sighting in seen])
+    rows, columns = assignment()(costs)
+    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if costs[i, j] < _NEVER]
+
+
+def _cost(sighting: Candidate, known: Candidate) -> float:
+    if sighting.query != known.query:
+        return _NEVER
+    alike = likeness(sighting.look, known.look)
+    away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
+    if away <= 1 and alike >= LEAST_LIKENESS_NEAR:
+        return away + 1 - alike
+    if known.lost and alike >= LEAST_LIKENESS_FAR:
+        return _FAR + 1 - alike + away / (1 + away)
+    return _NEVER

@@ -1,0 +1,93 @@
+"""One object while it is followed: where it is, when it was seen, whether it is lost. Knows no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from molmo_act.tracking.association import Candidate
+from molmo_act.tracking.grounding import Sighting
+from molmo_act.tracking.propagation import Carried
+from molmo_act.tracks import GROUNDED, PROPAGATED
+
+HALF_LIFE = 2.0  # seconds after which a score that was not renewed is halved
+_LONGEST_GUESS = 1.0  # seconds for which a lost object is expected to have moved on as before
+_LEAST_REACH = 24.0  # pixels by which the model's points on one object may differ
+_SEARCH_SPEED = 200.0  # pixels a second by which the surroundings grow in which a lost object is expected
+
+
+@dataclass(eq=False)
+class Followed:
+    """An object that is followed, in pixels of `FlowFrame.rgb`.
+
+    Attributes:
+        object_id: Its number.
+        query: What named it; None for a point that was given.
+        carried: Where it is, or was when it was lost.
+        score: The model's probability when it saw the object last.
+        seen_at: Seconds of the keyframe on which that was.
+        confirmed: Whether it was seen more than once, or given by a person.
+        dismissed: Whether nobody wants to hear of it any more.
+        misses: How many groundings in a row did not see it.
+        lost_at: Seconds of the frame on which it was lost; None while it is visible.
+        source: Where its newest point comes from.
+        velocity: Pixels a second.
+    """
+
+    object_id: int
+    query: str | None
+    carried: Carried
+    score: float
+    seen_at: float
+    confirmed: bool = False
+    dismissed: bool = False
+    misses: int = 0
+    lost_at: float | None = None
+    source: str = GROUNDED
+    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
+
+    @property
+    def visible(self) -> bool:
+        """Whether it is known where it is."""
+        return self.lost_at is None
+
+    def move(self, moved: Carried | None, before: float, now: float) -> None:
+        """Takes what flow says about the next frame; None for nothing, and the object is lost."""
+        if moved is None:
+            self.lost_at = now
+            return
+        step = (moved.xy - self.carried.xy) / (now - before)
+        self.velocity = 0.7 * self.velocity + 0.3 * step
+        self.carried, self.source = moved, PROPAGATED
+
+    def find(self, found: Carried | None) -> None:
+        """Takes what was found of it after it was lost; None for nothing."""
+        if found is not None:
+            self.carried, self.lost_at, self.source, self.misses = found, None, PROPAGATED, 0
+
+    def see(self, sighting: Sighting, seen_at: float) -> None:
+        """Takes what the model saw; where flow could not bring that to the newest frame, its place stays."""
+        self.score, self.seen_at, self.misses, self.confirmed = sighting.score, seen_at, 0, True
+        if sighting.now is not None:
+            if not self.visible:
+                self.velocity = np.zeros(2)
+            self.carried, self.source, self.lost_at = sighting.now, GROUNDED, None
+
+    def guess(self, now: float) -> np.ndarray:
+        """(2,), where it is if it moved on as before since it was lost."""
+        away = 0.0 if self.lost_at is None else now - self.lost_at
+        return self.carried.xy + self.velocity * min(away, _LONGEST_GUESS)
+
+    def expected(self, now: float) -> Candidate:
+        """Where a grounding of a frame should find it."""
+        if self.lost_at is None:
+            xy, reach, lost = self.carried.xy, 0.0, False
+        else:
+            xy, reach, lost = self.guess(now), _SEARCH_SPEED * (now - self.lost_at), True
+        reach += max(_LEAST_REACH, 2 * self.carried.radius)
+        return Candidate(self.query, xy, self.carried.look, reach, lost)
+
+    def score_at(self, now: float) -> float:
+        """The score, halved for every `HALF_LIFE` since the model saw it."""
+        return self.score * 0.5 ** ((now - self.seen_at) / HALF_LIFE)

@@ -1,0 +1,102 @@
+"""One look of the model at a keyframe, and its way to the newest frame; knows no identities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from molmo_act.points import Points
+from molmo_act.tracking.frames import FlowFrame, FrameBuffer
+from molmo_act.tracking.propagation import Carried, carry, take_up
+
+Pointer = Callable[[np.ndarray, list[str]], Sequence[Points]]
+"""A picture, uint8 RGB (H, W, 3), and queries → the points of each, in pixels of the picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Keyframe:
+    """A frame that the model is to look at.
+
+    Attributes:
+        frame: As optical flow sees it.
+        image: uint8 RGB (H, W, 3), in full; a copy of its own.
+        queries: What to look for.
+        era: Which start of the tracker it belongs to.
+    """
+
+    frame: FlowFrame
+    image: np.ndarray
+    queries: tuple[str, ...]
+    era: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One thing the model pointed at.
+
+    Attributes:
+        query: What named it.
+        score: The model's own probability.
+        then: The point on the keyframe.
+        now: The point on the newest frame; None where flow could not carry it.
+    """
+
+    query: str
+    score: float
+    then: Carried
+    now: Carried | None
+
+
+@dataclass(frozen=True, eq=False)
+class Grounding:
+    """What the model saw on a keyframe.
+
+    Attributes:
+        keyframe: Where it looked.
+        sightings: What it saw.
+        until: The frame that `Sighting.now` is about.
+    """
+
+    keyframe: Keyframe
+    sightings: tuple[Sighting, ...]
+    until: FlowFrame
+
+
+def ground(point: Pointer, keyframe: Keyframe) -> Grounding:
+    """Asks the model about a keyframe; of points on one thing the best stays."""
+    answers = point(keyframe.image, list(keyframe.queries))
+    sightings: list[Sighting] = []
+    for query, points in zip(keyframe.queries, answers, strict=True):
+        mine: list[Sighting] = []
+        for index in np.argsort(-points.score, kind="stable"):
+            taken = take_up(keyframe.frame, points.xy[index].astype(np.float64) * keyframe.frame.scale)
+            if all(np.linalg.norm(taken.xy - other.then.xy) > other.then.radius for other in mine):
+                mine.append(Sighting(query, float(points.score[index]), taken, taken))
+        sightings += mine
+    return Grounding(keyframe, tuple(sightings), keyframe.frame)
+
+
+def catch_up(grounding: Grounding, buffer: FrameBuffer) -> Grounding:
+    """Carries what was seen through the frames that came since, and those that come meanwhile.
+
+    Ends early where frames come as fast as they can be worked on.
+    """
+    left = math.inf
+    while 0 < len(frames := buffer.after(grounding.until.number)) < left:
+        left = len(frames)
+        for frame in frames:
+            grounding = _one_frame_on(grounding, frame)
+    return grounding
+
+
+def _one_frame_on(grounding: Grounding, frame: FlowFrame) -> Grounding:
+    moving = [sighting.now for sighting in grounding.sightings if sighting.now is not None]
+    moved = iter(carry(grounding.until, frame, moving))
+    sightings = tuple(
+        sighting if sighting.now is None else replace(sighting, now=next(moved))
+        for sighting in grounding.sightings
+    )
+    return replace(grounding, sightings=sightings, until=frame)

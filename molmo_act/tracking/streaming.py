@@ -1,0 +1,418 @@
+"""StreamingTracker: frames in at camera rate, tracks of the newest frame out. Knows no checkpoint.
+
+A model is too slow for every frame. It looks at keyframes, in a thread; meanwhile optical flow carries its
+points from frame to frame. What it says of frame t is known at frame t + k, and is carried through those k
+frames, so that tracks are always about the newest frame.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TypeVar
+
+import numpy as np
+
+from molmo_act.asking import check_query
+from molmo_act.errors import InputError, QueryError
+from molmo_act.images import ImageInput, to_rgb
+from molmo_act.tracking.association import Candidate, associate
+from molmo_act.tracking.followed import Followed
+from molmo_act.tracking.frames import FlowFrame, FrameBuffer
+from molmo_act.tracking.grounding import Grounding, Keyframe, Pointer, Sighting, catch_up, ground
+from molmo_act.tracking.packages import assignment, opencv
+from molmo_act.tracking.propagation import carry, find_again, take_up
+from molmo_act.tracking.settings import DOUBT, EAGERNESS, SEARCH, TrackerSettings
+from molmo_act.tracking.workers import Beside, InStep, Worker
+from molmo_act.tracks import Tracks
+
+logger = logging.getLogger(__name__)
+
+Self = TypeVar("Self", bound="StreamingTracker")
+
+
+@dataclass(frozen=True)
+class TrackerStats:
+    """What happened so far.
+
+    Attributes:
+        frames: Frames that were taken.
+        refused: Frames that could not be used: no picture, or a timestamp not later than the last one.
+        restarts: How often the size of the frames changed, and everything began anew.
+        groundings: Answers of the model.
+        grounding_errors: Keyframes for which the model raised an error.
+        last_error: The newest of those errors; None when there was none.
+        latency: Seconds of the stream from the newest grounding's keyframe to the frame that knew of it.
+        overflowing: Objects the model saw while `TrackerSettings.max_objects` were followed already.
+    """
+
+    frames: int = 0
+    refused: int = 0
+    restarts: int = 0
+    groundings: int = 0
+    grounding_errors: int = 0
+    last_error: Exception | None = None
+    latency: float = 0.0
+    overflowing: int = 0
+
+
+class StreamingTracker:
+    """Follows what words name on an endless stream of frames, in constant memory.
+
+    Its methods may be called from several threads. Objects keep their number while they are followed, also
+    through an occlusion, and no number is given twice.
+
+    Args:
+        point: Who points; `PointingModel.tracker` gives the model.
+        queries: What to follow, in words.
+        settings: How; None for the defaults.
+
+    Raises:
+        MissingExtraError: OpenCV or SciPy is not installed.
+        QueryError: A query is empty, too long, or not plain words.
+    """
+
+    def __init__(
+        self, point: Pointer, queries: Sequence[str] = (), settings: TrackerSettings | None = None
+    ) -> None:
+        for package in (opencv, assignment):  # what is missing is said now, not on some later frame
+            package()
+        for query in queries:
+            check_query(query)
+        self.settings = settings = settings or TrackerSettings()
+        self._point = point
+        self._queries = list(dict.fromkeys(queries))
+        self._worker: Worker = (
+            InStep(self._work, settings.latency) if settings.synchronous else Beside(self._work)
+        )
+        self._lock = threading.RLock()
+        self._buffer = FrameBuffer()
+        self._objects: dict[int, Followed] = {}
+        self._expected: dict[int, Candidate] = {}  # where the objects were on the keyframe that is worked on
+        self._newest: FlowFrame | None = None
+        self._image_size: tuple[int, int] | None = None
+        self._keyframe_at: float | None = None
+        self._wanted = False
+        self._era = 0
+        self._last_id = 0
+        self._closed = False
+        self._stats = TrackerStats()
+
+    # --- the stream -------------------------------------------------------------------------------------
+
+    def update(self, frame: ImageInput, timestamp: float) -> Tracks:
+        """Takes the next frame.
+
+        Args:
+            frame: uint8 RGB (H, W, 3), or whatever else `molmo_act.images.to_rgb` takes. Not kept: it may be
+                overwritten afterwards. When its size differs from the last one's, objects are forgotten,
+                queries stay, and `stats.restarts` counts it.
+            timestamp: Seconds, later than those of the last frame.
+
+        Returns:
+            All objects on this frame.
+
+        Raises:
+            ImageError: The frame cannot be used; the tracker is as it was.
+            InputError: The timestamp is not a later one, or the tracker is closed; the tracker is as it was.
+        """
+        with self._lock:
+            self._refuse_when_closed()
+            image, now = self._checked(frame, timestamp)
+            size = (image.shape[1], image.shape[0])
+            if self._image_size not in (None, size):
+                logger.warning(
+                    "The frames changed from %s to %s pixels; tracking begins anew.", self._image_size, size
+                )
+                self.reset()
+                self._count(restarts=self._stats.restarts + 1)
+            self._image_size = size
+            newest = FlowFrame.of(self._stats.frames, now, image)
+            self._count(frames=self._stats.frames + 1)
+            self._propagate(newest)
+            self._look(newest, image)
+            self._forget(now)
+            return self._tracks(newest)
+
+    def follow(self, frames: Iterable[tuple[ImageInput, float]]) -> Iterator[tuple[np.ndarray, Tracks]]:
+        """Takes a whole stream: yields each frame as uint8 RGB (H, W, 3), with its tracks.
+
+        Args:
+            frames: Pairs of a frame and its seconds, as `update` takes them.
+
+        Raises:
+            MolmoActError: See `update`.
+        """
+        for frame, timestamp in frames:
+            image = to_rgb(frame)
+            yield image, self.update(image, timestamp)
+
+    # --- what is followed -------------------------------------------------------------------------------
+
+    @property
+    def queries(self) -> tuple[str, ...]:
+        """What is looked for."""
+        return tuple(self._queries)
+
+    @property
+    def stats(self) -> TrackerStats:
+        """What happened so far."""
+        return self._stats
+
+    def add(self, what: str | tuple[float, float]) -> tuple[int, ...]:
+        """Follows something else too.
+
+        Args:
+            what: A query: the model looks for it on the next frame. Or a point (x, y) on the newest frame, in
+                pixels; it is followed by flow alone, and stays lost once it is lost.
+
+        Returns:
+            Numbers of the objects that are followed from now on because of this: one for a point; none for a
+            query, whose objects are not known before the model has looked.
+
+        Raises:
+            InputError: There is no frame yet, the point lies outside of it, there is no room for another
+                object, or the tracker is closed.
+            QueryError: The query is empty, too long, or not plain words.
+        """
+        with self._lock:
+            self._refuse_when_closed()
+            if not isinstance(what, str):
+                return (self._add_point(what),)
+            check_query(what)
+            if what not in self._queries:
+                self._queries.append(what)
+            self.refresh()
+            return ()
+
+    def remove(self, what: int | str) -> None:
+        """Follows something no longer.
+
+        Args:
+            what: Number of an object; the model may still see it, but it is not heard of again while it is
+                there. Or a query, which goes with all its objects.
+
+        Raises:
+            InputError: There is no such object or query.
+        """
+        with self._lock:
+            if isinstance(what, str):
+                self._remove_query(what)
+                return
+            found = self._objects.get(what)
+            if found is None or found.dismissed:
+                shown = ", ".join(str(one.object_id) for one in self._shown()) or "none"
+                raise InputError(f"There is no object {what} to remove; followed are: {shown}.")
+            found.dismissed = True
+
+    def refresh(self) -> None:
+        """Has the model look at the next frame, or as soon as it is free."""
+        self._wanted = True
+
+    def reset(self) -> None:
+        """Forgets all objects and frames; queries stay, numbers go on, and timestamps may begin anew."""
+        with self._lock:
+            self._era += 1  # what the model is working on is about the past
+            self._objects.clear()
+            self._buffer.clear()
+            self._newest = self._keyframe_at = self._image_size = None
+
+    def close(self) -> None:
+        """Ends the thread, after the model's last answer. May be called twice."""
+        with self._lock:
+            self._closed = True
+        self._worker.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- one frame --------------------------------------------------------------------------------------
+
+    def _checked(self, frame: ImageInput, timestamp: float) -> tuple[np.ndarray, float]:
+        try:
+            now = float(timestamp)
+            last = self._newest.timestamp if self._newest else -math.inf
+            if not math.isfinite(now):
+                raise InputError(f"The frame's timestamp is {timestamp}; expected seconds.")
+            if now <= last:
+                raise InputError(
+                    f"The frame's timestamp is {now} s, but the last one's was {last} s; expected a later "
+                    "one. Leave the frame out, or call reset() when a recording starts again."
+                )
+            return to_rgb(frame), now
+        except InputError:
+            self._count(refused=self._stats.refused + 1)
+            raise
+
+    def _propagate(self, newest: FlowFrame) -> None:
+        before, self._newest = self._newest, newest
+        self._buffer.append(newest)
+        if before is None:
+            return
+        moving = [one for one in self._objects.values() if one.visible]
+        moved = carry(before, newest, [one.carried for one in moving])
+        for one, place in zip(moving, moved, strict=True):
+            one.move(place, before.timestamp, newest.timestamp)
+        for one in self._objects.values():
+            if one.lost_at is not None and 0 < newest.timestamp - one.lost_at < SEARCH:
+                one.find(find_again(newest, one.carried, one.guess(newest.timestamp)))
+
+    def _look(self, newest: FlowFrame, image: np.ndarray) -> None:
+        """Gives the worker a keyframe when one is due, and takes what it has found."""
+        if self._worker.idle and self._is_due(newest.timestamp):
+            self._wanted, self._keyframe_at = False, newest.timestamp
+            self._expected = {
+                number: one.expected(newest.timestamp)
+                for number, one in self._objects.items()
+                if one.query is not None
+            }
+            self._buffer.forget_before(newest.number)
+            copy = image if self.settings.synchronous and not self.settings.latency else image.copy()
+            self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._era))
+        try:
+            found = self._worker.result(newest.timestamp)
+        except Exception as error:
+            self._count(grounding_errors=self._stats.grounding_errors + 1, last_error=error)
+            logger.warning("The model failed on a keyframe: %s", error)
+            return
+        if found is not None and found.keyframe.era == self._era:
+            self._merge(catch_up(found, self._buffer), newest.timestamp)
+        if self._worker.idle:
+            self._buffer.forget_before(newest.number)
+
+    def _is_due(self, now: float) -> bool:
+        if not self._queries:
+            return False
+        if self._wanted or self._keyframe_at is None:
+            return True
+        rate = self.settings.rate * (EAGERNESS if self._in_doubt(now) else 1)
+        return now - self._keyframe_at >= 1 / rate - 1e-6
+
+    def _in_doubt(self, now: float) -> bool:
+        wanted = (one for one in self._objects.values() if one.query is not None and not one.dismissed)
+        return any(
+            one.carried.likeness < DOUBT if one.lost_at is None else now - one.lost_at < SEARCH
+            for one in wanted
+        )
+
+    def _work(self, keyframe: Keyframe) -> Grounding:
+        """What the worker does, perhaps in its thread."""
+        return catch_up(ground(self._point, keyframe), self._buffer)
+
+    # --- identities -------------------------------------------------------------------------------------
+
+    def _merge(self, found: Grounding, now: float) -> None:
+        then = found.keyframe.frame.timestamp
+        self._count(groundings=self._stats.groundings + 1, latency=now - then)
+        expected = {n: known for n, known in self._expected.items() if n in self._objects}
+        numbers = list(expected)
+        seen = [Candidate(one.query, one.then.xy, one.then.look) for one in found.sightings]
+        pairs = associate(seen, list(expected.values()))
+        for index, place in pairs:
+            self._objects[numbers[place]].see(found.sightings[index], then)
+        matched = {numbers[place] for _, place in pairs}
+        for number in numbers:
+            if number not in matched:
+                self._miss(self._objects[number], found, matched, now)
+        taken = {index for index, _ in pairs}
+        for index, sighting in enumerate(found.sightings):
+            if index not in taken and sighting.query in self._queries:
+                self._appear(sighting, then)
+
+    def _miss(self, one: Followed, found: Grounding, matched: set[int], now: float) -> None:
+        """The model looked for an object and did not see it, or sees only one where two were followed."""
+        if one.query not in found.keyframe.queries or not one.visible:
+            return
+        others = (self._objects[number] for number in matched)
+        doubled = any(
+            other.query == one.query
+            and other.visible
+            and np.linalg.norm(other.carried.xy - one.carried.xy) < other.carried.radius
+            for other in others
+        )
+        one.misses += 1
+        if doubled or not one.confirmed:
+            del self._objects[one.object_id]
+        elif one.misses >= self.settings.patience:
+            one.lost_at = now
+
+    def _appear(self, sighting: Sighting, then: float) -> None:
+        if sighting.now is None:
+            return
+        if len(self._objects) >= self.settings.max_objects:
+            self._count(overflowing=self._stats.overflowing + 1)
+            return
+        number = self._next_id()
+        self._objects[number] = Followed(number, sighting.query, sighting.now, sighting.score, then)
+
+    def _forget(self, now: float) -> None:
+        for number, one in list(self._objects.items()):
+            if one.lost_at is not None and now - one.lost_at > self.settings.memory:
+                del self._objects[number]
+
+    def _tracks(self, newest: FlowFrame) -> Tracks:
+        assert self._image_size is not None
+        shown = self._shown()
+        return Tracks(
+            timestamp=newest.timestamp,
+            frame_index=newest.number,
+            image_size=self._image_size,
+            xy=np.array([one.carried.xy / newest.scale for one in shown]),
+            object_id=np.array([one.object_id for one in shown]),
+            score=np.array([one.score_at(newest.timestamp) for one in shown]),
+            visible=np.array([one.visible for one in shown]),
+            age=np.array([newest.timestamp - one.seen_at for one in shown]),
+            source=[one.source for one in shown],
+            query=[one.query for one in shown],
+        )
+
+    def _shown(self) -> list[Followed]:
+        return [one for one in self._objects.values() if not one.dismissed]
+
+    # --- adding and removing ----------------------------------------------------------------------------
+
+    def _add_point(self, xy: tuple[float, float]) -> int:
+        if self._newest is None or self._image_size is None:
+            raise InputError(f"The point {xy} was added before the first frame; call update() first.")
+        width, height = self._image_size
+        try:
+            x, y = (float(value) for value in xy)
+        except (TypeError, ValueError) as exc:
+            raise InputError(f"Got {xy!r} to follow; expected words, or a point (x, y) in pixels.") from exc
+        if not (0 <= x < width and 0 <= y < height):
+            raise InputError(f"The point ({x}, {y}) lies outside of the frame of {width}×{height} pixels.")
+        if len(self._objects) >= self.settings.max_objects:
+            raise InputError(
+                f"{len(self._objects)} objects are followed already, which is the most; remove one, or ask "
+                "for more with max_objects."
+            )
+        number = self._next_id()
+        taken = take_up(self._newest, np.array([x, y]) * self._newest.scale)
+        self._objects[number] = Followed(number, None, taken, 1.0, self._newest.timestamp, confirmed=True)
+        return number
+
+    def _remove_query(self, query: str) -> None:
+        if query not in self._queries:
+            raise QueryError(f"The query {query!r} is not looked for; looked for are: {self._queries}.")
+        self._queries.remove(query)
+        self._objects = {n: one for n, one in self._objects.items() if one.query != query}
+
+    def _next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed:
+            raise InputError("The tracker is closed; make a new one.")
+
+    def _count(self, **changes: object) -> None:
+        self._stats = replace(self._stats, **changes)  # type: ignore[arg-type]

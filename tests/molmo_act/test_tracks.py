@@ -1,0 +1,77 @@
+"""Tracks: shapes, reading, conversion."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from molmo_act import InputError, Points, Tracks
+
+TWO = {
+    "timestamp": 1.5,
+    "frame_index": 45,
+    "image_size": (64, 48),
+    "xy": [[10.5, 20.5], [30.0, 40.0]],
+    "object_id": [2, 5],
+    "score": [0.9, 0.4],
+    "visible": [True, False],
+    "age": [0.0, 1.25],
+    "source": ["grounded", "propagated"],
+    "query": ["mug", None],
+}
+NONE = {
+    **TWO,
+    **{name: [] for name in ("xy", "object_id", "score", "visible", "age", "source", "query")},
+}
+
+
+def test_reading_one_by_one():
+    tracks = Tracks(**TWO)
+    first, second = tracks
+    assert (first.x, first.y, first.object_id, first.visible, first.source) == (
+        10.5,
+        20.5,
+        2,
+        True,
+        "grounded",
+    )
+    assert (second.query, second.age) == (None, 1.25)
+    assert tracks.xy.dtype == np.float32
+    assert not tracks.xy.flags.writeable
+
+
+def test_no_object_is_a_normal_answer():
+    tracks = Tracks(**NONE)
+    assert (len(tracks), tracks.xy.shape, tracks.visible.dtype) == (0, (0, 2), bool)
+    assert len(tracks.to_points()) == 0
+
+
+def test_points_are_the_visible_objects():
+    points = Tracks(**TWO).to_points()
+    assert isinstance(points, Points)
+    assert points.object_id.tolist() == [2]
+    assert points.timestamp.tolist() == [1.5]
+    assert points.query == "mug"
+
+
+def test_json_holds_everything():
+    kept = json.loads(json.dumps(Tracks(**TWO).to_dict(), allow_nan=False))
+    assert kept["tracks"][1] == {
+        "x": 30.0, "y": 40.0, "object_id": 5, "score": 0.4, "visible": False, "age": 1.25,
+        "source": "propagated", "query": None,
+    }  # fmt: skip
+
+
+def test_only_the_visible_are_drawn():
+    both = {**TWO, "image_size": (400, 300), "xy": [[100, 150], [300, 150]]}
+    drawn = np.asarray(Tracks(**both).draw(np.zeros((300, 400, 3), np.uint8)))
+    assert drawn[145:155, 95:105].any()
+    assert not drawn[145:155, 295:305].any()
+
+
+@pytest.mark.parametrize("change", [{"score": [0.9]}, {"xy": [[1, 2, 3]]}, {"source": []}, {"query": ["a"]}])
+def test_lengths_that_differ_are_refused(change):
+    with pytest.raises(InputError, match=next(iter(change))):
+        Tracks(**{**TWO, **change})

@@ -1,0 +1,53 @@
+"""Pairing sightings with objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from molmo_act.tracking.appearance import likeness, look
+from molmo_act.tracking.association import Candidate, associate
+
+RED, BLUE = (
+    look(np.full((20, 20, 3), colour, np.uint8), np.array([10.0, 10.0]), 4, brightness=128)
+    for colour in ((200, 30, 30), (30, 30, 200))
+)
+
+
+def seen(x, y, look=RED, query="mug"):
+    return Candidate(query, np.array([x, y], float), look)
+
+
+def known(x, y, look=RED, query="mug", reach=30.0, lost=False):
+    return Candidate(query, np.array([x, y], float), look, reach, lost)
+
+
+# Each row: what was seen, what was expected, the pairs.
+CASES = [
+    ([], [known(0, 0)], []),
+    ([seen(0, 0)], [], []),
+    ([seen(5, 5)], [known(0, 0)], [(0, 0)]),  # near
+    ([seen(50, 50)], [known(0, 0)], []),  # too far for what was not lost
+    ([seen(50, 50)], [known(0, 0, lost=True)], [(0, 0)]),  # but not for what was
+    ([seen(50, 50)], [known(0, 0, BLUE, lost=True)], []),  # unless it looks different
+    ([seen(5, 5)], [known(0, 0, BLUE)], []),  # something else lies there
+    ([seen(5, 5, query="cup")], [known(0, 0)], []),  # another query
+    # the nearest neighbour of both is the first object; together they fit better the other way round
+    ([seen(10, 0), seen(2, 0)], [known(0, 0), known(20, 0)], [(0, 1), (1, 0)]),
+    # of two objects at one place the one that looks alike
+    ([seen(5, 0)], [known(0, 0, BLUE), known(12, 0)], [(0, 1)]),
+    # a visible object nearby wins against a lost one
+    ([seen(5, 0)], [known(0, 0, lost=True, reach=2.0), known(10, 0)], [(0, 1)]),
+]
+
+
+@pytest.mark.parametrize(("sightings", "objects", "pairs"), CASES)
+def test_pairs(sightings, objects, pairs):
+    assert sorted(associate(sightings, objects)) == pairs
+
+
+def test_likeness_of_looks():
+    assert likeness(RED, RED) == 1
+    assert likeness(RED, BLUE) < 0.1
+    darker = look(np.full((20, 20, 3), (180, 27, 27), np.uint8), np.array([10.0, 10.0]), 4, brightness=128)
+    assert likeness(RED, darker) > 0.75
