@@ -45,7 +45,7 @@ def test_the_built_package_holds_every_definition(kind):
 
 
 @pytest.mark.ros
-def test_messages_survive_the_wire_format():
+def test_messages_survive_the_wire_format(ros):
     messages = pytest.importorskip("molmo_act_interfaces.msg", reason=BUILT)
     from rclpy.serialization import deserialize_message, serialize_message
 

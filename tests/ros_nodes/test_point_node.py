@@ -16,7 +16,8 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the extra ros")
 from sensor_msgs.msg import Image
 
-from ros_nodes.convert import cloud_to_rows, image_to_rgb
+from ros_nodes.convert import cloud_to_rows
+from ros_nodes.pixels import image_to_rgb
 
 pytestmark = pytest.mark.ros
 
@@ -175,7 +176,7 @@ def test_rate_bounds_a_fast_model(blob_node, camera, listener, tmp_path):
     ("fault", "encoding", "told"),
     [
         ("wrong_step", "rgb8", "Image has step 5; 640 pixels of rgb8 need at least 1920"),
-        ("wrong_encoding", "rgb8", "Image has encoding 'yuv422_yuy2'; expected one of rgb8"),
+        ("wrong_encoding", "rgb8", "Image has encoding 'nv24'; expected one of rgb8"),
         ("empty_data", "rgb8", "Image has 0 bytes of data; expected 921600"),
         ("short_data", "rgb8", "Image has 460800 bytes of data; expected 921600"),
         ("empty_data", "jpeg", "CompressedImage holds no data"),

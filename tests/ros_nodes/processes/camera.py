@@ -36,7 +36,7 @@ def wrong_step(message: Image) -> None:
 
 
 def wrong_encoding(message: Image) -> None:
-    message.encoding = "yuv422_yuy2"
+    message.encoding = "nv24"
 
 
 def empty_data(message: Image | CompressedImage) -> None:
