@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from geometry_msgs.msg import PointStamped
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header, String
@@ -202,7 +203,8 @@ class PointNode(ManagedNode):
         services = optional.find("molmo_act_interfaces.srv")
         if services is not None:
             self.create_service(services.SetQueries, "~/set_queries", self._serve_queries)
-            self.create_service(services.PointQuery, "~/point_query", self._serve_point)
+            alone = ReentrantCallbackGroup()  # it waits for the model, and nothing else shall wait with it
+            self.create_service(services.PointQuery, "~/point_query", self._serve_point, callback_group=alone)
 
     def _serve_queries(self, asked: Any, response: Any) -> Any:
         if self._model is None:
@@ -221,7 +223,7 @@ class PointNode(ManagedNode):
         except ImageError as error:
             response.message = str(error)
             return response
-        await waiting.done(errand)
+        await waiting.done(errand, self.executor)
         self._errands.discard(errand)
         try:
             response.points = errand.result()

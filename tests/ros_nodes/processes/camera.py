@@ -17,6 +17,7 @@ import time
 import frames
 import numpy as np
 import rclpy
+from builtin_interfaces.msg import Time
 from PIL import Image as Pictures
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
@@ -47,7 +48,18 @@ def short_data(message: Image | CompressedImage) -> None:
     message.data = message.data[: len(message.data) // 2]
 
 
-FAULTS = {fault.__name__: fault for fault in (wrong_step, wrong_encoding, empty_data, short_data)}
+def zero_stamp(message: Image | CompressedImage) -> None:
+    message.header.stamp = Time()
+
+
+def early_stamp(message: Image | CompressedImage) -> None:
+    message.header.stamp = Time(sec=1)
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (wrong_step, wrong_encoding, empty_data, short_data, zero_stamp, early_stamp)
+}
 
 
 class Camera(Node):
