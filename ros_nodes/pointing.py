@@ -21,10 +21,11 @@ from std_msgs.msg import Header, String
 
 from molmo_act.errors import ImageError
 from molmo_act.points import Points
-from ros_nodes import answers, convert, optional, qos, request, waiting
+from ros_nodes import answers, convert, optional, parameters, qos, waiting
 from ros_nodes.managed import ManagedNode, in_words
 from ros_nodes.newest import NewestWorker
 from ros_nodes.pixels import to_rgb
+from ros_nodes.request import Request, Setup, refusal
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
@@ -63,7 +64,7 @@ class Asked(NamedTuple):
         numbers: Of each query, in their order.
     """
 
-    request: request.Request
+    request: Request
     numbers: dict[str, int]
 
 
@@ -90,7 +91,7 @@ class PointNode(ManagedNode):
         super().__init__(name)
         self._load_model = load_model
         self._model: PointingModel | None = None  # held from configure to cleanup
-        self._asked = Asked(request.Request(), {})
+        self._asked = Asked(Request(), {})
         self._last_number = 0
         self._worker: NewestWorker[Callable[[], None]] | None = None
         self._cameras: tuple[str, ...] = ("",)
@@ -107,12 +108,13 @@ class PointNode(ManagedNode):
 
     def prepare(self) -> None:
         """Declares the parameters, loads the model, creates the publishers."""
-        request.declare(self)
-        request.require_local(self)
-        self._cameras = request.cameras(self)
-        self._ask_for(request.checked(self))
-        name, device = (self.get_parameter(key).value or None for key in ("model", "device"))
-        self._model = self._load_model(name, device)
+        for settings in (Setup, Request):
+            parameters.declare(self, settings)
+        setup, wanted = parameters.read(self, Setup), parameters.read(self, Request)
+        wanted.check()
+        self._ask_for(wanted)
+        self._cameras = setup.camera_names
+        self._model = self._load_model(setup.model or None, setup.device or None)
         self.health.about = {"model": str(self._model.name)}
         if self._interfaces is None:
             self.get_logger().warning(optional.WITHOUT_INTERFACES)
@@ -166,18 +168,18 @@ class PointNode(ManagedNode):
 
     # Parameters and queries
 
-    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        reason = None if self._model is None else request.refusal(self._asked.request, parameters)
+    def _check_parameters(self, proposed: list[Parameter]) -> SetParametersResult:
+        reason = None if self._model is None else refusal(self._asked.request, proposed)
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
-    def _take_parameters(self, parameters: list[Parameter]) -> None:
+    def _take_parameters(self, taken: list[Parameter]) -> None:
         if self._model is None:
             return  # being declared, or read again on configure
-        self._ask_for(request.read(self))
+        self._ask_for(parameters.read(self, Request))
         if self._worker is not None:
             self._worker.period = self._asked.request.period
 
-    def _ask_for(self, wanted: request.Request) -> None:
+    def _ask_for(self, wanted: Request) -> None:
         """From now on; a query that stays keeps its number."""
         numbers = {}
         for query in wanted.asked:
@@ -217,13 +219,17 @@ class PointNode(ManagedNode):
             response.query_ids = [numbers[query.strip()] for query in asked.queries if query.strip()]
         return response
 
+    def _wake(self) -> None:
+        if self.executor is not None:
+            self.executor.wake()
+
     async def _serve_point(self, asked: Any, response: Any) -> Any:
         try:
             errand = self._send_errand(asked)
         except ImageError as error:
             response.message = str(error)
             return response
-        await waiting.done(errand, self.executor)
+        await waiting.done(errand, self._wake)
         self._errands.discard(errand)
         try:
             response.points = errand.result()

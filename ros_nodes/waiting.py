@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rclpy.executors import Executor
 
 
 class _Turn:
@@ -17,11 +13,15 @@ class _Turn:
         yield
 
 
-async def done(future: Future, executor: Executor) -> None:
+async def done(future: Future, wake: Callable[[], None]) -> None:
     """Returns when the future has a result, an exception, or was cancelled.
 
     The callback that awaits this needs a reentrant callback group: others of its group would wait with it.
+
+    Args:
+        future: What to wait for.
+        wake: Of the executor that runs the coroutine.
     """
-    future.add_done_callback(lambda _: executor.wake())
+    future.add_done_callback(lambda _: wake())
     while not future.done():
         await _Turn()

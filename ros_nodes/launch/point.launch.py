@@ -16,12 +16,15 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 PARAMETERS = {
     "query": str,
+    "queries": list[str],
     "min_score": float,
     "max_points": int,
     "rate": float,
     "overlay": bool,
     "model": str,
     "device": str,
+    "backend": str,
+    "cameras": list[str],
     "autostart": bool,
 }
 TOPICS = ("image", "image/compressed", "query_topic", "points", "best_point", "overlay_topic")
