@@ -229,13 +229,13 @@ class Listener:
         self.wait(future.done)
         return future.result()
 
-    def set_parameter(self, name: str, value: object):
+    def set_parameter(self, name: str, value: object, node: str = "/point_node"):
         """Sets a parameter of the node; returns rcl_interfaces' SetParametersResult."""
         from rcl_interfaces.srv import SetParameters
         from rclpy.parameter import Parameter
 
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-        return self.call(SetParameters, "/point_node/set_parameters", request).results[0]
+        return self.call(SetParameters, f"{node}/set_parameters", request).results[0]
 
     def change_state(self, label: str) -> bool:
         """Asks the node for a lifecycle transition; returns whether it succeeded."""
