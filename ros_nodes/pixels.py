@@ -57,6 +57,9 @@ _LAYOUTS: dict[str, _Layout] = {
     for order in ("rggb", "bggr", "gbrg", "grbg")
     for bits in (8, 16)
 }
+#: Of an Image that can be read.
+ENCODINGS = frozenset(_LAYOUTS)
+
 _FILE_FORMATS = ("JPEG", "PNG", "WEBP")
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 
