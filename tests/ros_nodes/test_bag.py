@@ -20,6 +20,7 @@ from molmo_act.errors import InputError
 from molmo_act.points import Points
 from ros_nodes import bag as tool
 from ros_nodes.bag import Wanted, point_in_bag
+from ros_nodes.pixels import compressed_to_rgb
 
 ROOT = Path(__file__).parents[2]
 COLOURS = {"red": 0, "green": 1, "blue": 2}
@@ -45,8 +46,10 @@ class ColourModel:
 def recorded(request, tmp_path_factory) -> Path:
     bag = tmp_path_factory.mktemp(request.param) / "camera"
     made = subprocess.run(
-        [sys.executable, ROOT / "examples/ros_make_bag.py", bag, "--storage", request.param]
-        + ["--seconds", str(COUNT / 10)],
+        [
+            *(sys.executable, ROOT / "examples/ros_make_bag.py", bag),
+            *("--storage", request.param, "--seconds", str(COUNT / 10)),
+        ],
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         check=True,
         capture_output=True,
@@ -116,9 +119,9 @@ def test_options_change_the_format_and_the_pictures(recorded, tmp_path):
     wanted = Wanted(["red"], topic=TOPIC, every=4, overlay=True, storage=other)
     assert point_in_bag(recorded, out, ColourModel(), wanted) == {"pictures": COUNT, "with points": 2}
     assert {file.suffix for file in out.iterdir()} == {".yaml", {"mcap": ".mcap", "sqlite3": ".db3"}[other]}
-    first, last = messages(out, f"{TOPIC}/overlay/compressed")
-    from ros_nodes.pixels import compressed_to_rgb
-
+    overlays = messages(out, f"{TOPIC}/overlay/compressed")
+    assert len(overlays) == 2
+    first = overlays[0]
     drawn = compressed_to_rgb(first).astype(int)
     plain = messages(out, TOPIC)[0].data.reshape(240, 320, 3)
     assert repr(first.header) == repr(messages(out, TOPIC)[0].header)

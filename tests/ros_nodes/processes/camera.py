@@ -69,6 +69,13 @@ class Camera(Node):
         self.raw = self.create_publisher(Image, "image", newest)
         self.compressed = self.create_publisher(CompressedImage, "image/compressed", newest)
 
+    def time(self) -> rclpy.time.Time:
+        """By the node's clock; a simulated one has to be heard first."""
+        rclpy.spin_once(self, timeout_sec=0.0)
+        while not self.get_clock().now().nanoseconds:
+            rclpy.spin_once(self, timeout_sec=0.02)
+        return self.get_clock().now()
+
     def publish(self, rgb: np.ndarray, encoding: str, fault: str | None) -> list[int]:
         raw = encoding in LAYOUTS
         publisher = self.raw if raw else self.compressed
@@ -76,7 +83,7 @@ class Camera(Node):
             time.sleep(0.02)
         message = picture_message(rgb, encoding) if raw else file_message(rgb, encoding)
         message.header.frame_id = "camera_optical_frame"
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = self.time().to_msg()
         if fault:
             FAULTS[fault](message)
         publisher.publish(message)
