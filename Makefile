@@ -3,7 +3,9 @@ PYTHON ?= python3
 comma := ,
 BIN := .venv/bin
 # PyPI has ROS 2 for Linux on x86_64; elsewhere, as on a robot, rclpy comes with the ROS 2 distribution.
-EXTRAS := gui,train,video,quant,dev$(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros)
+ROS := $(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros$(comma)ros-build)
+EXTRAS := gui,train,video,quant,bags,dev$(ROS)
+INTERFACES := ros_nodes/molmo_act_interfaces
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check
@@ -15,9 +17,10 @@ setup: ## Create .venv with everything for demo, test and check; as root, the De
 	.ci/debian_packages
 	@$(MAKE) --no-print-directory .venv/ready
 
-.venv/ready: pyproject.toml constraints.txt
+.venv/ready: pyproject.toml constraints.txt $(wildcard $(INTERFACES)/*.* $(INTERFACES)/msg/* $(INTERFACES)/srv/* $(INTERFACES)/action/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	$(if $(ROS),.ci/ros_interfaces $(BIN)/python)
 	touch $@
 
 demo: setup ## Set up, then see points on a ROS 2 topic and a click in a window; pictures go to out/

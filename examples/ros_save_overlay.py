@@ -36,7 +36,7 @@ def make_saver(options: argparse.Namespace) -> Node:
     import rclpy
     from sensor_msgs.msg import Image
 
-    from ros_nodes.convert import image_to_rgb
+    from ros_nodes.pixels import image_to_rgb
 
     node = rclpy.create_node("save_overlay")
 

@@ -1,20 +1,22 @@
-"""One slot for the newest item and one thread that works on it; knows neither ROS nor what an item is."""
+"""The newest item of each source and one thread that works on them; knows neither ROS nor what an item is."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
 class NewestWorker(Generic[Item]):
-    """Works on the newest offered item, one at a time, in a thread of its own.
+    """Works on the newest offered item of each source in turn, one at a time, in a thread of its own.
 
-    An item that is offered while another one waits replaces it, so a slow ``work`` skips items and
-    nothing ever queues up. A fault in ``work`` is reported and the thread goes on.
+    An item that is offered while another one of its source waits takes that one's place, so a slow ``work``
+    skips items, nothing ever queues up, and no source is kept waiting by a faster one. A fault in ``work``
+    is reported and the thread goes on.
 
     Args:
         work: Called in the thread with one item.
@@ -22,9 +24,6 @@ class NewestWorker(Generic[Item]):
         period: Shortest time between the starts of two items, in seconds; 0 is no limit. May be
             assigned while the thread runs.
         name: Name of the thread.
-
-    Attributes:
-        dropped: How many items were replaced before their turn.
     """
 
     def __init__(
@@ -36,10 +35,11 @@ class NewestWorker(Generic[Item]):
         name: str = "newest",
     ) -> None:
         self.period = period
-        self.dropped = 0
         self._work = work
         self._on_error = on_error
-        self._slot: list[Item] = []  # empty or one item: an item may itself be None
+        self._waiting: dict[Hashable, Item] = {}  # by source, the one that has waited longest first
+        self._urgent: deque[Item] = deque()
+        self._not_before = 0.0
         self._stopping = False
         self._changed = threading.Condition()
         # A daemon, so that a model in the middle of a long computation cannot keep the process alive.
@@ -49,15 +49,26 @@ class NewestWorker(Generic[Item]):
         """Starts the thread; a worker starts once and, once stopped, stays stopped."""
         self._thread.start()
 
-    def offer(self, item: Item) -> None:
-        """Makes ``item`` the next to be worked on, in place of one that still waits. Never blocks."""
+    def offer(self, item: Item, source: Hashable = None) -> bool:
+        """Has ``item`` worked on, in place of one of the same source that still waits. Never blocks.
+
+        Returns:
+            Whether one was dropped for it.
+        """
         with self._changed:
-            self.dropped += len(self._slot)
-            self._slot = [item]
+            replaces = source in self._waiting
+            self._waiting[source] = item  # in the place of the other: its turn comes no later
+            self._changed.notify()
+        return replaces
+
+    def insert(self, item: Item) -> None:
+        """Has ``item`` worked on before all that are offered, and never replaced. Never blocks."""
+        with self._changed:
+            self._urgent.append(item)
             self._changed.notify()
 
     def stop(self, timeout: float | None = None) -> bool:
-        """Forgets the waiting item and waits for the one in progress.
+        """Forgets the waiting items and waits for the one in progress.
 
         Args:
             timeout: Longest wait in seconds; None waits until the item in progress is done.
@@ -67,30 +78,31 @@ class NewestWorker(Generic[Item]):
         """
         with self._changed:
             self._stopping = True
-            self._slot = []
+            self._waiting.clear()
+            self._urgent.clear()
             self._changed.notify()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        not_before = 0.0
         while True:
             with self._changed:
-                item = self._take(not_before)
-                if self._stopping:
-                    return
-            not_before = time.monotonic() + self.period
+                taken = self._take()
+            if not taken:
+                return
             try:
-                self._work(item[0])
+                self._work(taken[0])
             except Exception as error:
                 self._on_error(error)
 
-    def _take(self, not_before: float) -> list[Item]:
-        """Waits, with the lock held, for an item and its time, or for the end."""
+    def _take(self) -> list[Item]:
+        """Waits, with the lock held, for an item and its time; nothing at the end."""
         while not self._stopping:
-            early = not_before - time.monotonic()
-            if self._slot and early <= 0:
-                break
-            self._changed.wait(early if self._slot else None)
-        item, self._slot = self._slot, []
-        return item
+            if self._urgent:
+                return [self._urgent.popleft()]
+            early = self._not_before - time.monotonic()
+            if self._waiting and early <= 0:
+                self._not_before = time.monotonic() + self.period
+                return [self._waiting.pop(next(iter(self._waiting)))]
+            self._changed.wait(early if self._waiting else None)
+        return []

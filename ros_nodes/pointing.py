@@ -5,52 +5,80 @@ Topics, parameters and QoS are described in README.md beside this file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from geometry_msgs.msg import PointStamped
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header, String
 
-from molmo_act.errors import ImageError, MolmoActError
+from molmo_act.errors import ImageError
 from molmo_act.points import Points
-from ros_nodes import convert, request
+from ros_nodes import answers, convert, optional, parameters, qos, waiting
+from ros_nodes.managed import ManagedNode, in_words
 from ros_nodes.newest import NewestWorker
+from ros_nodes.pixels import to_rgb
+from ros_nodes.request import Request, Setup, refusal
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
 
-_NEWEST_FRAME = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
-_QUERIES = QoSProfile(depth=1)
-_RESULTS = QoSProfile(depth=10)
-_OVERLAYS = QoSProfile(depth=1)
-
-_REPEAT_AFTER_S = 5.0  # the same trouble is not told more often than this
-_GRACE_S = 2.0  # a model in mid-computation may delay the end of the process by this
+_WARM_UP = np.full((480, 640, 3), 128, np.uint8)  # a picture of nothing, of a usual size
 
 
 def load_model(name_or_path: str | None, device: str | None) -> PointingModel:
-    """Loads a checkpoint with the library: the node's own way to its model."""
+    """Loads a checkpoint with the library and lets it answer once: the node's own way to its model."""
     import molmo_act
 
-    return molmo_act.load(name_or_path, device=device)
+    model = molmo_act.load(name_or_path, device=device)
+    model.point(_WARM_UP, ["warm-up", "second warm-up"])
+    return model
 
 
-class PointNode(LifecycleNode):
-    """Points at what the query names in the newest picture.
+class Frame(NamedTuple):
+    """A camera message on its way.
+
+    Attributes:
+        message: The picture as it came.
+        camera: The prefix of its topics.
+        received: When it came, on the monotonic clock.
+    """
+
+    message: Image | CompressedImage
+    camera: str
+    received: float
+
+
+class Asked(NamedTuple):
+    """What is asked of every picture from now on: one value, as two threads look at it.
+
+    Attributes:
+        request: The parameters.
+        numbers: Of each query, in their order.
+    """
+
+    request: Request
+    numbers: dict[str, int]
+
+
+class PointNode(ManagedNode):
+    """Points at what the queries name in the newest picture of each camera.
 
     Configuring declares the parameters and loads the model, activating subscribes and starts the one
     worker thread, deactivating waits for the picture in progress. Every output carries the header of its
-    picture. A picture that cannot be read or a model that raises is told in the log and costs one picture.
+    picture. A picture that cannot be read or a model that raises is told in the log and on /diagnostics, and
+    costs one picture.
 
     Args:
         load_model: Gives the model for the parameters ``model`` and ``device`` (None where unset): an object
-            with the ``point`` of ``molmo_act.PointingModel``.
+            with the ``point`` and ``name`` of ``molmo_act.PointingModel``.
         name: Name of the node.
     """
 
@@ -63,145 +91,258 @@ class PointNode(LifecycleNode):
         super().__init__(name)
         self._load_model = load_model
         self._model: PointingModel | None = None  # held from configure to cleanup
-        self._request = request.Request()
-        self._worker: NewestWorker[Image | CompressedImage] | None = None
-        self._inputs: list = []
-        self._outputs: dict = {}
+        self._asked = Asked(Request(), {})
+        self._last_number = 0
+        self._worker: NewestWorker[Callable[[], None]] | None = None
+        self._cameras: tuple[str, ...] = ("",)
+        self._newest: dict[str, Image | CompressedImage] = {}  # by camera
+        self._errands: set[Future] = set()  # of callers that wait
+        self._outputs: dict[str, dict[str, Any]] = {}  # by camera, by topic
+        self._interfaces = optional.find("molmo_act_interfaces.msg")
+        self._vision = optional.find("vision_msgs.msg")
+        self._offer_services()
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
 
     # Lifecycle
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Declares the parameters, loads the model, creates the publishers; stays unconfigured on a fault."""
-        try:
-            request.declare(self)
-            self._request = request.read(self)
-            name, device = (self.get_parameter(key).value or None for key in request.READ_ON_CONFIGURE)
-            self._model = self._load_model(name, device)
-            self._outputs = {
-                "points": self.create_lifecycle_publisher(PointCloud2, "points", _RESULTS),
-                "best_point": self.create_lifecycle_publisher(PointStamped, "best_point", _RESULTS),
-                "overlay": self.create_lifecycle_publisher(Image, "overlay", _OVERLAYS),
-            }
-        except Exception as error:
-            self.get_logger().fatal(f"Cannot configure: {_in_words(error)}")
-            self._release()
-            return TransitionCallbackReturn.FAILURE
-        return super().on_configure(state)
+    def prepare(self) -> None:
+        """Declares the parameters, loads the model, creates the publishers."""
+        for settings in (Setup, Request):
+            parameters.declare(self, settings)
+        setup, wanted = parameters.read(self, Setup), parameters.read(self, Request)
+        wanted.check()
+        self._ask_for(wanted)
+        self._cameras = setup.camera_names
+        self._model = self._load_model(setup.model or None, setup.device or None)
+        self.health.about = {"model": str(self._model.name)}
+        if self._interfaces is None:
+            self.get_logger().warning(optional.WITHOUT_INTERFACES)
+        self._outputs = {camera: self._advertise(f"{camera}/" if camera else "") for camera in self._cameras}
 
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Enables the publishers, starts the worker, subscribes."""
-        done = super().on_activate(state)
-        worker = NewestWorker(self._point, self._tell_fault, period=self._request.period, name="pointing")
+    def begin(self) -> None:
+        """Starts the worker, subscribes."""
+        worker = NewestWorker[Callable[[], None]](
+            lambda job: job(), self._tell_fault, period=self._asked.request.period, name="pointing"
+        )
         worker.start()
         self._worker = worker
-        self._inputs = [
-            self.create_subscription(Image, "image", worker.offer, _NEWEST_FRAME),
-            self.create_subscription(CompressedImage, "image/compressed", worker.offer, _NEWEST_FRAME),
-            self.create_subscription(String, "query", self._take_query, _QUERIES),
-        ]
-        if not self._request.query:
+        for camera in self._cameras:
+            take = partial(self._receive, camera)
+            prefix = f"{camera}/" if camera else ""
+            self.subscribe(Image, f"{prefix}image", take, qos.NEWEST_FRAME)
+            self.subscribe(CompressedImage, f"{prefix}image/compressed", take, qos.NEWEST_FRAME)
+        self.subscribe(String, "query", self._take_query, qos.QUERIES)
+        if not self._asked.numbers:
             self.get_logger().info("Waiting for a query: set parameter 'query' or publish on topic 'query'.")
-        return done
 
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribes, waits for the picture in progress, disables the publishers."""
-        self._stop_pointing()
-        return super().on_deactivate(state)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Lets go of the publishers and the model."""
-        done = super().on_cleanup(state)
-        self._release()
-        return done
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Does both of the above from any state."""
-        self._stop_pointing()
-        done = super().on_shutdown(state)
-        self._release()
-        return done
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Goes back to unconfigured with nothing held."""
-        self._stop_pointing()
-        self._release()
-        return super().on_error(state)
-
-    def destroy_node(self) -> None:
-        """Stops pointing, waiting only briefly for a picture in progress, and destroys the node."""
-        self._stop_pointing(_GRACE_S)
-        super().destroy_node()
-
-    def _stop_pointing(self, timeout: float | None = None) -> None:
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        self._inputs = []
+    def halt(self, timeout: float | None = None) -> None:
+        """Waits for the picture in progress; who waits for an answer is sent away."""
         if self._worker is not None:
             self._worker.stop(timeout)
             self._worker = None
+        for errand in list(self._errands):
+            errand.cancel()
+        self._newest.clear()
 
-    def _release(self) -> None:
-        for publisher in self._outputs.values():
-            self.destroy_lifecycle_publisher(publisher)
+    def release(self) -> None:
+        """Lets go of the publishers and the model."""
+        for outputs in self._outputs.values():
+            self.withdraw(outputs.values())
         self._outputs = {}
         self._model = None
 
+    def _advertise(self, prefix: str) -> dict[str, Any]:
+        kinds: dict[str, tuple[type, Any]] = {
+            "points": (PointCloud2, qos.RESULTS),
+            "best_point": (PointStamped, qos.RESULTS),
+            "overlay": (Image, qos.OVERLAYS),
+        }
+        if self._interfaces is not None:
+            kinds["pointed_pixels"] = (self._interfaces.PointedPixels, qos.RESULTS)
+        if self._vision is not None:
+            kinds["detections"] = (self._vision.Detection2DArray, qos.RESULTS)
+        return {
+            topic: self.advertise(kind, prefix + topic, profile) for topic, (kind, profile) in kinds.items()
+        }
+
     # Parameters and queries
 
-    def _check_parameters(self, parameters: list[Parameter]) -> SetParametersResult:
-        reason = None if self._model is None else request.refusal(parameters)
+    def _check_parameters(self, proposed: list[Parameter]) -> SetParametersResult:
+        reason = None if self._model is None else refusal(self._asked.request, proposed)
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
-    def _take_parameters(self, parameters: list[Parameter]) -> None:
+    def _take_parameters(self, taken: list[Parameter]) -> None:
         if self._model is None:
             return  # being declared, or read again on configure
-        self._request = request.read(self)
+        self._ask_for(parameters.read(self, Request))
         if self._worker is not None:
-            self._worker.period = self._request.period
+            self._worker.period = self._asked.request.period
+
+    def _ask_for(self, wanted: Request) -> None:
+        """From now on; a query that stays keeps its number."""
+        numbers = {}
+        for query in wanted.asked:
+            if query not in self._asked.numbers:
+                self._last_number += 1
+            numbers[query] = self._asked.numbers.get(query, self._last_number)
+        self._asked = Asked(wanted, numbers)
+
+    def _set_queries(self, queries: Sequence[str]) -> SetParametersResult:
+        first, *others = queries or [""]
+        return self.set_parameters_atomically(
+            [Parameter("query", value=first), Parameter("queries", value=others or [""])]
+        )
 
     def _take_query(self, message: String) -> None:
-        (result,) = self.set_parameters([Parameter("query", value=message.data)])
+        result = self._set_queries([message.data])
         if not result.successful:
-            self.get_logger().warning(
-                f"Query from topic refused: {result.reason}", throttle_duration_sec=_REPEAT_AFTER_S
-            )
+            self.warn("query", f"Query from topic refused: {result.reason}")
+
+    # Services
+
+    def _offer_services(self) -> None:
+        services = optional.find("molmo_act_interfaces.srv")
+        if services is not None:
+            self.create_service(services.SetQueries, "~/set_queries", self._serve_queries)
+            alone = ReentrantCallbackGroup()  # it waits for the model, and nothing else shall wait with it
+            self.create_service(services.PointQuery, "~/point_query", self._serve_point, callback_group=alone)
+
+    def _serve_queries(self, asked: Any, response: Any) -> Any:
+        if self._model is None:
+            response.message = "the node is not configured"
+            return response
+        result = self._set_queries(asked.queries)
+        response.success, response.message = result.successful, result.reason
+        if result.successful:
+            numbers = self._asked.numbers
+            response.query_ids = [numbers[query.strip()] for query in asked.queries if query.strip()]
+        return response
+
+    def _wake(self) -> None:
+        if self.executor is not None:
+            self.executor.wake()
+
+    async def _serve_point(self, asked: Any, response: Any) -> Any:
+        try:
+            errand = self._send_errand(asked)
+        except ImageError as error:
+            response.message = str(error)
+            return response
+        await waiting.done(errand, self._wake)
+        self._errands.discard(errand)
+        try:
+            response.points = errand.result()
+            response.success = True
+        except CancelledError:
+            response.message = "the node was deactivated before it was answered"
+        except Exception as error:
+            response.message = in_words(error)
+        return response
+
+    def _send_errand(self, asked: Any) -> Future:
+        """Has the worker answer a question before everything else.
+
+        Raises:
+            ImageError: The node is inactive, or there is no picture to ask about.
+        """
+        camera = asked.camera or self._cameras[0]
+        picture = asked.image if len(asked.image.data) else self._newest.get(camera)
+        if self._worker is None:
+            raise ImageError("The node is not active; activate it first.")
+        if camera not in self._cameras:
+            raise ImageError(f"Camera is {camera!r}; expected one of {list(self._cameras)}.")
+        if picture is None:
+            raise ImageError("No picture has come yet; give one, or wait for the camera.")
+        errand: Future = Future()
+        self._errands.add(errand)
+        self._worker.insert(partial(self._run_errand, errand, asked, picture))
+        return errand
 
     # Work, in the worker's thread
 
-    def _point(self, frame: Image | CompressedImage) -> None:
-        model, asked = self._model, self._request
-        if model is None or not asked.query:
+    def _run_errand(self, errand: Future, asked: Any, picture: Image | CompressedImage) -> None:
+        if not errand.set_running_or_notify_cancel() or self._model is None or self._interfaces is None:
             return
-        read = convert.compressed_to_rgb if isinstance(frame, CompressedImage) else convert.image_to_rgb
         try:
-            rgb = read(frame)
-        except ImageError as error:
-            self.get_logger().warning(f"Frame skipped: {error}", throttle_duration_sec=_REPEAT_AFTER_S)
-            return
-        points = model.point(rgb, asked.query, max_points=asked.max_points or None, min_score=asked.min_score)
-        # The messages do not name the query, so an answer to a question withdrawn meanwhile would mislead.
-        if asked.query == self._request.query:
-            self._publish(points, rgb, frame.header)
+            points = self._model.point(
+                to_rgb(picture), asked.query, max_points=asked.max_points or None, min_score=asked.min_score
+            )
+            errand.set_result(answers.pointed_pixels(points, picture.header, 0, self._interfaces))
+        except Exception as error:
+            errand.set_exception(error)
 
-    def _publish(self, points: Points, rgb: np.ndarray, header: Header) -> None:
-        self._outputs["points"].publish(convert.points_to_cloud(points, header))
-        best = convert.best_point(points, header)
+    def _receive(self, camera: str, message: Image | CompressedImage) -> None:
+        """Runs in the executor: takes note of the picture and leaves it to the worker."""
+        self.health.count("frames received")
+        self._check_stamp(camera, message.header)
+        self._newest[camera] = message
+        frame = Frame(message, camera, time.monotonic())
+        if self._worker is not None and self._worker.offer(partial(self._point, frame), camera):
+            self.health.count("frames dropped")
+
+    def _check_stamp(self, camera: str, header: Header) -> None:
+        stamp = header.stamp
+        if not (stamp.sec or stamp.nanosec):
+            self.warn(
+                "stamp", "A picture has stamp zero: its points cannot be placed in time. Set header.stamp."
+            )
+            return
+        before = self._newest.get(camera)
+        if before is not None and _nanoseconds(stamp) < _nanoseconds(before.header.stamp):
+            self.warn("stamp", "Stamps of pictures go backwards: a looping bag, or two cameras on one topic?")
+        else:
+            self.health.took("transport", self.age_of(stamp))
+
+    def _point(self, frame: Frame) -> None:
+        model, (wanted, numbers) = self._model, self._asked
+        if model is None or not numbers:
+            return
+        begun = time.monotonic()
+        self.health.took("wait", begun - frame.received)
+        try:
+            rgb = to_rgb(frame.message)
+        except ImageError as error:
+            self.health.count("frames refused")
+            self.warn("picture", f"Frame skipped: {error}")
+            return
+        read = time.monotonic()
+        self.health.took("convert", read - begun)
+        found = model.point(
+            rgb, list(numbers), max_points=wanted.max_points or None, min_score=wanted.min_score
+        )
+        answered = time.monotonic()
+        self.health.took("model", answered - read)
+        # Not all messages name the query, so an answer to a question withdrawn meanwhile would mislead.
+        if numbers == self._asked.numbers:
+            self._publish(answers.numbered(found), numbers, rgb, frame)
+            self.health.took("publish", time.monotonic() - answered)
+        self.health.count("frames processed")
+
+    def _publish(self, found: list[Points], numbers: dict[str, int], rgb: np.ndarray, frame: Frame) -> None:
+        header, outputs = frame.message.header, self._outputs[frame.camera]
+        if self._interfaces is not None:
+            for points in found:
+                number = numbers[points.query]
+                message = answers.pointed_pixels(points, header, number, self._interfaces)
+                outputs["pointed_pixels"].publish(message)
+        everything = answers.together(found)
+        outputs["points"].publish(convert.points_to_cloud(everything, header))
+        best = convert.best_point(everything, header)
         if best is not None:
-            self._outputs["best_point"].publish(best)
-        overlay = self._outputs["overlay"]
-        if self._request.overlay and overlay.get_subscription_count():
-            overlay.publish(convert.rgb_to_image(np.asarray(points.draw(rgb)), header))
+            outputs["best_point"].publish(best)
+        if self._vision is not None:
+            outputs["detections"].publish(answers.detections(found, header, self._vision))
+        self.health.published()
+        self.health.took("capture to answer", self.age_of(header.stamp))
+        overlay = outputs["overlay"]
+        if self._asked.request.overlay and overlay.get_subscription_count():
+            overlay.publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
 
     def _tell_fault(self, error: Exception) -> None:
-        if self.context.ok():
-            self.get_logger().error(
-                f"Frame lost, pointing failed: {_in_words(error)}", throttle_duration_sec=_REPEAT_AFTER_S
-            )
+        self.health.count("frames failed")
+        self.fail("model", f"Frame lost, pointing failed: {in_words(error)}")
 
 
-def _in_words(error: Exception) -> str:
-    """One line: our own errors speak for themselves, others need their type."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, MolmoActError) else f"{type(error).__name__}: {text}"
+def _nanoseconds(stamp: Any) -> int:
+    return stamp.sec * 10**9 + stamp.nanosec

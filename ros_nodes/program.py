@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from rclpy.lifecycle import LifecycleNode
     from rclpy.node import Node
 
-_ROS_MODULES = ("rclpy.executors", "rclpy.lifecycle", "geometry_msgs.msg", "sensor_msgs.msg", "std_msgs.msg")
+_ROS_MODULES = (
+    "rclpy.executors",
+    "rclpy.lifecycle",
+    "diagnostic_msgs.msg",
+    "geometry_msgs.msg",
+    "sensor_msgs.msg",
+    "std_msgs.msg",
+)
 
 
 def require_ros() -> None:

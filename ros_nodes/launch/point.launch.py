@@ -14,14 +14,18 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode
 from launch_ros.parameter_descriptions import ParameterValue
 
+# None: an array, such as "[front, left]"; launch reads it as YAML.
 PARAMETERS = {
     "query": str,
+    "queries": None,
     "min_score": float,
     "max_points": int,
     "rate": float,
     "overlay": bool,
     "model": str,
     "device": str,
+    "backend": str,
+    "cameras": None,
     "autostart": bool,
 }
 TOPICS = ("image", "image/compressed", "query_topic", "points", "best_point", "overlay_topic")

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,9 +69,15 @@ class Program:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("RssAnon:")[2].split()[0]) / 1024
 
-    def end(self, with_signal: signal.Signals = signal.SIGINT, timeout: float = 20) -> int:
-        """Signals the process, waits for its end, and gives its exit code."""
-        if self.process.poll() is None:
+    def open_files(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+    def end(self, with_signal: signal.Signals | None = signal.SIGINT, timeout: float = 20) -> int:
+        """Signals the process, or not, waits for its end, and gives its exit code."""
+        if self.process.poll() is None and with_signal:
             self.process.send_signal(with_signal)
         try:
             return self.process.wait(timeout)
@@ -115,7 +122,10 @@ def start(ros: None, tmp_path: Path) -> Iterator[Callable[..., Program]]:
         return program
 
     yield start_program
-    codes = [program.end() for program in reversed(started)]
+    for program in started:
+        if program.process.poll() is None:
+            program.process.send_signal(signal.SIGINT)
+    codes = [program.end(None) for program in reversed(started)]
     for program, code in zip(reversed(started), codes, strict=True):
         assert "Traceback" not in program.stderr, program.stderr
         assert code == program.expected_exit, program.stderr
@@ -125,8 +135,11 @@ def start(ros: None, tmp_path: Path) -> Iterator[Callable[..., Program]]:
 def blob_node(start: Callable[..., Program]) -> Callable[..., Program]:
     """Starts the point node around the colour-spot model, with ROS parameters and its environment."""
 
-    def start_node(parameters: dict[str, object] | None = None, **environment: object) -> Program:
+    def start_node(
+        parameters: dict[str, object] | None = None, *remaps: str, **environment: object
+    ) -> Program:
         words = [word for name, value in (parameters or {}).items() for word in ("-p", f"{name}:={value}")]
+        words += [word for remap in remaps for word in ("-r", remap)]
         arguments = ["--ros-args", *words] if words else []
         return start(PROCESSES / "blob_node.py", *arguments, **environment)
 
@@ -134,14 +147,24 @@ def blob_node(start: Callable[..., Program]) -> Callable[..., Program]:
 
 
 @pytest.fixture
-def camera(start: Callable[..., Program]) -> Program:
+def start_camera(start: Callable[..., Program]) -> Callable[..., Program]:
+    """Starts a camera process that takes orders, with arguments of ROS."""
+
+    def start_one(*ros_arguments: str) -> Program:
+        camera = start(PROCESSES / "camera.py", *(["--ros-args", *ros_arguments] if ros_arguments else []))
+        end = time.monotonic() + 60
+        while camera.answer() is None:
+            assert time.monotonic() < end, camera.stderr
+            time.sleep(0.02)
+        return camera
+
+    return start_one
+
+
+@pytest.fixture
+def camera(start_camera: Callable[..., Program]) -> Program:
     """A camera process that takes orders."""
-    camera = start(PROCESSES / "camera.py")
-    end = time.monotonic() + 60
-    while camera.answer() is None:
-        assert time.monotonic() < end, camera.stderr
-        time.sleep(0.02)
-    return camera
+    return start_camera()
 
 
 class Listener:
@@ -158,6 +181,7 @@ class Listener:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.received: dict[str, list] = {}
+        self._clients: dict[str, Any] = {}
         self.listen(PointCloud2, "points")
         self.listen(PointStamped, "best_point")
         self.queries = self.node.create_publisher(String, "query", 1)
@@ -166,6 +190,18 @@ class Listener:
         """Subscribes; messages are appended to ``received[topic]``."""
         self.received[topic] = []
         return self.node.create_subscription(message_type, topic, self.received[topic].append, 10)
+
+    def listen_to_health(self, node: str) -> list:
+        """What the node of that full name says on /diagnostics from now on."""
+        from diagnostic_msgs.msg import DiagnosticArray
+
+        reports: list = []
+
+        def take(message: DiagnosticArray) -> None:
+            reports.extend(status for status in message.status if status.name == node)
+
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", take, 10)
+        return reports
 
     def wait(self, until: Callable[[], object], timeout: float = 60) -> object:
         """Receives until ``until()`` is true, and returns what it gave."""
@@ -184,23 +220,22 @@ class Listener:
 
     def call(self, service_type: type, name: str, request: object):
         """Calls a service of the node and returns its response."""
-        client = self.node.create_client(service_type, name)
-        self.wait(client.service_is_ready)
-        time.sleep(
-            0.3
-        )  # ready means that requests arrive; the way back may take longer, and answers get lost
-        future = client.call_async(request)
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(service_type, name)
+            self.wait(self._clients[name].service_is_ready)
+            # Ready means that requests arrive; the way back may take longer, and answers get lost.
+            time.sleep(0.3)
+        future = self._clients[name].call_async(request)
         self.wait(future.done)
-        self.node.destroy_client(client)
         return future.result()
 
-    def set_parameter(self, name: str, value: object):
+    def set_parameter(self, name: str, value: object, node: str = "/point_node"):
         """Sets a parameter of the node; returns rcl_interfaces' SetParametersResult."""
         from rcl_interfaces.srv import SetParameters
         from rclpy.parameter import Parameter
 
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-        return self.call(SetParameters, "/point_node/set_parameters", request).results[0]
+        return self.call(SetParameters, f"{node}/set_parameters", request).results[0]
 
     def change_state(self, label: str) -> bool:
         """Asks the node for a lifecycle transition; returns whether it succeeded."""

@@ -46,21 +46,56 @@ def worker(gate):
 def test_newest_of_many_is_next_and_the_others_are_dropped(gate, worker):
     worker.offer(0)
     assert gate.begun.acquire(timeout=10)
-    for item in range(1, 1000):
-        worker.offer(item)
+    assert not worker.offer(1)
+    assert all(worker.offer(item) for item in range(2, 1000)), "each took the place of the one before"
     gate.open.release(2)
     assert gate.begun.acquire(timeout=10)
     assert gate.items == [0, 999]
-    assert worker.dropped == 998
 
 
 def test_items_that_find_it_free_are_all_worked_on(gate, worker):
     gate.open.release(3)
     for item in ("a", None, "c"):  # None is an item like any other
-        worker.offer(item)
+        assert not worker.offer(item)
         assert gate.begun.acquire(timeout=10)
     assert gate.items == ["a", None, "c"]
-    assert worker.dropped == 0
+
+
+def test_a_fast_source_does_not_keep_the_others_waiting(gate, worker):
+    worker.offer("begin")
+    assert gate.begun.acquire(timeout=10)
+    for source in ("fast", "slow", "late"):
+        worker.offer(f"{source} 1", source)
+    for number in range(2, 5):
+        gate.open.release()
+        assert gate.begun.acquire(timeout=10)
+        worker.offer(f"fast {number}", "fast")  # in the queue again, behind the others
+        worker.offer(f"fast {number}.5", "fast")  # newer, in its place
+    gate.open.release(3)
+    assert gate.begun.acquire(timeout=10)
+    assert gate.items == ["begin", "fast 1", "slow 1", "late 1", "fast 4.5"]
+
+
+def test_inserted_items_come_first_whatever_the_period_and_are_never_replaced():
+    taken: list[object] = []
+    begun, all_taken = threading.Event(), threading.Event()
+
+    def work(item: object) -> None:
+        taken.append(item)
+        begun.set()
+        if item == "third":
+            all_taken.set()
+
+    worker = NewestWorker(work, unexpected, period=1000.0)
+    worker.start()
+    worker.offer("first")
+    assert begun.wait(10)
+    worker.offer("waits for its time")
+    for item in ("second", "third"):
+        worker.insert(item)
+    assert all_taken.wait(10)
+    assert taken == ["first", "second", "third"]
+    assert worker.stop(10)
 
 
 def test_fault_is_reported_and_the_next_item_is_worked_on():

@@ -9,10 +9,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 
 import ros_nodes
 
 FOLDER = Path(ros_nodes.__file__).parent
+PROCESSES = Path(__file__).parent / "processes"
 
 
 @pytest.fixture
@@ -47,10 +49,15 @@ def test_setup_cfg_installs_files_that_exist(setup_cfg):
 def test_launch_file_knows_every_parameter_and_its_type():
     request = pytest.importorskip("ros_nodes.request", reason="needs the extra ros")
     told = literal(FOLDER / "launch" / "point.launch.py", "PARAMETERS")
-    told = {key.value: value.id for key, value in zip(told.keys, told.values, strict=True)}
-    expected = {name: kind.__name__ for name, kind in typing.get_type_hints(request.Request).items()}
-    expected |= dict.fromkeys(request.READ_ON_CONFIGURE, "str") | {"autostart": "bool"}
-    assert told == expected
+    told = {key.value: ast.unparse(value) for key, value in zip(told.keys, told.values, strict=True)}
+    hints = typing.get_type_hints(request.Request) | typing.get_type_hints(request.Setup)
+    expected = {name: ast.unparse(ast.parse(name_of(kind))) for name, kind in hints.items()}
+    assert told == expected | {"autostart": "bool"}
+
+
+def name_of(kind: type) -> str:
+    """As the launch file writes it."""
+    return kind.__name__ if isinstance(kind, type) else "None"
 
 
 def test_transport_profile_uses_the_transports_it_describes_and_no_others():
@@ -87,3 +94,33 @@ def test_transport_profile_delivers_the_pictures(camera, listener):
     camera.order(count=100, rate=15)
     sent = {tuple(stamp) for stamp in listener.wait(camera.answer)["stamps"]}
     listener.wait(lambda: len(sent & arrived) >= 80, timeout=5)
+
+
+def test_the_second_launch_file_builds_on_the_first():
+    tree = ast.parse((FOLDER / "launch" / "point_3d.launch.py").read_text())
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    assert {"point.launch.py", "deproject_node", "molmo_act_ros"} <= texts
+    taken = {topic.value for topic in literal(FOLDER / "launch" / "point.launch.py", "TOPICS").elts}
+    told = {topic.value for topic in literal(FOLDER / "launch" / "point_3d.launch.py", "TOPICS").elts}
+    assert not taken & told, "an argument cannot be declared twice"
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("name", ["point", "deproject"])
+def test_example_parameters_are_what_the_nodes_know(start, listener, name):
+    from rcl_interfaces.srv import GetParameters, ListParameters
+    from rclpy.parameter import parameter_value_to_python
+
+    file = FOLDER / "config" / f"{name}.yaml"
+    told = yaml.safe_load(file.read_text())["/**"]["ros__parameters"]
+    programs = {"point": [PROCESSES / "blob_node.py"], "deproject": ["-m", "ros_nodes.deproject_node"]}
+    start(*programs[name], "--ros-args", "--params-file", file)
+
+    def declared() -> bool:  # only then are the values of a file known
+        found = listener.call(ListParameters, f"/{name}_node/list_parameters", ListParameters.Request())
+        return set(told) <= set(found.result.names)
+
+    listener.wait(declared)
+    request = GetParameters.Request(names=list(told))
+    values = listener.call(GetParameters, f"/{name}_node/get_parameters", request).values
+    assert {key: parameter_value_to_python(value) for key, value in zip(told, values, strict=True)} == told

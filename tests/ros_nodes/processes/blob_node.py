@@ -62,15 +62,23 @@ class BlobModel:
         self.compute = computing(float(os.environ.get("BLOB_COMPUTE", "0")))
         self.delay = float(os.environ.get("BLOB_DELAY", "0"))
 
-    def point(
-        self, image: np.ndarray, query: str, *, max_points: int | None = None, min_score: float = 0.0
-    ) -> Points:
+    def point(self, image: np.ndarray, query: str | list[str], **bounds) -> Points | list[Points]:
         age, number = frames.read_clock(image)
         tell(number=number, age_ms=age)
         time.sleep(self.delay)
         self.compute()
+        found = [
+            self.answer(image, text, **bounds) for text in ([query] if isinstance(query, str) else query)
+        ]
+        return found[0] if isinstance(query, str) else found
+
+    def answer(
+        self, image: np.ndarray, query: str, *, max_points: int | None = None, min_score: float = 0.0
+    ) -> Points:
         if query == "trouble":
             raise RuntimeError("out of\nmemory")
+        if query == "memory":
+            raise MemoryError
         found = [frames.find(image, colour) for colour in query.split(" and ")]
         kept = [(xy[0], score) for xy, score in found if len(xy) and score >= min_score][:max_points]
         return ToldPoints(

@@ -17,6 +17,7 @@ import time
 import frames
 import numpy as np
 import rclpy
+from builtin_interfaces.msg import Time
 from PIL import Image as Pictures
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
@@ -36,7 +37,7 @@ def wrong_step(message: Image) -> None:
 
 
 def wrong_encoding(message: Image) -> None:
-    message.encoding = "yuv422_yuy2"
+    message.encoding = "nv24"
 
 
 def empty_data(message: Image | CompressedImage) -> None:
@@ -47,7 +48,18 @@ def short_data(message: Image | CompressedImage) -> None:
     message.data = message.data[: len(message.data) // 2]
 
 
-FAULTS = {fault.__name__: fault for fault in (wrong_step, wrong_encoding, empty_data, short_data)}
+def zero_stamp(message: Image | CompressedImage) -> None:
+    message.header.stamp = Time()
+
+
+def early_stamp(message: Image | CompressedImage) -> None:
+    message.header.stamp = Time(sec=1)
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (wrong_step, wrong_encoding, empty_data, short_data, zero_stamp, early_stamp)
+}
 
 
 class Camera(Node):
@@ -57,6 +69,13 @@ class Camera(Node):
         self.raw = self.create_publisher(Image, "image", newest)
         self.compressed = self.create_publisher(CompressedImage, "image/compressed", newest)
 
+    def time(self) -> rclpy.time.Time:
+        """By the node's clock; a simulated one has to be heard first."""
+        rclpy.spin_once(self, timeout_sec=0.0)
+        while not self.get_clock().now().nanoseconds:
+            rclpy.spin_once(self, timeout_sec=0.02)
+        return self.get_clock().now()
+
     def publish(self, rgb: np.ndarray, encoding: str, fault: str | None) -> list[int]:
         raw = encoding in LAYOUTS
         publisher = self.raw if raw else self.compressed
@@ -64,7 +83,7 @@ class Camera(Node):
             time.sleep(0.02)
         message = picture_message(rgb, encoding) if raw else file_message(rgb, encoding)
         message.header.frame_id = "camera_optical_frame"
-        message.header.stamp = self.get_clock().now().to_msg()
+        message.header.stamp = self.time().to_msg()
         if fault:
             FAULTS[fault](message)
         publisher.publish(message)

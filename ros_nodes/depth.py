@@ -1,0 +1,151 @@
+"""How far away a pixel is, out of a depth picture with holes, noise and edges; knows no camera and no ROS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from molmo_act.errors import ImageError
+from ros_nodes.pixels import image_rows
+
+_SHARE = 0.2  # of the measured pixels, that a surface must have to count
+_SIGMA_OF_MAD = 1.4826  # standard deviation of a normal distribution over its median absolute deviation
+
+
+class Encoding(NamedTuple):
+    """How numbers of a depth picture are stored, and what one step of them is in metres (0: no steps)."""
+
+    kind: str
+    step: float
+
+
+_ENCODINGS = {"16UC1": Encoding("u2", 0.001), "32FC1": Encoding("f4", 0.0)}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The distance of one pixel.
+
+    Attributes:
+        metres: Along the optical axis.
+        deviation: Standard deviation of the pixels it comes from, in metres.
+    """
+
+    metres: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What counts as measured, and as one surface.
+
+    Attributes:
+        radius: Pixels around the pixel that are looked at, in each direction.
+        nearest, farthest: Metres within which depth is believed.
+        edge: Where the depths around a pixel, in order, leap by more than this share, another surface begins.
+    """
+
+    radius: int
+    nearest: float
+    farthest: float
+    edge: float
+
+
+class NoDepth(Exception):
+    """A pixel has no depth; the text says why: "missing" or "out of range"."""
+
+
+class DepthPicture:
+    """A depth picture as it came; only what is looked at is turned into metres.
+
+    Args:
+        message: sensor_msgs/Image: 16UC1 millimetres, 0 where nothing was measured, or 32FC1 metres, NaN
+            where nothing was measured, infinite where it was too near or too far (REP 118).
+
+    Raises:
+        ImageError: The message is not such a picture.
+    """
+
+    def __init__(self, message: Any) -> None:
+        if message.encoding not in _ENCODINGS:
+            raise ImageError(
+                f"Depth has encoding {message.encoding!r}; expected 16UC1 (millimetres) or 32FC1 (metres)."
+            )
+        kind, self.step = _ENCODINGS[message.encoding]
+        number = np.dtype(kind).newbyteorder(">" if message.is_bigendian else "<")
+        self._numbers = image_rows(message, 1, number.itemsize).view(number)[..., 0]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self._numbers.shape
+        return width, height
+
+    def measure(self, u: float, v: float, limits: Limits) -> Measured:
+        """How far away what a pixel shows is.
+
+        Of the surfaces in the window around it the nearest counts, unless it is only a few pixels: a point
+        is meant for a thing, not for what is behind it. The inverse depth of a plane is linear in pixels,
+        whatever its slope, and so a linear fit to the surface's inverse depths is read off at the pixel.
+
+        Args:
+            u, v: Pixel, centres at +0.5.
+            limits: What counts.
+
+        Raises:
+            NoDepth: Nothing was measured there, or nothing within the limits.
+        """
+        du, dv, depths = self._window(u, v, limits)
+        surface = _nearest_surface(depths, limits.edge)
+        du, dv, depths = du[surface], dv[surface], depths[surface]
+        inverse, deviation = _read_off(du, dv, 1 / depths)
+        metres = 1 / inverse
+        # The error of 1 / z is that of z over z²; a number that comes in steps is off by its share of one.
+        return Measured(metres, float(np.hypot(deviation * metres**2, self.step / np.sqrt(12))))
+
+    def _window(self, u: float, v: float, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Offsets from the pixel and metres of the measured pixels around it."""
+        column, row, radius = int(np.floor(u)), int(np.floor(v)), limits.radius
+        width, height = self.size
+        if not (0 <= column < width and 0 <= row < height):
+            raise NoDepth("missing")
+        top, left = max(0, row - radius), max(0, column - radius)
+        part = self._numbers[top : row + radius + 1, left : column + radius + 1].astype(np.float64)
+        if self.step:
+            part = np.where(part > 0, part * self.step, np.nan)
+        rows, columns = np.nonzero((part >= limits.nearest) & (part <= limits.farthest))
+        if not len(rows):
+            raise NoDepth("out of range" if (~np.isnan(part) & (part != 0)).any() else "missing")
+        return columns + left + 0.5 - u, rows + top + 0.5 - v, part[rows, columns]
+
+
+def _nearest_surface(depths: np.ndarray, edge: float) -> np.ndarray:
+    """Which of the depths belong to the nearest surface that is more than a few pixels."""
+    order = np.argsort(depths)
+    leaps = np.flatnonzero(np.diff(depths[order]) > edge * depths[order][:-1])
+    surfaces = np.split(order, leaps + 1)
+    enough = max(3, _SHARE * len(depths))
+    return next((s for s in surfaces if len(s) >= enough), max(surfaces, key=len))
+
+
+def _read_off(du: np.ndarray, dv: np.ndarray, inverse: np.ndarray) -> tuple[float, float]:
+    """Inverse depth at offset zero by a linear fit without outliers, and the deviation from the fit."""
+    terms = np.column_stack([np.ones_like(du), du, dv])
+    kept = np.ones(len(inverse), bool)
+    for _ in range(2):
+        if kept.sum() < 6 or np.linalg.matrix_rank(terms[kept]) < 3:
+            kept = np.ones(len(inverse), bool)
+            middle = float(np.median(inverse))
+            return middle, _spread(inverse - middle)
+        fit = np.linalg.lstsq(terms[kept], inverse[kept], rcond=None)[0]
+        errors = inverse - terms @ fit
+        kept = np.abs(errors) <= 3 * _spread(errors[kept]) + 1e-12
+    slope = abs(fit[1]) + abs(fit[2])  # of one pixel: a surface that ends farther away is not prolonged
+    within = np.clip(fit[0], inverse.min() - slope, inverse.max() + slope)
+    return float(within), _spread(errors[kept])
+
+
+def _spread(errors: np.ndarray) -> float:
+    return float(_SIGMA_OF_MAD * np.median(np.abs(errors)))
