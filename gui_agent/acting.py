@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from gui_agent.x11_windows import WindowInfo
 if TYPE_CHECKING:
     from gui_agent.desktop import Desktop
     from gui_agent.locator import Locator
+    from gui_agent.secret_windows import Secrets
 
 FRAME_SECONDS = 0.02
 """An application that draws sixty times a second shows something new within this."""
@@ -34,7 +35,13 @@ Do = Callable[..., None]
 
 
 def perform(
-    desk: Desktop, action: str, locators: Sequence[Locator], do: Do | None, timeout: float, detail: str
+    desk: Desktop,
+    action: str,
+    locators: Sequence[Locator],
+    do: Do | None,
+    timeout: float,
+    arguments: Mapping[str, Any],
+    secrets: Secrets | None = None,
 ) -> ActionResult:
     """Does one act on places that are found first.
 
@@ -44,7 +51,8 @@ def perform(
         locators: What to act on; the pointer goes to the first.
         do: Does it, given the places, once the pointer is there; None where that is all.
         timeout: Seconds to wait for the places.
-        detail: For the result.
+        arguments: For the result.
+        secrets: Is told the window of the act, where that shows a secret from now on.
 
     Raises:
         NotFound, Ambiguous, Unstable, Refused: See `Locator`; nothing was done.
@@ -66,6 +74,8 @@ def perform(
             if (rested := _approach(desk, capture, aimed)) is not None:
                 before = before_moving if do is None else rested
                 desk.guard.count_act()
+                if secrets is not None:
+                    secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
                 if do is not None:
                     do(*aimed.targets)
                 effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
@@ -74,7 +84,7 @@ def perform(
                 raise Unstable("Another window came in between again and again; nothing was done.")
     seconds = time.monotonic() - began
     return ActionResult(
-        action, effect, aimed.targets, before, after, seconds, model_seconds, desk.dry_run, detail
+        action, effect, aimed.targets, before, after, seconds, model_seconds, desk.dry_run, arguments
     )
 
 

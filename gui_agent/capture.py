@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 import numpy as np
@@ -19,14 +20,16 @@ class Capture:
 
     Args:
         input_size: (width, height) in input points of the screen at the origin, from the input backend.
+        hidden: Says which parts no picture may show, in input points; asked at each look.
 
     Raises:
         MissingExtraError: mss is not installed.
         PlatformError: There is no display, or it cannot be captured.
     """
 
-    def __init__(self, input_size: tuple[int, int]) -> None:
+    def __init__(self, input_size: tuple[int, int], hidden: Callable[[], tuple[Area, ...]] = tuple) -> None:
         require_screen()
+        self._hidden = hidden
         try:
             import mss
         except ImportError as error:
@@ -84,7 +87,8 @@ class Capture:
             raise _cannot_capture(error) from error
         bgrx = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         bgrx.setflags(write=False)
-        return Screenshot(bgrx, View(size=(shot.width, shot.height), area=area), time.time())
+        view = View(size=(shot.width, shot.height), area=area)
+        return Screenshot(bgrx, view, time.time(), self._hidden())
 
 
 def _cannot_capture(error: Exception) -> PlatformError:

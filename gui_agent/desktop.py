@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 import molmo_act
 from gui_agent.acting import perform
 from gui_agent.backends import InputBackend, PyAutoGuiBackend
 from gui_agent.capture import Capture
-from gui_agent.errors import NotFound
+from gui_agent.errors import NotFound, Timeout
 from gui_agent.expectation import Expectation
 from gui_agent.eye import Eye, Found, PointingModel
 from gui_agent.keystrokes import split_chord
-from gui_agent.locator import Locator
+from gui_agent.locator import Locator, typed_arguments
 from gui_agent.regions import Monitor, Region, Window
 from gui_agent.results import ActionResult
 from gui_agent.safety import Guard, Safety
 from gui_agent.scene import Scene
 from gui_agent.screen import Screenshot
+from gui_agent.secret_windows import Secrets
+from gui_agent.trajectory import Trajectory
 from molmo_act.errors import InputError
+
+Outcome = TypeVar("Outcome", ActionResult, Found, None)
 
 
 class Desktop:
@@ -36,6 +41,7 @@ class Desktop:
         verify_seconds: How long an act waits for a visible effect.
         refine: Whether likely places are looked at a second time by themselves (`gui_agent.eye`).
         dry_run: Find and check, but do nothing.
+        record: A folder for the record of this run (`gui_agent.trajectory`), made if it is not there.
 
     Raises:
         MissingExtraError: The packages of the extra ``gui`` are not installed.
@@ -60,6 +66,7 @@ class Desktop:
         verify_seconds: float = 1.0,
         refine: bool = False,
         dry_run: bool = False,
+        record: str | Path | None = None,
     ) -> None:
         if not (timeout >= 0 and verify_seconds >= 0):
             raise InputError(
@@ -72,7 +79,11 @@ class Desktop:
         self.dry_run = dry_run
         self.backend = PyAutoGuiBackend() if backend is None else backend
         self.guard = Guard(Safety() if safety is None else safety, self.backend)
+        if self.guard.safety.abort_key is not None:
+            self.backend.require_keys(self.guard.safety.abort_key)
+        self._secrets = Secrets(self.backend)
         self._given_model = model
+        self.trajectory = None if record is None else Trajectory(Path(record))
 
     @cached_property
     def model(self) -> PointingModel:
@@ -127,7 +138,7 @@ class Desktop:
 
     def capture(self) -> Capture:
         """A connection for several looks in a row; a context manager."""
-        return Capture(self.backend.size())
+        return Capture(self.backend.size(), self._secrets.areas)
 
     @contextmanager
     def scene(self) -> Iterator[Scene]:
@@ -148,7 +159,7 @@ class Desktop:
 
         Args:
             text: Not empty.
-            secret: Keeps the text out of results, records and pictures.
+            secret: Keeps the text out of results, records and pictures; see `forget_secrets`.
 
         Raises:
             InputError: The text is empty or holds a character that cannot be typed; nothing was typed.
@@ -157,8 +168,8 @@ class Desktop:
             Refused: The fail-safe is held, or a rule of `Safety` is against it.
         """
         self.backend.require_typable(text)
-        detail = "•••" if secret else text
-        return self.act("type", [], lambda: self.backend.type(text), detail=detail, secret=secret)
+        arguments = typed_arguments(text, secret)
+        return self.act("type", [], lambda: self.backend.type(text), arguments, secret=secret)
 
     def press(self, chord: str) -> ActionResult:
         """Presses keys together.
@@ -172,15 +183,25 @@ class Desktop:
         """
         keys = split_chord(chord)
         self.backend.require_keys(*keys)
-        return self.act("press", [], lambda: self.backend.press(*keys), detail=chord)
+        return self.act("press", [], lambda: self.backend.press(*keys), {"chord": chord})
+
+    def scroll(self, down: int = 3, right: int = 0) -> ActionResult:
+        """Turns the wheel where the pointer is.
+
+        Args:
+            down: Notches; negative ones are up.
+            right: Notches; negative ones are left.
+        """
+        arguments = {"down": down, "right": right}
+        return self.act("scroll", [], lambda: self.backend.scroll(down, right), arguments)
 
     def scroll_until(
-        self, query: str, *, over: Locator | None = None, down: int = 3, most: int = 50
+        self, target: str | Locator, *, over: Locator | None = None, down: int = 3, most: int = 50
     ) -> Found:
         """Turns the wheel until what words name is there.
 
         Args:
-            query: What to look for.
+            target: What to look for.
             over: What to turn the wheel over; where the pointer is, unless given.
             down: Notches a time; negative ones are up.
             most: Times.
@@ -192,41 +213,78 @@ class Desktop:
             NotFound: Nothing moves any more, or that many times did not bring it.
             Refused: See `Locator`.
         """
+        wanted = self.locator(target) if isinstance(target, str) else target
+        arguments = {"down": down, "most": most}
+        return self.step(
+            "scroll_until", [wanted], arguments, lambda: self._scroll_until(wanted, over, down, most)
+        )
+
+    def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
         for _ in range(most):
-            try:
-                return self.expect(query).to_appear(timeout=0)
-            except TimeoutError:
-                pass
-            if over is not None:
-                turned = over.scroll(down)
-            else:
-                turned = self.act("scroll", [], lambda: self.backend.scroll(down), detail=f"down {down}")
+            with suppress(Timeout):
+                return self.expect(wanted).to_appear(timeout=0)
+            turned = self.scroll(down) if over is None else over.scroll(down)
             if turned.effect == "unchanged" or turned.dry_run:
-                raise NotFound(f"{query!r} did not come into view, and the screen does not scroll further.")
-        raise NotFound(f"{query!r} did not come into view within {most} turns of the wheel.")
+                raise NotFound(
+                    f"{wanted.query!r} did not come into view, and the screen does not scroll further."
+                )
+        raise NotFound(f"{wanted.query!r} did not come into view within {most} turns of the wheel.")
 
     def act(
         self,
         action: str,
         locators: Sequence[Locator],
         do: Callable[..., None] | None,
+        arguments: Mapping[str, Any],
         *,
         timeout: float | None = None,
-        detail: str = "",
         secret: bool = False,
     ) -> ActionResult:
-        """Does one act of one's own making, with all that belongs to it: waiting, checks, effect, records.
+        """Does one act of one's own making, with all that belongs to it: waiting, checks, effect, record.
 
         Args:
             action: Its name.
             locators: What to act on; the pointer goes to the first.
             do: Does it, given the places found, once the pointer is there; None where that is all.
+            arguments: What it is told, by name, as plain values for the record.
             timeout: Seconds to wait for the places; the desktop's unless given.
-            detail: What is done, for records.
-            secret: Whether what it shows must stay out of pictures.
+            secret: Whether the window it happens in is to be black in pictures from now on.
         """
         timeout = self.timeout if timeout is None else timeout
-        return perform(self, action, locators, do, timeout, detail)
+        secrets = self._secrets if secret else None
+        return self.step(
+            action,
+            locators,
+            arguments,
+            lambda: perform(self, action, locators, do, timeout, arguments, secrets),
+        )
+
+    def step(
+        self,
+        action: str,
+        locators: Sequence[Locator],
+        arguments: Mapping[str, Any],
+        call: Callable[[], Outcome],
+    ) -> Outcome:
+        """Calls something that is a step of a run, and records it if this desktop records and no step is on.
+
+        Args:
+            action: Its name.
+            locators: What it is about.
+            arguments: What it is told, as plain values.
+            call: Does it.
+        """
+        if self.trajectory is None:
+            return call()
+        return self.trajectory.follow(self, action, locators, arguments, call)
+
+    def forget_secrets(self) -> None:
+        """Shows windows in pictures again in which a secret was typed.
+
+        They are black until they close, since a text may show anywhere in them later: say so when none does
+        any more.
+        """
+        self._secrets.forget()
 
     def resume(self) -> None:
         """Lets acts happen again after the abort key has stopped them."""

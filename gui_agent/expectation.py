@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gui_agent.aiming import wait_for_change
 from gui_agent.errors import Ambiguous, NotFound, Timeout
@@ -38,9 +38,9 @@ class Expectation:
             Timeout: It did not appear.
             QueryError: The query is empty or too long.
         """
-        found = self._wait(until_there=True, timeout=timeout)
-        assert found is not None
-        return found
+        return self.locator.desk.step(
+            "expect", [self.locator], {}, lambda: cast(Found, self._wait(True, timeout))
+        )
 
     def to_disappear(self, *, timeout: float | None = None) -> None:
         """Waits until nothing matches with a score of at least ``min_score``.
@@ -49,7 +49,11 @@ class Expectation:
             Timeout: It stayed.
             QueryError: The query is empty or too long.
         """
-        self._wait(until_there=False, timeout=timeout)
+
+        def gone() -> None:
+            self._wait(False, timeout)
+
+        self.locator.desk.step("expect_gone", [self.locator], {}, gone)
 
     def _wait(self, until_there: bool, timeout: float | None) -> Found | None:
         desk = self.locator.desk

@@ -117,14 +117,15 @@ class Eye:
         Raises:
             QueryError: The query is empty or too long.
         """
-        points = self.model.point(shot.to_image(), query)
+        points = self.model.point(shot.to_uncensored_image(), query)
         return Sighting(self._refined(shot, points) if self.refine and len(points) else points, shot)
 
     def _refined(self, shot: Screenshot, points: Points) -> Points:
         xy, score = points.xy.copy(), points.score.copy()
         for index in _near_best(points.score)[:MOST_ZOOMED]:
             left, top, right, bottom = _neighbourhood(shot.view.size, xy[index])
-            best = self.model.point(shot.crop_pixels(left, top, right, bottom).to_image(), points.query).best
+            part = shot.crop_pixels(left, top, right, bottom)
+            best = self.model.point(part.to_uncensored_image(), points.query).best
             if best is not None:  # the zoomed pass may lose what only the whole screen shows
                 xy[index], score[index] = (best.x + left, best.y + top), best.score
         return replace(points, xy=xy, score=score)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gui_agent.backends import require_button
 from gui_agent.errors import Ambiguous, NotFound
@@ -161,12 +161,12 @@ class Locator:
             with backend.holding(*modifiers):
                 backend.click(button, count)
 
-        detail = "+".join([*modifiers, button]) + (f" ×{count}" if count > 1 else "")
-        return self.desk.act("click", [self], press, timeout=timeout, detail=detail)
+        arguments = {"button": button, "count": count, "modifiers": list(modifiers)}
+        return self.desk.act("click", [self], press, arguments, timeout=timeout)
 
     def hover(self, *, timeout: float | None = None) -> ActionResult:
         """Moves the pointer onto it."""
-        return self.desk.act("hover", [self], None, timeout=timeout)
+        return self.desk.act("hover", [self], None, {}, timeout=timeout)
 
     def drag_to(self, other: Locator, *, button: str = "left", timeout: float | None = None) -> ActionResult:
         """Drags it to something else."""
@@ -175,7 +175,7 @@ class Locator:
         def drag(_: Found, end: Found) -> None:
             self.desk.backend.drag(*end.point, button)
 
-        return self.desk.act("drag", [self, other], drag, timeout=timeout, detail=button)
+        return self.desk.act("drag", [self, other], drag, {"button": button}, timeout=timeout)
 
     def scroll(self, down: int = 3, right: int = 0, *, timeout: float | None = None) -> ActionResult:
         """Turns the wheel over it.
@@ -188,9 +188,9 @@ class Locator:
         return self.desk.act(
             "scroll",
             [self],
-            lambda *_: self.desk.backend.scroll(down, right),
+            lambda _: self.desk.backend.scroll(down, right),
+            {"down": down, "right": right},
             timeout=timeout,
-            detail=f"down {down}, right {right}",
         )
 
     def fill(self, text: str, *, secret: bool = False, timeout: float | None = None) -> ActionResult:
@@ -198,7 +198,7 @@ class Locator:
 
         Args:
             text: Any characters; line breaks and tabs are the keys Enter and Tab. Not empty, see `clear`.
-            secret: Keeps the text out of results, records and pictures; see `Desktop.hide_secrets`.
+            secret: Keeps the text out of results, records and pictures; see `Desktop.forget_secrets`.
             timeout: Seconds to wait for it.
 
         Raises:
@@ -210,12 +210,12 @@ class Locator:
             self._empty()
             self.desk.backend.type(text)
 
-        detail = "•••" if secret else text
-        return self.desk.act("fill", [self], replace_content, timeout=timeout, detail=detail, secret=secret)
+        arguments = typed_arguments(text, secret)
+        return self.desk.act("fill", [self], replace_content, arguments, timeout=timeout, secret=secret)
 
     def clear(self, *, timeout: float | None = None) -> ActionResult:
         """Clicks it and takes away what it holds."""
-        return self.desk.act("clear", [self], lambda _: self._empty(), timeout=timeout)
+        return self.desk.act("clear", [self], lambda _: self._empty(), {}, timeout=timeout)
 
     def press(self, chord: str, *, timeout: float | None = None) -> ActionResult:
         """Clicks it, then presses keys together.
@@ -231,7 +231,7 @@ class Locator:
             self._focus()
             self.desk.backend.press(*keys)
 
-        return self.desk.act("press", [self], click_and_press, timeout=timeout, detail=chord)
+        return self.desk.act("press", [self], click_and_press, {"chord": chord}, timeout=timeout)
 
     def wait(self, state: Literal["visible", "gone"] = "visible", *, timeout: float | None = None) -> None:
         """Waits until it is there, or until it is not.
@@ -254,9 +254,15 @@ class Locator:
 
     def _empty(self) -> None:
         self._focus()
-        # Not Ctrl+A, which goes to the start of the line in Tk, in Emacs and in some GTK themes.
-        for keys in (("ctrl", "home"), ("ctrl", "shift", "end"), ("delete",)):
+        # Not Ctrl+A, which goes to the start of the line in Tk, in Emacs and in some GTK themes. In a field
+        # that was empty, Tk keeps a selection of no length, which Backspace then deletes; End takes it away.
+        for keys in (("ctrl", "home"), ("ctrl", "shift", "end"), ("delete",), ("end",)):
             self.desk.backend.press(*keys)
+
+
+def typed_arguments(text: str, secret: bool) -> dict[str, Any]:
+    """What records say of a text that is typed."""
+    return {"text": "•••", "secret": True} if secret else {"text": text}
 
 
 def _listed(places: Sequence[Found]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gui_agent.changes import Effect
 from gui_agent.eye import Found
@@ -18,7 +19,7 @@ class ActionResult:
     """One act and what could be seen of its effect.
 
     Attributes:
-        action: What was done: "click", "hover", "drag", "scroll", "fill", "type", "press".
+        action: What was done: "click", "hover", "drag", "scroll", "fill", "clear", "type", "press".
         effect: "changed": the screen looks different and stays so; "unchanged": it looks as before, so that
             most likely nothing happened; "unverifiable": it was moving by itself, or nothing was done
             because of a dry run.
@@ -28,7 +29,7 @@ class ActionResult:
         seconds: From the call to this result.
         model_seconds: How much of it the model took.
         dry_run: Whether nothing was done.
-        detail: What was typed, pressed or turned, for records; secrets as dots.
+        arguments: What the act was told, by name, as plain values; secrets as dots.
     """
 
     action: str
@@ -39,7 +40,7 @@ class ActionResult:
     seconds: float
     model_seconds: float
     dry_run: bool = False
-    detail: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def point(self) -> tuple[int, int] | None:

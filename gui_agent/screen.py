@@ -128,21 +128,31 @@ class Screenshot:
             captured.
         view: Which part of the desktop the pixels show.
         time: Seconds since the epoch at which it was taken.
+        hidden: Parts, in input points, that no picture made of this may show, since a secret was typed there.
     """
 
     bgrx: np.ndarray = field(repr=False)
     view: View
     time: float
+    hidden: tuple[Area, ...] = ()
 
     @cached_property
     def pixels(self) -> np.ndarray:
-        """uint8 RGB (height, width, 3), read-only."""
+        """uint8 RGB (height, width, 3), read-only; hidden parts are black."""
         pixels = np.asarray(self.to_image())
         pixels.setflags(write=False)
         return pixels
 
     def to_image(self) -> Image.Image:
-        """A picture of its own, RGB."""
+        """A picture of its own, RGB; hidden parts are black."""
+        picture = self.to_uncensored_image()
+        for area in self.hidden:
+            if (shared := area.shared_with(self.view.area)) is not None:
+                picture.paste((0, 0, 0), self._pixel_box(shared))
+        return picture
+
+    def to_uncensored_image(self) -> Image.Image:
+        """A picture of its own, RGB, hidden parts included: for a model to look at, not to be kept."""
         return Image.frombytes("RGB", self.view.size, self.bgrx.tobytes(), "raw", "BGRX")
 
     def crop(self, area: Area) -> Screenshot:
@@ -157,10 +167,18 @@ class Screenshot:
         shared = area.shared_with(self.view.area)
         if shared is None:
             raise InputError(f"The region {area} is off screen: this screenshot shows {self.view.area}.")
-        left, top = self.view.to_pixels(shared.left, shared.top)
-        right, bottom = self.view.to_pixels(shared.left + shared.width, shared.top + shared.height)
-        return self.crop_pixels(
-            math.floor(left + 1e-6), math.floor(top + 1e-6), math.ceil(right - 1e-6), math.ceil(bottom - 1e-6)
+        return self.crop_pixels(*self._pixel_box(shared))
+
+    def _pixel_box(self, area: Area) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the whole pixels that an area within the view touches."""
+        left, top = self.view.to_pixels(area.left, area.top)
+        right, bottom = self.view.to_pixels(area.left + area.width, area.top + area.height)
+        tiny = 1e-6  # what rounding may add to an edge that lies between two pixels
+        return (
+            math.floor(left + tiny),
+            math.floor(top + tiny),
+            math.ceil(right - tiny),
+            math.ceil(bottom - tiny),
         )
 
     def crop_pixels(self, left: int, top: int, right: int, bottom: int) -> Screenshot:
@@ -168,7 +186,7 @@ class Screenshot:
         x, y = self.view.to_input(left, top)
         end_x, end_y = self.view.to_input(right, bottom)
         view = View((right - left, bottom - top), Area(x, y, end_x - x, end_y - y))
-        return Screenshot(self.bgrx[top:bottom, left:right], view, self.time)
+        return Screenshot(self.bgrx[top:bottom, left:right], view, self.time, self.hidden)
 
     def save(self, path: str | Path) -> None:
         """Writes the picture; the ending of the name chooses the format.

@@ -177,12 +177,6 @@ def test_another_display_than_the_first_is_refused(display, colour_finder, monke
         desk.screenshot()
 
 
-@pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])
-def test_an_impossible_score_floor(score) -> None:
-    with pytest.raises(InputError, match="min_score"):
-        Safety(min_score=score)
-
-
 def test_the_drawing_marks_the_place(open_window, colour_finder) -> None:
     open_window(*FORM)
     found = Desktop(colour_finder).find(RED)

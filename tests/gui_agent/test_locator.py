@@ -179,7 +179,7 @@ def test_scrolling_until_something_shows(open_pads, desk) -> None:
     assert found.query == RED
     with pytest.raises(NotFound, match="does not scroll further"):
         desk.scroll_until(GREEN)
-    assert desk.act("scroll", [], lambda: desk.backend.scroll(-3)).effect == "changed"
+    assert desk.scroll(-3).effect == "changed"
 
 
 TEXTS = ["Ünal < 3", "second", "日本語"]

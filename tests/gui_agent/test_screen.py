@@ -70,7 +70,7 @@ def test_a_place_is_the_same_on_the_whole_and_on_a_part(view: View) -> None:
     whole = Screenshot(np.zeros((view.size[1], view.size[0], 4), np.uint8), view, time=0.0)
     generator = np.random.default_rng(2)
     for _ in range(100):
-        (left, top), (right, bottom) = np.sort(generator.uniform((0, 0), view.size, (2, 2)), axis=0) + (0, 1)
+        (left, top), (right, bottom) = np.sort(generator.uniform((0, 0), view.size, (2, 2)), axis=0)
         corner, end = view.to_input(left, top), view.to_input(right, bottom)
         part = whole.crop(Area(*corner, end[0] - corner[0], end[1] - corner[1]))
         assert part.bgrx.shape[:2] == part.view.size[::-1]
