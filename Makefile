@@ -3,7 +3,7 @@ PYTHON ?= python3
 comma := ,
 BIN := .venv/bin
 # PyPI has ROS 2 for Linux on x86_64; elsewhere, as on a robot, rclpy comes with the ROS 2 distribution.
-EXTRAS := gui,train,video,quant,dev$(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros)
+EXTRAS := gui,agents,train,video,quant,dev$(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import runpy
+import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import molmo_act
@@ -20,8 +23,9 @@ from gui_agent.safety import Safety
 from gui_agent.script import read_script
 from gui_agent.steps import Step, do_step
 from gui_agent.trajectory import read_steps
-from molmo_act.errors import InputError, MolmoActError
+from molmo_act.errors import InputError, MissingExtraError, MolmoActError
 
+TOKEN_VARIABLE = "GUI_AGENT_TOKEN"
 DONE, NOT_DONE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -65,6 +69,25 @@ def run(arguments: argparse.Namespace) -> int:
 def replay(arguments: argparse.Namespace) -> int:
     """``gui-agent replay FOLDER``."""
     return _do(arguments, read_steps(arguments.folder))
+
+
+def mcp(arguments: argparse.Namespace) -> int:
+    """``gui-agent mcp``."""
+    try:
+        from gui_agent.server import make_server, serve_http
+        from gui_agent.tools import Tools
+    except ImportError as error:
+        raise MissingExtraError(str(error.name), extra="agents", purpose="Serving MCP") from error
+    with redirect_stdout(sys.stderr):  # what libraries print while they load is no message of the protocol
+        desk = desktop(arguments)
+        server = make_server(Tools(desk))
+    if arguments.http is None:
+        server.run("stdio")
+    else:
+        token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe()
+        print(f"gui-agent: http://127.0.0.1:{arguments.http}/mcp, token {token}", file=sys.stderr, flush=True)
+        serve_http(server, arguments.http, token)
+    return DONE
 
 
 def desktop(arguments: argparse.Namespace) -> Desktop:
@@ -123,7 +146,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     replaying.add_argument("folder", type=Path, metavar="FOLDER", help="what --record wrote")
     replaying.set_defaults(run=replay)
-    for command in (running, replaying):
+    serving = commands.add_parser("mcp", help="serve this desktop to agents over the Model Context Protocol")
+    serving.add_argument(
+        "--http",
+        type=int,
+        metavar="PORT",
+        help="serve streamable HTTP on loopback instead of stdio; the token is that of the variable "
+        f"{TOKEN_VARIABLE}, or a new one, which is printed",
+    )
+    serving.set_defaults(run=mcp)
+    for command in (running, replaying, serving):
         add_desktop_arguments(command)
     return parser
 
