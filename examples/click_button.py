@@ -61,10 +61,11 @@ def click_and_ask(arguments: argparse.Namespace) -> int:
     """Clicks the button on the current display and compares with what the window received."""
     desk = gui_agent.Desktop()
     with open_window() as events:
-        found = desk.find(arguments.query or f"the {arguments.name} button")
+        result = desk.click(arguments.query or f"the {arguments.name} button")
+        [found] = result.targets
         save_picture(found.draw(), arguments.out)
-        print(f"found {found.query!r} at {found.point}, score {found.score:.2f}; picture: {arguments.out}")
-        desk.click(found)
+        print(f"clicked {found.query!r} at {found.point}, score {found.score:.2f}; screen {result.effect}")
+        print(f"picture: {arguments.out}")
         pressed = next_event(events, seconds=2)
     if pressed == {"event": "press", "name": arguments.name}:
         print(f"the window received a press of {arguments.name!r}")

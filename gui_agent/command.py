@@ -7,8 +7,9 @@ import sys
 
 import molmo_act
 from gui_agent.backends import PyAutoGuiBackend
-from gui_agent.desktop import DEFAULT_MIN_SCORE, Desktop, Found
-from gui_agent.errors import NotFound, Refused
+from gui_agent.desktop import Desktop
+from gui_agent.errors import DesktopError
+from gui_agent.safety import Safety
 from molmo_act.picture_files import picture_path, save_picture
 
 CLICKED, NOT_CLICKED = 0, 1
@@ -29,9 +30,16 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--min-score",
         type=float,
-        default=DEFAULT_MIN_SCORE,
+        default=Safety.min_score,
         metavar="S",
         help="refuse a place that scores less (default %(default)s)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="wait so long for it to appear and hold still (default %(default)s)",
     )
     parser.set_defaults(run=run)
 
@@ -40,31 +48,33 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs ``click``.
 
     Returns:
-        0 clicked (with --dry-run: found), 1 nothing found or refused.
+        0 clicked (with --dry-run: found), 1 not clicked.
 
     Raises:
         MolmoActError: Any other mistake, such as no display or a bad path.
     """
-    try:
-        found = _click(arguments)
-    except (NotFound, Refused) as error:
-        print(f"molmo-act: {error}", file=sys.stderr)
-        return NOT_CLICKED
-    x, y = found.point
-    print(f"{'would click' if arguments.dry_run else 'clicked'} ({x}, {y}) score {found.score:.3f}")
-    return CLICKED
-
-
-def _click(arguments: argparse.Namespace) -> Found:
     if arguments.out:
         picture_path(arguments.out)
+    safety = Safety(min_score=arguments.min_score)
     backend = PyAutoGuiBackend()  # a missing display shows before a model is loaded
-    desk = Desktop(molmo_act.load(arguments.model), backend=backend, min_score=arguments.min_score)
-    found = desk.find(arguments.query)
+    desk = Desktop(
+        molmo_act.load(arguments.model),
+        backend=backend,
+        safety=safety,
+        timeout=arguments.timeout,
+        dry_run=arguments.dry_run,
+    )
+    try:
+        result = desk.click(arguments.query)
+    except DesktopError as error:
+        if arguments.out and error.candidates:
+            save_picture(error.candidates[0].draw(), arguments.out)
+        print(f"molmo-act: {error}", file=sys.stderr)
+        return NOT_CLICKED
+    [found] = result.targets
     if arguments.out:
         save_picture(found.draw(), arguments.out)
-    if arguments.dry_run:
-        desk.require_score(found)
-    else:
-        desk.click(found)
-    return found
+    done = "would click" if result.dry_run else "clicked"
+    effect = "" if result.dry_run else f" screen {result.effect}"
+    print(f"{done} {found.point} score {found.score:.3f}{effect}")
+    return CLICKED

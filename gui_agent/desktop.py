@@ -1,61 +1,32 @@
-"""A desktop worked by words: find, click, type, look; knows no capture library and no kind of model."""
+"""A desktop worked by words: locators, keys, pictures; knows no capture library and no kind of model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, TypeVar
 
 import molmo_act
+from gui_agent.acting import perform
 from gui_agent.backends import InputBackend, PyAutoGuiBackend
-from gui_agent.capture import take_screenshot
-from gui_agent.errors import NotFound, Refused
+from gui_agent.capture import Capture
+from gui_agent.errors import NotFound, Timeout
+from gui_agent.expectation import Expectation
+from gui_agent.eye import Eye, Found, PointingModel
+from gui_agent.keystrokes import split_chord
+from gui_agent.locator import Locator, typed_arguments
+from gui_agent.regions import Monitor, Region, Window
+from gui_agent.results import ActionResult
+from gui_agent.safety import Guard, Safety
+from gui_agent.scene import Scene
 from gui_agent.screen import Screenshot
+from gui_agent.secret_windows import Secrets
+from gui_agent.trajectory import Trajectory
 from molmo_act.errors import InputError
-from molmo_act.points import Points
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-# A score multiplies three choices, so a place that the model is sure of can score well below one half.
-DEFAULT_MIN_SCORE = 0.1
-"""On drawn screens it keeps 0.93 of nano's right points and drops 0.32 of its wrong ones
-(`python -m model.evaluation.scores`)."""
-
-
-class PointingModel(Protocol):
-    """What a desktop needs of a model; ``molmo_act.load()`` gives one."""
-
-    def point(self, image: Image.Image, query: str) -> Points:
-        """Points at what the query names, in pixels of the image."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A place on the screen that matches a query.
-
-    Attributes:
-        query: What was asked.
-        point: The mouse position (x, y) that a click on it takes, in whole input points of the desktop.
-        pixel: The same place (x, y) in pixels of the screenshot, pixel centres at +0.5.
-        score: The model's own probability of this place, in [0, 1].
-        points: Everything that the model pointed at, in pixels of the screenshot.
-        screenshot: What was looked at.
-    """
-
-    query: str
-    point: tuple[int, int]
-    pixel: tuple[float, float]
-    score: float
-    points: Points = field(repr=False)
-    screenshot: Screenshot = field(repr=False)
-
-    def draw(self) -> Image.Image:
-        """The screenshot with every candidate marked and a cross on the place, RGB."""
-        from gui_agent.drawing import draw_found
-
-        return draw_found(self)
+Outcome = TypeVar("Outcome", ActionResult, Found, None)
 
 
 class Desktop:
@@ -63,19 +34,25 @@ class Desktop:
 
     Args:
         model: Has ``point(image, query) -> Points``; ``molmo_act.load()`` at first use unless given.
-        backend: Mouse and keyboard; pyautogui unless given.
-        min_score: Acting on a place that scores less is refused.
+        backend: Mouse, keyboard and windows; pyautogui unless given.
         monitor: What is looked at: 0 for the whole desktop, 1 and up for one monitor.
+        safety: What may be done.
+        timeout: Seconds that acts and expectations wait unless they are told otherwise.
+        verify_seconds: How long an act waits for a visible effect.
+        refine: Whether likely places are looked at a second time by themselves (`gui_agent.eye`).
+        dry_run: Find and check, but do nothing.
+        record: A folder for the record of this run (`gui_agent.trajectory`), made if it is not there.
 
     Raises:
         MissingExtraError: The packages of the extra ``gui`` are not installed.
         PlatformError: There is no display that can be seen and clicked.
-        InputError: ``min_score`` is not within 0 and 1.
+        InputError: A number is out of range, or the abort key is no key of this keyboard.
 
     Example:
         desk = Desktop()
-        desk.click("the Save button")
-        desk.type("report < 3")
+        desk.locator("the user name field").fill("Ünal < 3")
+        desk.locator("the Save button").click()
+        desk.expect("a dialog saying the file was saved").to_appear(timeout=5)
     """
 
     def __init__(
@@ -83,20 +60,69 @@ class Desktop:
         model: PointingModel | None = None,
         *,
         backend: InputBackend | None = None,
-        min_score: float = DEFAULT_MIN_SCORE,
         monitor: int = 0,
+        safety: Safety | None = None,
+        timeout: float = 5.0,
+        verify_seconds: float = 1.0,
+        refine: bool = False,
+        dry_run: bool = False,
+        record: str | Path | None = None,
     ) -> None:
-        if not 0 <= min_score <= 1:
-            raise InputError(f"min_score is {min_score}; give a probability from 0 to 1.")
-        self.min_score = min_score
+        if not (timeout >= 0 and verify_seconds >= 0):
+            raise InputError(
+                f"timeout={timeout}, verify_seconds={verify_seconds}: give seconds, not below 0."
+            )
         self.monitor = monitor
+        self.timeout = timeout
+        self.verify_seconds = verify_seconds
+        self.refine = refine
+        self.dry_run = dry_run
         self.backend = PyAutoGuiBackend() if backend is None else backend
+        self.guard = Guard(Safety() if safety is None else safety, self.backend)
+        if self.guard.safety.abort_key is not None:
+            self.backend.require_keys(self.guard.safety.abort_key)
+        self._secrets = Secrets(self.backend)
         self._given_model = model
+        self.trajectory = None if record is None else Trajectory(Path(record))
 
     @cached_property
     def model(self) -> PointingModel:
         """The model that finds places; the bundled one is loaded at first use."""
         return molmo_act.load() if self._given_model is None else self._given_model
+
+    @property
+    def eye(self) -> Eye:
+        """The model and how it looks."""
+        return Eye(self.model, self.refine)
+
+    # --- looking ------------------------------------------------------------------------------------------
+
+    def locator(self, query: str, *, region: Region | None = None) -> Locator:
+        """What words name; nothing is looked at before it is used.
+
+        Args:
+            query: Such as "the Save button".
+            region: Where to look: an `Area` in input points, ``desk.window(…)`` or `Monitor`.
+        """
+        return Locator(self, query, region)
+
+    get_by = locator
+
+    def window(self, title: str) -> Window:
+        """The window with a title, as a region; see `Window`."""
+        return Window(title)
+
+    def screen(self, number: int) -> Monitor:
+        """One monitor, 1 and up, as a region."""
+        return Monitor(number)
+
+    def find(self, query: str, *, region: Region | None = None) -> Found:
+        """Where something is now: ``locator(query).find()``."""
+        return self.locator(query, region=region).find()
+
+    def expect(self, target: str | Locator) -> Expectation:
+        """What should be seen, or no longer be seen, soon."""
+        return Expectation(self.locator(target) if isinstance(target, str) else target)
 
     def screenshot(self, path: str | Path | None = None) -> Screenshot:
         """What is on the screen now.
@@ -104,75 +130,162 @@ class Desktop:
         Args:
             path: Also writes the picture there; the ending chooses the format.
         """
-        shot = take_screenshot(self.backend.size(), self.monitor)
+        with self.capture() as capture:
+            shot = capture.take(self.monitor)
         if path is not None:
             shot.save(path)
         return shot
 
-    def find(self, query: str) -> Found:
-        """Looks for what the query names; moves nothing. A low score is returned, not refused.
+    def capture(self) -> Capture:
+        """A connection for several looks in a row; a context manager."""
+        return Capture(self.backend.size(), self._secrets.areas)
 
-        Raises:
-            NotFound: The model points at nothing.
-            QueryError: The query is empty or too long.
-        """
-        shot = self.screenshot()
-        points = self.model.point(shot.to_image(), query)
-        best = points.best
-        if best is None:
-            raise NotFound(
-                f"Nothing on the screen matches {query!r} (absent with probability {points.absent:.2f}). "
-                "Check that it is visible, or name it in other words."
-            )
-        return Found(query, shot.view.mouse_point(best.x, best.y), (best.x, best.y), best.score, points, shot)
+    @contextmanager
+    def scene(self) -> Iterator[Scene]:
+        """This moment of the screen, to be asked about."""
+        with self.capture() as capture:
+            yield Scene(self.eye, capture, self.backend, self.monitor)
 
-    def click(self, target: str | Found) -> Found:
-        """Clicks what the query names.
+    # --- acting -------------------------------------------------------------------------------------------
 
-        Args:
-            target: A query, or a place found before, which is clicked without looking again.
+    def click(self, query: str, *, timeout: float | None = None) -> ActionResult:
+        """Clicks what words name: ``locator(query).click()``."""
+        return self.locator(query).click(timeout=timeout)
 
-        Returns:
-            The place that was clicked.
-
-        Raises:
-            NotFound: The model points at nothing.
-            Refused: Its score is under ``min_score``, the fail-safe is held, or the pointer did not arrive.
-            QueryError: The query is empty or too long.
-        """
-        found = self.find(target) if isinstance(target, str) else target
-        self.require_score(found)
-        self.backend.move(*found.point)
-        arrived = self.backend.position()
-        if arrived != found.point:
-            raise Refused(
-                f"The pointer was sent to {found.point} but is at {arrived}; nothing was clicked. "
-                "Something else moves or confines it."
-            )
-        self.backend.click()
-        return found
-
-    def require_score(self, found: Found) -> None:
-        """Checks that a place scores high enough to act on.
-
-        Raises:
-            Refused: It scores less than ``min_score``.
-        """
-        if found.score < self.min_score:
-            raise Refused(
-                f"{found.query!r} was found at {found.point} with a score of {found.score:.3f}, under "
-                f"min_score {self.min_score:g}; nothing was clicked. Name it more exactly or lower min_score."
-            )
-
-    def type(self, text: str) -> None:
+    def type(self, text: str, *, secret: bool = False) -> ActionResult:
         """Types a text into what has the keyboard focus; each character arrives, or an error says so.
 
         Line breaks and tabs are the keys Enter and Tab.
 
+        Args:
+            text: Not empty.
+            secret: Keeps the text out of results, records and pictures; see `forget_secrets`.
+
         Raises:
-            InputError: The text holds a character that cannot be typed; nothing was typed.
+            InputError: The text is empty or holds a character that cannot be typed; nothing was typed.
             PlatformError: The clipboard is needed and xclip is missing; nothing was typed.
             NotTyped: The focused application did not take a pasted piece.
-            Refused: The fail-safe is held.
+            Refused: The fail-safe is held, or a rule of `Safety` is against it.
         """
-        self.backend.type(text)
+        self.backend.require_typable(text)
+        arguments = typed_arguments(text, secret)
+        return self.act("type", [], lambda: self.backend.type(text), arguments, secret=secret)
+
+    def press(self, chord: str) -> ActionResult:
+        """Presses keys together.
+
+        Args:
+            chord: Such as "ctrl+s" or "enter"; names as pyautogui has them.
+
+        Raises:
+            InputError: There is no such key; nothing was pressed.
+            Refused: The fail-safe is held, or a rule of `Safety` is against it.
+        """
+        keys = split_chord(chord)
+        self.backend.require_keys(*keys)
+        return self.act("press", [], lambda: self.backend.press(*keys), {"chord": chord})
+
+    def scroll(self, down: int = 3, right: int = 0) -> ActionResult:
+        """Turns the wheel where the pointer is.
+
+        Args:
+            down: Notches; negative ones are up.
+            right: Notches; negative ones are left.
+        """
+        arguments = {"down": down, "right": right}
+        return self.act("scroll", [], lambda: self.backend.scroll(down, right), arguments)
+
+    def scroll_until(
+        self, target: str | Locator, *, over: Locator | None = None, down: int = 3, most: int = 50
+    ) -> Found:
+        """Turns the wheel until what words name is there.
+
+        Args:
+            target: What to look for.
+            over: What to turn the wheel over; where the pointer is, unless given.
+            down: Notches a time; negative ones are up.
+            most: Times.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            NotFound: Nothing moves any more, or that many times did not bring it.
+            Refused: See `Locator`.
+        """
+        wanted = self.locator(target) if isinstance(target, str) else target
+        arguments = {"down": down, "most": most}
+        return self.step(
+            "scroll_until", [wanted], arguments, lambda: self._scroll_until(wanted, over, down, most)
+        )
+
+    def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
+        for _ in range(most):
+            with suppress(Timeout):
+                return self.expect(wanted).to_appear(timeout=0)
+            turned = self.scroll(down) if over is None else over.scroll(down)
+            if turned.effect == "unchanged" or turned.dry_run:
+                raise NotFound(
+                    f"{wanted.query!r} did not come into view, and the screen does not scroll further."
+                )
+        raise NotFound(f"{wanted.query!r} did not come into view within {most} turns of the wheel.")
+
+    def act(
+        self,
+        action: str,
+        locators: Sequence[Locator],
+        do: Callable[..., None] | None,
+        arguments: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        secret: bool = False,
+    ) -> ActionResult:
+        """Does one act of one's own making, with all that belongs to it: waiting, checks, effect, record.
+
+        Args:
+            action: Its name.
+            locators: What to act on; the pointer goes to the first.
+            do: Does it, given the places found, once the pointer is there; None where that is all.
+            arguments: What it is told, by name, as plain values for the record.
+            timeout: Seconds to wait for the places; the desktop's unless given.
+            secret: Whether the window it happens in is to be black in pictures from now on.
+        """
+        timeout = self.timeout if timeout is None else timeout
+        secrets = self._secrets if secret else None
+        return self.step(
+            action,
+            locators,
+            arguments,
+            lambda: perform(self, action, locators, do, timeout, arguments, secrets),
+        )
+
+    def step(
+        self,
+        action: str,
+        locators: Sequence[Locator],
+        arguments: Mapping[str, Any],
+        call: Callable[[], Outcome],
+    ) -> Outcome:
+        """Calls something that is a step of a run, and records it if this desktop records and no step is on.
+
+        Args:
+            action: Its name.
+            locators: What it is about.
+            arguments: What it is told, as plain values.
+            call: Does it.
+        """
+        if self.trajectory is None:
+            return call()
+        return self.trajectory.follow(self, action, locators, arguments, call)
+
+    def forget_secrets(self) -> None:
+        """Shows windows in pictures again in which a secret was typed.
+
+        They are black until they close, since a text may show anywhere in them later: say so when none does
+        any more.
+        """
+        self._secrets.forget()
+
+    def resume(self) -> None:
+        """Lets acts happen again after the abort key has stopped them."""
+        self.guard.resume()

@@ -9,7 +9,8 @@ from PIL import ImageDraw
 if TYPE_CHECKING:
     from PIL import Image
 
-    from gui_agent.desktop import Found
+    from gui_agent.eye import Found
+    from gui_agent.results import ActionResult
 
 MARK = (230, 0, 120)
 RIM = (255, 255, 255)
@@ -25,11 +26,31 @@ def draw_found(found: Found) -> Image.Image:
         An RGB picture of the size of the screenshot.
     """
     picture = found.points.draw(found.screenshot.to_image())
+    _cross(picture, found.pixel)
+    return picture
+
+
+def draw_act(result: ActionResult) -> Image.Image:
+    """The screen before an act, with a cross on each place that it used.
+
+    Args:
+        result: Of the act.
+
+    Returns:
+        An RGB picture of the size of the screenshot.
+    """
+    picture = result.before.to_image()
+    for found in result.targets:
+        x, y = found.point
+        _cross(picture, result.before.view.to_pixels(x + 0.5, y + 0.5))
+    return picture
+
+
+def _cross(picture: Image.Image, pixel: tuple[float, float]) -> None:
     pen = ImageDraw.Draw(picture)
-    x, y = (int(value) for value in found.pixel)  # the pixel that covers the place
+    x, y = (int(value) for value in pixel)  # the pixel that covers the place
     far = max(16, min(picture.size) // 26)
     near = far // 2  # the marker of the point is seen between the four strokes, its label beside them
     for width, colour in ((5, RIM), (1, MARK)):
         for dx, dy in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
             pen.line((x + dx * near, y + dy * near, x + dx * far, y + dy * far), fill=colour, width=width)
-    return picture

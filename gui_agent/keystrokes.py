@@ -1,4 +1,4 @@
-"""How a text is split into keys to press and pieces to paste; knows no keyboard and no clipboard."""
+"""How a text is split into keys to press and pieces to paste, and a chord into keys; knows no keyboard."""
 
 from __future__ import annotations
 
@@ -45,14 +45,16 @@ def plan_strokes(text: str, key_delivers: Callable[[str], bool]) -> list[Press |
         key_delivers: Whether pressing the key for this one character delivers exactly that character.
 
     Raises:
-        InputError: The text is not a string, or holds a control character or half a surrogate pair.
+        InputError: The text is not a string, is empty, or holds a control character or half a surrogate pair.
 
     Example:
         >>> plan_strokes("ok\\nÜ", str.isascii)
         [Press(key='o'), Press(key='k'), Press(key='enter'), Paste(text='Ü')]
     """
     if not isinstance(text, str):
-        raise InputError(f"type() takes text, got {type(text).__name__}.")
+        raise InputError(f"Only text can be typed, got {type(text).__name__}.")
+    if not text:
+        raise InputError("The text to type is empty; give at least one character. Nothing was typed.")
     text = text.replace("\r\n", "\n")
     for place, character in enumerate(text):
         if character not in KEY_OF_CONTROL_CHARACTER and unicodedata.category(character) in ("Cc", "Cs"):
@@ -71,3 +73,25 @@ def plan_strokes(text: str, key_delivers: Callable[[str], bool]) -> list[Press |
         else:
             strokes.append(Paste(piece))
     return strokes
+
+
+def split_chord(chord: str) -> tuple[str, ...]:
+    """The keys of a chord that is written with plus signs.
+
+    Args:
+        chord: Such as "ctrl+shift+s", "f5", "ctrl++".
+
+    Raises:
+        InputError: It is not a string, or names no key between two plus signs.
+
+    Example:
+        >>> split_chord("Ctrl+s"), split_chord("ctrl++"), split_chord("+")
+        (('ctrl', 's'), ('ctrl', '+'), ('+',))
+    """
+    if not isinstance(chord, str):
+        raise InputError(f"A chord is text such as 'ctrl+s', got {type(chord).__name__}.")
+    names = [*chord[:-2].split("+"), "+"] if chord.endswith("++") else chord.split("+")
+    names = ["+"] if chord == "+" else names
+    if not all(names):
+        raise InputError(f"The chord {chord!r} has an empty part; write keys such as 'ctrl+s' or 'f5'.")
+    return tuple(name if len(name) == 1 else name.lower() for name in names)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ class Area:
     def __post_init__(self) -> None:
         if not (self.width > 0 and self.height > 0):
             raise InputError(f"An area of the screen needs a positive width and height, got {self}.")
+
+    def __str__(self) -> str:
+        return f"{self.width:g}×{self.height:g} at ({self.left:g}, {self.top:g})"
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """(x, y) of its centre."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+    def covers(self, x: float, y: float) -> bool:
+        """Whether a place lies in it; the right and bottom edges do not belong to it."""
+        return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
+
+    def shared_with(self, other: Area) -> Area | None:
+        """The part that both have; None if there is none."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        right = min(self.left + self.width, other.left + other.width)
+        bottom = min(self.top + self.height, other.top + other.height)
+        return Area(left, top, right - left, bottom - top) if left < right and top < bottom else None
 
 
 @dataclass(frozen=True)
@@ -104,18 +124,69 @@ class Screenshot:
     """What was on the screen, and where that part of the screen is.
 
     Attributes:
-        pixels: uint8 RGB (height, width, 3), read-only.
+        bgrx: uint8 (height, width, 4), read-only: blue, green, red and a byte without meaning, as screens are
+            captured.
         view: Which part of the desktop the pixels show.
         time: Seconds since the epoch at which it was taken.
+        hidden: Parts, in input points, that no picture made of this may show, since a secret was typed there.
     """
 
-    pixels: np.ndarray = field(repr=False)
+    bgrx: np.ndarray = field(repr=False)
     view: View
     time: float
+    hidden: tuple[Area, ...] = ()
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """uint8 RGB (height, width, 3), read-only; hidden parts are black."""
+        pixels = np.asarray(self.to_image())
+        pixels.setflags(write=False)
+        return pixels
 
     def to_image(self) -> Image.Image:
-        """A picture of its own, RGB."""
-        return Image.fromarray(self.pixels)
+        """A picture of its own, RGB; hidden parts are black."""
+        picture = self.to_uncensored_image()
+        for area in self.hidden:
+            if (shared := area.shared_with(self.view.area)) is not None:
+                picture.paste((0, 0, 0), self._pixel_box(shared))
+        return picture
+
+    def to_uncensored_image(self) -> Image.Image:
+        """A picture of its own, RGB, hidden parts included: for a model to look at, not to be kept."""
+        return Image.frombytes("RGB", self.view.size, self.bgrx.tobytes(), "raw", "BGRX")
+
+    def crop(self, area: Area) -> Screenshot:
+        """The part that shows an area, whole pixels that touch it included.
+
+        Args:
+            area: In input points.
+
+        Raises:
+            InputError: The screenshot shows nothing of it.
+        """
+        shared = area.shared_with(self.view.area)
+        if shared is None:
+            raise InputError(f"The region {area} is off screen: this screenshot shows {self.view.area}.")
+        return self.crop_pixels(*self._pixel_box(shared))
+
+    def _pixel_box(self, area: Area) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of the whole pixels that an area within the view touches."""
+        left, top = self.view.to_pixels(area.left, area.top)
+        right, bottom = self.view.to_pixels(area.left + area.width, area.top + area.height)
+        tiny = 1e-6  # what rounding may add to an edge that lies between two pixels
+        return (
+            math.floor(left + tiny),
+            math.floor(top + tiny),
+            math.ceil(right - tiny),
+            math.ceil(bottom - tiny),
+        )
+
+    def crop_pixels(self, left: int, top: int, right: int, bottom: int) -> Screenshot:
+        """The part between four edges, in whole pixels within the screenshot; shares its memory."""
+        x, y = self.view.to_input(left, top)
+        end_x, end_y = self.view.to_input(right, bottom)
+        view = View((right - left, bottom - top), Area(x, y, end_x - x, end_y - y))
+        return Screenshot(self.bgrx[top:bottom, left:right], view, self.time, self.hidden)
 
     def save(self, path: str | Path) -> None:
         """Writes the picture; the ending of the name chooses the format.
@@ -148,7 +219,7 @@ def input_area(area: Area, monitors: list[Area], input_size: tuple[int, int]) ->
         ratio = reference.width / width
         if abs(reference.height / ratio - height) <= 1:
             return Area(area.left / ratio, area.top / ratio, area.width / ratio, area.height / ratio)
-    shapes = ", ".join(f"{m.width:g}×{m.height:g} at ({m.left:g}, {m.top:g})" for m in monitors)
+    shapes = ", ".join(map(str, monitors))
     raise PlatformError(
         f"Capture and input disagree about the screen: input spans {width}×{height}, capture sees {shapes}. "
         "If the screen has just been resized, start again; two programs may be using different displays."

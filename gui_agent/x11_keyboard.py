@@ -33,6 +33,17 @@ def learn_keys(pyautogui: Any) -> Callable[[str], bool]:
     return keycodes.__contains__
 
 
+def is_held(display: Any, keycode: int) -> bool:
+    """Whether a key is down now, whoever presses it.
+
+    Args:
+        display: A connection to the X server.
+        keycode: The server's number of the key.
+    """
+    pressed = display.query_keymap()  # a bit for each key
+    return bool(pressed[keycode // 8] >> keycode % 8 & 1)
+
+
 def _keycodes(
     keymap: Sequence[Sequence[int]], first: int, with_shift: Callable[[str], bool]
 ) -> dict[str, int]:

@@ -9,16 +9,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from queue import Empty, Queue
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from gui_agent.virtual_display import virtual_display
 from molmo_act.points import Points
 
-WINDOW_PROGRAM = Path(__file__).parents[2] / "examples" / "form_window.py"
+FORM_PROGRAM = Path(__file__).parents[2] / "examples" / "form_window.py"
+PAD_PROGRAM = Path(__file__).with_name("pad_window.py")
 
 
 APT_PACKAGE_OF = {
@@ -49,16 +52,41 @@ class ColourFinder:
         return Points(xy=middle, score=[self.score], image_size=size, query=query)
 
 
+class BlobFinder:
+    """Points at the middle of each connected patch of the colour that the query names.
+
+    Args:
+        meanwhile: Is called with the number of each look, 1 and up, before the answer is given, so that the
+            screen changes between the look and the act.
+    """
+
+    def __init__(self, meanwhile: Callable[[int], object] = lambda look: None) -> None:
+        self.meanwhile = meanwhile
+        self.looks = 0
+
+    def point(self, image: object, query: str) -> Points:
+        pixels = np.asarray(image)
+        blobs, _ = ndimage.label((pixels == [int(query[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=-1))
+        boxes = [box for box in ndimage.find_objects(blobs) if box[0].stop - box[0].start > 8]
+        middles = [[(x.start + x.stop) / 2, (y.start + y.stop) / 2] for y, x in boxes]
+        self.looks += 1
+        self.meanwhile(self.looks)
+        size = [(pixels.shape[1], pixels.shape[0])]
+        return Points(xy=middles, score=[0.9] * len(middles), image_size=size, query=query)
+
+
 class Window:
     """A real window in a process of its own, and what it says it received."""
 
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, str(WINDOW_PROGRAM), *options]
+    def __init__(self, program: Path, *options: str) -> None:
+        command = [sys.executable, str(program), *options]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._events: Queue[dict] = Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         ready = self.next_event(seconds=20)
+        while ready is not None and ready["event"] != "ready":  # the pointer may be where it opens
+            ready = self.next_event(seconds=20)
         assert ready is not None, "the window did not open"
         self.boxes: dict[str, list[int]] = ready["boxes"]
 
@@ -106,12 +134,18 @@ def open_window(display: str) -> Iterator[Callable[..., Window]]:
     """Opens windows that are closed at the end of the test."""
     with ExitStack() as stack:
 
-        def open_one(*options: str) -> Window:
-            window = Window(*options)
+        def open_one(*options: str, program: Path = FORM_PROGRAM) -> Window:
+            window = Window(program, *options)
             stack.callback(window.close)
             return window
 
         yield open_one
+
+
+@pytest.fixture
+def open_pads(open_window: Callable[..., Window]) -> Callable[..., Window]:
+    """Opens windows of pads (`pad_window.py`)."""
+    return partial(open_window, program=PAD_PROGRAM)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gui_agent.keystrokes import Paste, Press, plan_strokes
+from gui_agent.keystrokes import Paste, Press, plan_strokes, split_chord
 from molmo_act.errors import InputError
 
 
@@ -13,7 +13,6 @@ def no_less_than(character: str) -> bool:
 
 
 PLANS = [
-    ("", []),  # nothing to do
     ("ab", [Press("a"), Press("b")]),  # all by keys
     ("a<", [Paste("a<")]),  # one character without a key: the whole piece is pasted, in order
     ("ü\na", [Paste("ü"), Press("enter"), Press("a")]),  # pieces end at a line break
@@ -32,8 +31,9 @@ IMPOSSIBLE = [
     ("\x00", "Character 0"),  # null
     ("a\rb", "Character 1"),  # a carriage return on its own
     ("\ud83d", "Character 0"),  # half a surrogate pair
-    (b"bytes", "takes text, got bytes"),
-    (None, "takes text, got NoneType"),
+    (b"bytes", "Only text can be typed, got bytes"),
+    (None, "Only text can be typed, got NoneType"),
+    ("", "The text to type is empty"),
 ]
 
 
@@ -41,3 +41,23 @@ IMPOSSIBLE = [
 def test_what_cannot_be_typed_is_one_error(text: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         plan_strokes(text, str.isascii)
+
+
+CHORDS = [
+    ("ctrl+s", ("ctrl", "s")),  # the usual
+    ("Ctrl+Shift+S", ("ctrl", "shift", "S")),  # names in any case, characters as they are
+    ("f5", ("f5",)),  # one key
+    ("+", ("+",)),  # the plus key by itself
+    ("ctrl++", ("ctrl", "+")),  # and in a chord
+]
+
+
+@pytest.mark.parametrize(("chord", "keys"), CHORDS)
+def test_chords(chord: str, keys: tuple[str, ...]) -> None:
+    assert split_chord(chord) == keys
+
+
+@pytest.mark.parametrize("chord", ["", "ctrl+", "+s", "ctrl++s", None])
+def test_no_chords(chord: object) -> None:
+    with pytest.raises(InputError, match="chord"):
+        split_chord(chord)

@@ -65,6 +65,24 @@ def test_a_place_outside_is_refused(x: float, y: float) -> None:
         VIEWS[0].mouse_point(x, y)
 
 
+@pytest.mark.parametrize("view", VIEWS[:8])
+def test_a_place_is_the_same_on_the_whole_and_on_a_part(view: View) -> None:
+    whole = Screenshot(np.zeros((view.size[1], view.size[0], 4), np.uint8), view, time=0.0)
+    generator = np.random.default_rng(2)
+    for _ in range(100):
+        (left, top), (right, bottom) = np.sort(generator.uniform((0, 0), view.size, (2, 2)), axis=0)
+        corner, end = view.to_input(left, top), view.to_input(right, bottom)
+        part = whole.crop(Area(*corner, end[0] - corner[0], end[1] - corner[1]))
+        assert part.bgrx.shape[:2] == part.view.size[::-1]
+        x, y = generator.uniform((0, 0), part.view.size)
+        place = part.view.to_input(x, y)
+        assert view.to_pixels(*place) == pytest.approx(
+            (x + math.floor(left + 1e-6), y + math.floor(top + 1e-6)), abs=1e-6
+        )
+        assert part.view.to_pixels(*place) == pytest.approx((x, y), abs=1e-6)
+        assert part.view.mouse_point(x, y) == view.mouse_point(*view.to_pixels(*place))
+
+
 INPUT_AREAS = [
     # one monitor, counted alike
     (Area(0, 0, 1920, 1080), [Area(0, 0, 1920, 1080)], (1920, 1080), Area(0, 0, 1920, 1080)),
@@ -104,9 +122,9 @@ def test_two_libraries_on_different_screens_are_noticed() -> None:
 
 
 def test_a_screenshot_is_written_and_a_bad_path_is_one_error(tmp_path) -> None:
-    pixels = np.zeros((2, 3, 3), np.uint8)
-    pixels[0, 0] = (255, 0, 0)
-    shot = Screenshot(pixels, View((3, 2), Area(0, 0, 3, 2)), time=0.0)
+    bgrx = np.zeros((2, 3, 4), np.uint8)
+    bgrx[0, 0] = (0, 0, 255, 0)
+    shot = Screenshot(bgrx, View((3, 2), Area(0, 0, 3, 2)), time=0.0)
     shot.save(tmp_path / "shot.png")
     from PIL import Image
 

@@ -107,6 +107,8 @@ from molmo_act.errors import MolmoActError
 class NoInput:
     def size(self):
         return 1280, 800
+    def require_keys(self, *keys):
+        pass
 try:
     gui_agent.Desktop(object(), backend={backend}).screenshot()
 except MolmoActError as error:

@@ -88,7 +88,7 @@ def test_keys_do_not_overtake_the_click_before_them(open_window, desk) -> None:
 def test_typing_adds_where_the_cursor_is(open_window, desk) -> None:
     window = open_window("--field", "Name")
     focus(desk, window.boxes["Name"])
-    for piece in ("ab", "ü", "", "cd"):
+    for piece in ("ab", "ü", "cd"):
         desk.type(piece)
     assert window.final_text("abücd") == "abücd"
 

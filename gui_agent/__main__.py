@@ -1,0 +1,7 @@
+"""``python -m gui_agent``: the same as the command ``gui-agent``."""
+
+import sys
+
+from gui_agent.cli import main
+
+sys.exit(main())

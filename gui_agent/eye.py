@@ -1,0 +1,148 @@
+"""What a model sees on a screenshot: places with scores, in one pass or two; knows no mouse."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from gui_agent.screen import Screenshot
+from molmo_act.points import Points
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+RIVAL_SHARE = 0.5
+"""A place whose score is at least this share of the best one's could as well be meant."""
+SAME_PLACE = 16
+"""Pixels; two points this near are taken for one thing."""
+ZOOMED_SHARE = 1 / 3
+"""Of the width and of the height: how much of the screenshot a zoomed pass looks at."""
+MOST_ZOOMED = 3
+"""Places of one answer that are looked at again."""
+
+
+class PointingModel(Protocol):
+    """What a desktop needs of a model; ``molmo_act.load()`` gives one."""
+
+    def point(self, image: Image.Image, query: str) -> Points:
+        """Points at what the query names, in pixels of the image."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place on the screen that matches a query.
+
+    Attributes:
+        query: What was asked.
+        point: The mouse position (x, y) that a click on it takes, in whole input points of the desktop.
+        pixel: The same place (x, y) in pixels of the screenshot, pixel centres at +0.5.
+        score: The model's own probability of this place, in [0, 1].
+        points: Everything that the model pointed at, in pixels of the screenshot.
+        screenshot: What was looked at.
+    """
+
+    query: str
+    point: tuple[int, int]
+    pixel: tuple[float, float]
+    score: float
+    points: Points = field(repr=False)
+    screenshot: Screenshot = field(repr=False)
+
+    def draw(self) -> Image.Image:
+        """The screenshot with every candidate marked and a cross on the place, RGB."""
+        from gui_agent.drawing import draw_found
+
+        return draw_found(self)
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One answer of the model about one screenshot.
+
+    Attributes:
+        points: What it pointed at, in pixels of the screenshot.
+        screenshot: What it looked at.
+    """
+
+    points: Points
+    screenshot: Screenshot
+
+    @cached_property
+    def places(self) -> list[Found]:
+        """Every place, in the order of the answer: reading order, by and large."""
+        view = self.screenshot.view
+        return [
+            Found(
+                self.points.query,
+                view.mouse_point(p.x, p.y),
+                (p.x, p.y),
+                p.score,
+                self.points,
+                self.screenshot,
+            )
+            for p in self.points
+        ]
+
+    @cached_property
+    def likely(self) -> list[Found]:
+        """The best place and those that score nearly as much elsewhere, in the order of the answer."""
+        apart: list[Found] = []
+        for index in _near_best(self.points.score):  # the best first: it stands for its neighbours
+            place = self.places[index]
+            if all(math.dist(place.pixel, other.pixel) > SAME_PLACE for other in apart):
+                apart.append(place)
+        return sorted(apart, key=self.places.index)
+
+
+@dataclass(frozen=True)
+class Eye:
+    """A model that looks at screenshots.
+
+    Attributes:
+        model: Has ``point(image, query) -> Points``.
+        refine: Whether the neighbourhood of each likely place is looked at again by itself, which a model
+            that shrinks large pictures then sees in more detail.
+    """
+
+    model: PointingModel
+    refine: bool
+
+    def look(self, shot: Screenshot, query: str) -> Sighting:
+        """Asks the model.
+
+        Raises:
+            QueryError: The query is empty or too long.
+        """
+        points = self.model.point(shot.to_uncensored_image(), query)
+        return Sighting(self._refined(shot, points) if self.refine and len(points) else points, shot)
+
+    def _refined(self, shot: Screenshot, points: Points) -> Points:
+        xy, score = points.xy.copy(), points.score.copy()
+        for index in _near_best(points.score)[:MOST_ZOOMED]:
+            left, top, right, bottom = _neighbourhood(shot.view.size, xy[index])
+            part = shot.crop_pixels(left, top, right, bottom)
+            best = self.model.point(part.to_uncensored_image(), points.query).best
+            if best is not None:  # the zoomed pass may lose what only the whole screen shows
+                xy[index], score[index] = (best.x + left, best.y + top), best.score
+        return replace(points, xy=xy, score=score)
+
+
+def _near_best(score: np.ndarray) -> list[int]:
+    """Indices of the scores that come near the best one, the best first."""
+    order = np.argsort(-score, kind="stable")
+    return [int(index) for index in order if score[index] >= RIVAL_SHARE * score[order[0]]]
+
+
+def _neighbourhood(size: tuple[int, int], xy: np.ndarray) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom edge of the part of a picture that lies around a place, wholly within."""
+    edges = []
+    for extent, centre in zip(size, xy, strict=True):
+        side = max(1, round(extent * ZOOMED_SHARE))
+        first = min(max(0, round(float(centre) - side / 2)), extent - side)
+        edges.append((first, first + side))
+    (left, right), (top, bottom) = edges
+    return left, top, right, bottom

@@ -1,0 +1,59 @@
+"""What is known of an act after it happened; a frozen value, knows no screen and no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gui_agent.changes import Effect
+from gui_agent.eye import Found
+from gui_agent.screen import Screenshot
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """One act and what could be seen of its effect.
+
+    Attributes:
+        action: What was done: "click", "hover", "drag", "scroll", "fill", "clear", "type", "press".
+        effect: "changed": the screen looks different and stays so; "unchanged": it looks as before, so that
+            most likely nothing happened; "unverifiable": it was moving by itself, or nothing was done
+            because of a dry run.
+        targets: The places acted on, in the order in which they were used; empty for keys without a target.
+        before: The screen just before the act, the pointer already in its place.
+        after: The screen when its effect had been seen, or when none had come.
+        seconds: From the call to this result.
+        model_seconds: How much of it the model took.
+        dry_run: Whether nothing was done.
+        arguments: What the act was told, by name, as plain values; secrets as dots.
+    """
+
+    action: str
+    effect: Effect
+    targets: tuple[Found, ...]
+    before: Screenshot = field(repr=False)
+    after: Screenshot = field(repr=False)
+    seconds: float
+    model_seconds: float
+    dry_run: bool = False
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def point(self) -> tuple[int, int] | None:
+        """The first place acted on (x, y), in input points."""
+        return self.targets[0].point if self.targets else None
+
+    @property
+    def score(self) -> float | None:
+        """The model's own probability of the first place, in [0, 1]."""
+        return self.targets[0].score if self.targets else None
+
+    def draw(self) -> Image.Image:
+        """The screen before the act with the places acted on marked, RGB."""
+        from gui_agent.drawing import draw_act
+
+        return draw_act(self)

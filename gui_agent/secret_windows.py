@@ -1,0 +1,42 @@
+"""Windows in which a secret was typed, so that pictures can leave them out; never knows the secret."""
+
+from __future__ import annotations
+
+from gui_agent.backends import InputBackend
+from gui_agent.screen import Area
+from gui_agent.x11_windows import WindowInfo
+
+EVERYWHERE = Area(-1e6, -1e6, 2e6, 2e6)
+
+
+class Secrets:
+    """Remembers windows until they close. Where windows cannot be told apart, it is the whole screen.
+
+    Args:
+        backend: Knows which windows there are.
+    """
+
+    def __init__(self, backend: InputBackend) -> None:
+        self._backend = backend
+        self._ids: set[int] = set()
+        self._everywhere = False
+
+    def note(self, window: WindowInfo | None) -> None:
+        """A secret is about to be typed into a window; None for a window that is not known."""
+        if window is None:
+            self._everywhere = True
+        else:
+            self._ids.add(window.id)
+
+    def areas(self) -> tuple[Area, ...]:
+        """What pictures must not show now, in input points."""
+        if self._everywhere:
+            return (EVERYWHERE,)
+        if not self._ids:
+            return ()
+        return tuple(window.area for window in self._backend.windows() if window.id in self._ids)
+
+    def forget(self) -> None:
+        """Nothing is hidden from now on."""
+        self._ids.clear()
+        self._everywhere = False

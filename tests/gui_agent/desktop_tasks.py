@@ -1,0 +1,212 @@
+"""Tasks on programs that nobody here wrote, each judged by the program's own state.
+
+With a truthful eye every one must succeed: that tests the hand (`test_desktop_tasks.py`). What a model does,
+
+    python -m tests.gui_agent.desktop_tasks [--model M] [--refine]
+
+says, on a display of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gui_agent import Desktop, DesktopError, virtual_display
+from tests.gui_agent.programs import Box, GtkPrograms, TruthfulEye, chromium, gtk_session
+
+FORM = """<!DOCTYPE html><meta charset="utf-8"><title>Order</title>
+<body style="font: 24px sans-serif; margin: 40px">
+<form action="/sent">
+<p><label>Name <input name="name" style="font: inherit"></label></p>
+<p><label>City <input name="city" style="font: inherit"></label></p>
+<p><label><input type="checkbox" name="gift" value="yes"> Gift wrap</label></p>
+<p><button style="font: inherit; padding: 8px 24px">Submit</button></p>
+</form></body>"""
+LONG = f"""<!DOCTYPE html><meta charset="utf-8"><title>Long</title>
+<body style="font: 24px sans-serif; margin: 40px">{"".join(f"<p>Paragraph {n}</p>" for n in range(60))}
+<p><a href="/advanced" style="font-size: 40px">Advanced settings</a></p></body>"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task.
+
+    Attributes:
+        name: What is done.
+        program: A GTK program, or the HTML of a page.
+        places: What each query names: a selection of `GtkPrograms`, or a CSS selector.
+        act: Does it on a desktop, in words; is also given the folder of the session.
+        is_done: Whether the program says that it is done; also given the folder.
+    """
+
+    name: str
+    program: str
+    places: Mapping[str, Any]
+    act: Callable[[Desktop, Path], object]
+    is_done: Callable[[Any, Path], bool]
+
+
+def clicks(*queries: str) -> Callable[[Desktop, Path], None]:
+    def act(desk: Desktop, _: Path) -> None:
+        for query in queries:
+            desk.locator(query).click()
+
+    return act
+
+
+def key(name: str) -> dict[str, str]:
+    return {"app": "galculator", "role": "toggle button", "name": name}
+
+
+def shows(**wanted: str) -> Callable[[GtkPrograms, Path], bool]:
+    return lambda programs, _: bool(programs.select(**wanted))
+
+
+def has_state(state: str, **wanted: str) -> Callable[[GtkPrograms, Path], bool]:
+    return lambda programs, _: any(state in one["states"] for one in programs.select(**wanted))
+
+
+NOTE = "Ünal < 3\nsecond line, 日本"
+
+
+def save_a_note(desk: Desktop, home: Path) -> None:
+    desk.locator("the text area").fill(NOTE)
+    desk.press("ctrl+s")
+    desk.expect("the Save button of the dialog").to_appear()
+    desk.type(str(home / "note.txt"))
+    desk.locator("the Save button of the dialog").click()
+
+
+def fill_the_form(desk: Desktop, _: Path) -> None:
+    desk.locator("the Name field").fill("Zoë")
+    desk.locator("the City field").fill("Łódź")
+    desk.locator("the Gift wrap checkbox").click()
+    desk.locator("the Submit button").click()
+
+
+def follow_a_far_link(desk: Desktop, _: Path) -> None:
+    desk.locator("the first paragraph").hover()
+    desk.scroll_until("the Advanced settings link", down=10)
+    desk.locator("the Advanced settings link").click()
+
+
+TASKS = [
+    Task(
+        "galculator: 7 × 8 = 56",
+        "galculator",
+        {f"the {name} button": key(name) for name in "7*8="},
+        clicks("the 7 button", "the * button", "the 8 button", "the = button"),
+        shows(app="galculator", role="text", text="56"),
+    ),
+    Task(
+        "galculator: 93, all clear, 5",
+        "galculator",
+        {f"the {name} button": key(name) for name in ("9", "3", "AC", "5")},
+        clicks("the 9 button", "the 3 button", "the AC button", "the 5 button"),
+        shows(app="galculator", role="text", text="5"),
+    ),
+    Task(
+        "mousepad: type a note and save it",
+        "mousepad",
+        {
+            "the text area": {"app": "mousepad", "role": "text", "name": ""},
+            "the Save button of the dialog": {"app": "mousepad", "role": "push button", "name": "Save"},
+        },
+        save_a_note,
+        lambda _, home: (home / "note.txt").exists() and (home / "note.txt").read_text().rstrip() == NOTE,
+    ),
+    Task(
+        "mousepad: Help, About",
+        "mousepad",
+        {
+            "the Help menu": {"app": "mousepad", "role": "menu", "name": "Help"},
+            "the About item of the menu": {"app": "mousepad", "role": "menu item", "name": "About"},
+        },
+        clicks("the Help menu", "the About item of the menu"),
+        shows(app="mousepad", role="dialog", name="About Mousepad"),
+    ),
+    Task(
+        "gtk3-widget-factory: the second page",
+        "gtk3-widget-factory",
+        {"the Page 2 button": {"app": "gtk3-widget-factory", "role": "radio button", "name": "Page 2"}},
+        clicks("the Page 2 button"),
+        has_state("CHECKED", app="gtk3-widget-factory", role="radio button", name="Page 2"),
+    ),
+    Task(
+        "Chromium: fill a form and submit it",
+        FORM,
+        {
+            "the Name field": "[name=name]",
+            "the City field": "[name=city]",
+            "the Gift wrap checkbox": "[name=gift]",
+            "the Submit button": "button",
+        },
+        fill_the_form,
+        lambda page, _: page.received.get("/sent") == {"name": ["Zoë"], "city": ["Łódź"], "gift": ["yes"]},
+    ),
+    Task(
+        "Chromium: scroll to a link and follow it",
+        LONG,
+        {"the first paragraph": "p:first-of-type", "the Advanced settings link": "a"},
+        follow_a_far_link,
+        lambda page, _: "/advanced" in page.received,
+    ),
+]
+
+
+@contextmanager
+def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulEye]]:
+    """The program of a task, on the display of this process, and an eye that knows where everything is."""
+    if task.program.startswith("<"):
+        with chromium(task.program) as page:
+            yield page, TruthfulEye(lambda query: page.boxes(task.places[query]))
+        return
+    with gtk_session(home) as programs, programs.running(task.program):
+
+        def boxes(query: str) -> list[Box]:
+            return [tuple(one["box"]) for one in programs.select(**task.places[query])]
+
+        yield programs, TruthfulEye(boxes)
+
+
+def is_done_soon(task: Task, program: Any, home: Path, seconds: float = 5.0) -> bool:
+    """Whether the program says within some seconds that the task is done."""
+    deadline = time.monotonic() + seconds
+    while not task.is_done(program, home):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="How many tasks a model does.")
+    parser.add_argument("--model", help="checkpoint folder or name; the bundled one by default")
+    parser.add_argument("--refine", action="store_true")
+    arguments = parser.parse_args()
+    import molmo_act
+
+    model = molmo_act.load(arguments.model)
+    done = 0
+    with virtual_display(1280, 800):
+        for task in TASKS:
+            with tempfile.TemporaryDirectory() as folder, opened(task, Path(folder)) as (program, _):
+                try:
+                    task.act(Desktop(model, refine=arguments.refine), Path(folder))
+                    outcome = "done" if is_done_soon(task, program, Path(folder)) else "not done"
+                except DesktopError as error:
+                    outcome = f"{type(error).__name__}: {error}"
+            done += outcome == "done"
+            print(f"{task.name}: {outcome}", flush=True)
+    print(f"{done} of {len(TASKS)} tasks done")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,13 @@
+"""The command ``gui-agent`` with a finder of colours for its model, to be run as a process of its own."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import molmo_act
+from gui_agent.cli import main
+from tests.gui_agent.conftest import BlobFinder
+
+molmo_act.load = lambda name_or_path: BlobFinder()
+sys.exit(main())

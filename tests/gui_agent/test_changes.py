@@ -1,0 +1,58 @@
+"""What counts as a change of the screen, and what an act is said to have done."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gui_agent.changes import changed_blocks, effect_of
+from gui_agent.screen import Area, Screenshot, View
+
+
+def shot(*patches: tuple[slice, slice, int], size: tuple[int, int] = (100, 70)) -> Screenshot:
+    bgrx = np.full((size[1], size[0], 4), 100, np.uint8)
+    for rows, columns, value in patches:
+        bgrx[rows, columns, :3] = value
+    return Screenshot(bgrx, View(size, Area(0, 0, *size)), time=0.0)
+
+
+CHANGES = [
+    ([], []),  # nothing
+    ([(slice(20, 40), slice(50, 52), 0)], []),  # a text cursor
+    ([(slice(20, 40), slice(50, 90), 105)], []),  # too little to see
+    ([(slice(3, 9), slice(3, 9), 0)], [(0, 0)]),  # within one block
+    (
+        [(slice(60, 70), slice(94, 100), 200)],
+        [(3, 5), (3, 6), (4, 5), (4, 6)],
+    ),  # in the corner, smaller blocks
+]
+
+
+@pytest.mark.parametrize(("patches", "blocks"), CHANGES)
+def test_changed_blocks(patches, blocks) -> None:
+    changed = changed_blocks(shot(), shot(*patches))
+    assert changed.shape == (5, 7)
+    assert [tuple(block) for block in np.argwhere(changed)] == blocks
+
+
+def test_a_small_change_counts_without_noise() -> None:
+    assert changed_blocks(shot(), shot((slice(20, 40), slice(50, 90), 105)), noise=0).any()
+
+
+def test_another_size_is_another_screen() -> None:
+    assert changed_blocks(shot(), shot(size=(80, 70))).all()
+
+
+LEFT, RIGHT = (slice(0, 10), slice(0, 10), 0), (slice(0, 10), slice(64, 80), 0)
+EFFECTS = [
+    ([], [], "unchanged"),  # nothing moved before or after
+    ([], [RIGHT], "changed"),  # something appeared
+    ([LEFT], [LEFT], "unverifiable"),  # it had been moving before
+    ([LEFT], [], "unverifiable"),  # it had been moving before, and rests now by chance
+    ([LEFT], [LEFT, RIGHT], "changed"),  # something else appeared
+]
+
+
+@pytest.mark.parametrize(("restless", "after", "effect"), EFFECTS)
+def test_effects(restless, after, effect) -> None:
+    assert effect_of(shot(), shot(*after), changed_blocks(shot(), shot(*restless))) == effect

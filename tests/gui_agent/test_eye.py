@@ -1,0 +1,74 @@
+"""Two passes over a screenshot: what the second sees comes back in pixels of the whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gui_agent.eye import Eye
+from gui_agent.screen import Area, Screenshot, View
+from molmo_act.points import Points
+
+MARK = (225, 16, 32)
+
+
+class Nearsighted:
+    """Finds a red mark exactly on small pictures, and only roughly on large ones."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, int]] = []
+
+    def point(self, image, query: str) -> Points:
+        self.sizes.append(image.size)
+        rows, columns = np.nonzero((np.asarray(image) == MARK).all(axis=-1))
+        middles = [[columns.mean() + 0.5, rows.mean() + 0.5]] if len(rows) else []
+        if image.width > 600 and middles:
+            middles[0][0] += 9
+        return Points(xy=middles, score=[0.6] * len(middles), image_size=[image.size], query=query)
+
+
+def shot_with(x: int, y: int) -> Screenshot:
+    bgrx = np.zeros((900, 1200, 4), np.uint8)
+    bgrx[y, x, :3] = MARK[::-1]
+    return Screenshot(bgrx, View((1200, 900), Area(-600, 0, 600, 450)), time=0.0)
+
+
+# In the middle, and in corners, where the neighbourhood is pushed back into the picture.
+@pytest.mark.parametrize(("x", "y"), [(500, 400), (3, 2), (1199, 899), (1185, 0)])
+def test_the_second_pass_is_finer(x: int, y: int) -> None:
+    model = Nearsighted()
+    [found] = Eye(model, refine=True).look(shot_with(x, y), "the mark").places
+    assert model.sizes == [(1200, 900), (400, 300)]
+    assert found.pixel == (x + 0.5, y + 0.5)
+    assert found.point == (x // 2 - 600, y // 2)
+
+
+def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
+    model = Nearsighted()
+    [found] = Eye(model, refine=False).look(shot_with(500, 400), "the mark").places
+    assert found.pixel == (509.5, 400.5)
+    blank = Screenshot(np.zeros((900, 1200, 4), np.uint8), View((1200, 900), Area(0, 0, 600, 450)), time=0.0)
+    assert Eye(model, refine=True).look(blank, "the mark").places == []
+    assert model.sizes == [(1200, 900)] * 2
+
+
+class Pointing:
+    def __init__(self, xy, score) -> None:
+        self.xy, self.score = xy, score
+
+    def point(self, image, query: str) -> Points:
+        return Points(xy=self.xy, score=self.score, image_size=[image.size], query=query)
+
+
+LIKELY = [
+    ([[5, 5]], [0.3], [0]),  # the only one
+    ([[5, 5], [100, 5]], [0.6, 0.5], [0, 1]),  # as good as each other
+    ([[5, 5], [100, 5]], [0.2, 0.5], [1]),  # one is clearly better
+    ([[5, 5], [12, 9], [100, 5]], [0.5, 0.6, 0.4], [1, 2]),  # two points on one thing
+]
+
+
+@pytest.mark.parametrize(("xy", "score", "expected"), LIKELY)
+def test_which_places_could_be_meant(xy, score, expected) -> None:
+    sighting = Eye(Pointing(xy, score), refine=False).look(shot_with(0, 0), "it")
+    assert [sighting.places.index(found) for found in sighting.likely] == expected

@@ -1,0 +1,357 @@
+"""Locators and acts on real windows, judged by what the windows received; a finder of colours is the eye."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gui_agent import Ambiguous, Area, Desktop, NotFound, Refused, Timeout, Unstable, Window
+from molmo_act.errors import InputError, PlatformError
+
+from .conftest import BlobFinder
+
+pytestmark = pytest.mark.display
+
+RED, GREEN, BLUE = "#e01020", "#10a040", "#1040e0"
+NOWHERE = "#fefe01"
+
+
+@pytest.fixture
+def desk(display: str) -> Desktop:
+    return desk_with()
+
+
+def desk_with(meanwhile=lambda look: None, **options) -> Desktop:
+    return Desktop(BlobFinder(meanwhile), **{"timeout": 1.5, "verify_seconds": 0.4} | options)
+
+
+def presses(window, seconds: float = 0.25) -> list[tuple[str, int, list[str]]]:
+    """What was pressed until nothing comes any more."""
+    found = []
+    while (event := window.next_event(seconds)) is not None:
+        if event["event"] == "press":
+            found.append((event["name"], event["button"], event["held"]))
+    return found
+
+
+# --- which one --------------------------------------------------------------------------------------------
+
+
+def test_one_of_several(open_pads, desk) -> None:
+    pads = open_pads(f"toggle:Top={RED}", f"toggle:Middle={GREEN}", f"toggle:Low={RED}")
+    red = desk.locator(RED)
+    with pytest.raises(
+        Ambiguous, match=r"matches 2 things about equally well: .*use first, nth, near"
+    ) as raised:
+        red.click()
+    assert len(raised.value.candidates) == 2
+    assert presses(pads) == []
+    red.first.click()
+    assert presses(pads) == [("Top", 1, [])]
+    assert [locator.index for locator in red.all()] == [0, 1]
+    red.nth(1).click()
+    assert presses(pads) == [("Low", 1, [])]
+    with pytest.raises(NotFound, match="number 2, counted from 0, but 2 match"):
+        red.nth(2).click(timeout=0)
+    left, top, width, height = pads.boxes["Top"]
+    red.inside(Area(left - 5, top - 5, width + 10, height + 10)).click()
+    assert presses(pads) == [("Top", 1, [])]
+    assert desk.locator(NOWHERE).all() == []
+
+
+def test_the_nearest_of_several(open_pads, desk) -> None:
+    pads = open_pads(
+        f"toggle:Far={RED}", f"toggle:Between={BLUE}", f"toggle:Near={RED}", f"toggle:Mark={GREEN}"
+    )
+    desk.locator(RED).near(desk.locator(GREEN)).click()
+    assert presses(pads) == [("Near", 1, [])]
+
+
+def test_making_a_locator_looks_at_nothing(desk) -> None:
+    desk.locator(RED).first.near(desk.get_by(GREEN, region=desk.window("none")))
+    assert desk.model.looks == 0
+    with pytest.raises(InputError, match="indices start at 0"):
+        desk.locator(RED).nth(-1)
+
+
+def test_a_window_by_title_wherever_it_is(open_pads, desk) -> None:
+    one = open_pads(f"toggle:A={RED}", "--title", "First Ünit", "--geometry", "300x120+80+80")
+    two = open_pads(f"toggle:B={RED}", "--title", "Second", "--geometry", "300x120+700+480")
+    in_second = desk.locator(RED, region=desk.window("second"))
+    in_second.click()
+    assert presses(two) == [("B", 1, [])]
+    subprocess.run(["xdotool", "search", "--name", "Second", "windowmove", "--sync", "500", "90"], check=True)
+    in_second.click()
+    assert presses(two) == [("B", 1, [])]
+    desk.locator(RED).inside(Window("first ünit")).click()
+    assert presses(one) == [("A", 1, [])]
+    with pytest.raises(NotFound, match=r"No window is titled 'Third'; those on the screen: .*'Second'"):
+        desk.locator(RED, region=desk.window("Third")).click(timeout=0)
+    with pytest.raises(Ambiguous, match="2 windows are titled 's'"):
+        desk.locator(RED, region=desk.window("s")).click()
+
+
+@pytest.mark.parametrize("region", [Area(5000, 10, 20, 20), Area(-300, -300, 100, 100)])
+def test_a_region_off_screen(desk, region) -> None:
+    with pytest.raises(InputError, match="off screen: this screenshot shows 1280×800 at"):
+        desk.locator(RED, region=region).click()
+    with pytest.raises(InputError, match="no monitor 7"):
+        desk.locator(RED, region=desk.screen(7)).click()
+
+
+# --- acts -------------------------------------------------------------------------------------------------
+
+
+def test_buttons_counts_and_modifiers(open_pads, desk) -> None:
+    pads = open_pads(f"toggle:Go={RED}")
+    target = desk.locator(RED)
+    target.click(button="right")
+    target.click(button="middle")
+    target.click(modifiers=["ctrl", "shift"])
+    assert presses(pads) == [("Go", 3, []), ("Go", 2, []), ("Go", 1, ["shift", "ctrl"])]
+    target.click(count=2)
+    events = []
+    while (event := pads.next_event(0.5)) is not None:
+        events.append(event["event"])
+    assert "double" in events
+    for options, message in [
+        ({"button": "fourth"}, "no mouse button 'fourth'"),
+        ({"count": 0}, "click of count 0"),
+        ({"modifiers": ["hyper"]}, "no key 'hyper'"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            target.click(**options)
+    assert presses(pads) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "effect"),
+    [
+        ("toggle", "changed"),  # looks different afterwards
+        ("dead", "unchanged"),  # receives the press and shows nothing
+        ("flash", "unchanged"),  # looks different only for a moment
+    ],
+)
+def test_an_act_says_what_came_of_it(open_pads, desk, kind, effect) -> None:
+    pads = open_pads(f"{kind}:Go={RED}")
+    result = desk.locator(RED).click()
+    assert result.effect == effect
+    assert presses(pads) == [("Go", 1, [])]
+    left, top, width, height = pads.boxes["Go"]
+    assert result.point == (left + width // 2, top + height // 2)
+    assert result.score == pytest.approx(0.9)
+    assert result.before.view == result.after.view
+    assert 0 <= result.model_seconds < result.seconds
+    assert result.draw().size == (1280, 800)
+
+
+def test_hovering(open_pads, desk) -> None:
+    pads = open_pads(f"toggle:Go={RED}")
+    desk.backend.move(5, 700)
+    result = desk.locator(RED).hover()
+    assert (result.action, result.effect) == ("hover", "unchanged")
+    assert pads.next_event() == {"event": "enter", "name": "Go"}
+    assert desk.backend.position() == result.point
+
+
+def test_dragging_a_slider(open_pads, desk) -> None:
+    pads = open_pads("--slider", RED, f"toggle:End={GREEN}", "--geometry", "480x200+200+120")
+    result = desk.locator(RED).nth(1).drag_to(desk.locator(GREEN))
+    assert result.effect == "changed"
+    assert [found.query for found in result.targets] == [RED, GREEN]
+    values = []
+    while (event := pads.next_event(0.5)) is not None:
+        if event["event"] == "value":
+            values.append(event["value"])
+    assert values
+    assert values[-1] > 20
+
+
+def test_scrolling_until_something_shows(open_pads, desk) -> None:
+    pads = open_pads("--list", RED)
+    assert desk.locator(GREEN).all() == []
+    left, top, width, height = pads.boxes["list"]
+    desk.backend.move(left + width // 2, top + height // 2)
+    found = desk.scroll_until(RED)
+    assert found.query == RED
+    with pytest.raises(NotFound, match="does not scroll further"):
+        desk.scroll_until(GREEN)
+    assert desk.scroll(-3).effect == "changed"
+
+
+TEXTS = ["Ünal < 3", "second", "日本語"]
+
+
+def test_filling_replaces_what_was_there(open_window, desk) -> None:
+    form = open_window("--button", f"Mark={RED}", "--field", "Name", "--area", "Notes")
+    for name in ("Name", "Notes"):
+        left, top, width, height = form.boxes[name]
+        field = desk.locator("#ffffff", region=Area(left - 2, top - 2, width + 4, height + 4)).first
+        for text in TEXTS:
+            assert field.fill(text).effect == "changed"
+            assert form.final_text(text) == text
+        field.clear()
+        assert form.final_text("") == ""
+
+
+def test_an_empty_or_impossible_text_does_nothing(open_window, desk) -> None:
+    form = open_window("--button", f"Mark={RED}")
+    for text in ("", "a\x07"):
+        for act in (desk.locator(RED).fill, desk.type):
+            with pytest.raises(InputError, match="Nothing was typed"):
+                act(text)
+    for chord in ("ctrl+hyperspace", "ctrl+"):
+        for act in (desk.locator(RED).press, desk.press):
+            with pytest.raises(InputError, match="key"):
+                act(chord)
+    assert form.next_event(0.3) is None
+    assert desk.model.looks == 0
+
+
+def test_pressing_keys_in_a_field(open_window, desk) -> None:
+    form = open_window("--field", "Name")
+    left, top, width, height = form.boxes["Name"]
+    field = desk.locator("#ffffff", region=Area(left - 2, top - 2, width + 4, height + 4)).first
+    field.fill("abc")
+    field.press("backspace")
+    assert form.final_text("ab") == "ab"
+    desk.press("x")
+    assert form.final_text("abx") == "abx"
+
+
+# --- waiting ----------------------------------------------------------------------------------------------
+
+
+def test_a_click_waits_for_its_target(open_pads) -> None:
+    opened = []
+    desk = desk_with(lambda look: opened or opened.append(open_pads(f"toggle:Late={RED}")), timeout=20)
+    desk.locator(RED).click()
+    assert presses(opened[0]) == [("Late", 1, [])]
+
+
+def test_what_is_not_there_is_not_found_in_time(display) -> None:
+    desk = desk_with()
+    began = time.monotonic()
+    with pytest.raises(NotFound, match="Nothing on the screen matches"):
+        desk.locator(NOWHERE).click(timeout=0.6)
+    assert 0.6 <= time.monotonic() - began < 5
+    assert desk.model.looks == 1  # the model is not asked again about the same picture
+
+
+def test_expecting(open_pads, desk) -> None:
+    with pytest.raises(Timeout, match=r"did not appear within 0\.3 s"):
+        desk.expect(RED).to_appear(timeout=0.3)
+    pads = open_pads(f"toggle:Go={RED}", f"toggle:Twin={RED}")
+    assert desk.expect(RED).to_appear(timeout=0).query == RED
+    desk.locator(RED).wait()
+    with pytest.raises(Timeout, match="did not disappear within 0 s"):
+        desk.locator(RED).wait("gone", timeout=0)
+    pads.close()
+    desk.expect(RED).to_disappear(timeout=5)
+    with pytest.raises(InputError, match="expected 'visible' or 'gone'"):
+        desk.locator(RED).wait("asleep")
+
+
+# --- what comes in between ---------------------------------------------------------------------------------
+
+
+def test_a_window_that_moves_once_while_aimed_at(open_pads) -> None:
+    pads = open_pads(f"toggle:Go={RED}", "--title", "Mover", "--geometry", "300x120+80+80")
+    move = ["xdotool", "search", "--name", "Mover", "windowmove", "--sync", "700", "500"]
+    desk = desk_with(lambda look: look == 1 and subprocess.run(move, check=True))
+    result = desk.locator(RED).click()
+    assert presses(pads) == [("Go", 1, [])]
+    assert result.point[0] > 600
+    assert desk.model.looks >= 2
+
+
+def test_a_window_that_never_stays(open_pads) -> None:
+    pads = open_pads(f"toggle:Go={RED}", "--title", "Mover", "--geometry", "300x120+80+80")
+
+    def move(look: int) -> None:
+        place = ("80", "80") if look % 2 else ("700", "500")
+        command = ["xdotool", "search", "--name", "Mover", "windowmove", "--sync", *place]
+        subprocess.run(command, check=True)
+
+    subprocess.run(["xdotool", "search", "--name", "Mover", "windowmove", "--sync", "700", "500"], check=True)
+    with pytest.raises(Unstable, match="does not hold still"):
+        desk_with(move).locator(RED).click()
+    assert presses(pads) == []
+
+
+def test_a_screen_that_never_settles(open_pads, desk) -> None:
+    pads = open_pads(f"toggle:Go={RED}", "--flicker")
+    with pytest.raises(Unstable, match="or the screen around it does not"):
+        desk.locator(RED).click()
+    assert presses(pads) == []
+
+
+def test_something_that_moves_elsewhere_is_no_obstacle(open_pads, desk) -> None:
+    pads = open_pads(f"toggle:Go={RED}", f"dead:Still={GREEN}", "--spinner")
+    assert desk.locator(RED).click().effect == "changed"
+    assert presses(pads) == [("Go", 1, [])]
+    assert desk.locator(GREEN).click().effect == "unverifiable"
+    assert presses(pads) == [("Still", 1, [])]
+
+
+def test_a_dialog_that_pops_up_over_the_target(open_pads) -> None:
+    pads = open_pads(f"toggle:Go={RED}")
+    dialogs = []
+
+    def pop_up(look: int) -> None:
+        if look == 1:
+            dialogs.append(open_pads(f"toggle:Other={BLUE}", "--title", "Dialog"))
+
+    with pytest.raises(NotFound):
+        desk_with(pop_up).locator(RED).click()
+    assert presses(pads) == []
+    assert presses(dialogs[0]) == []
+
+
+def test_a_twin_that_pops_up_in_between(open_pads) -> None:
+    pads = open_pads(f"toggle:Go={RED}", "--geometry", "300x120+80+80")
+    twins = []
+
+    def pop_up(look: int) -> None:
+        if look == 1:
+            twins.append(open_pads(f"toggle:Twin={RED}", "--geometry", "300x120+700+500"))
+
+    with pytest.raises(Ambiguous):
+        desk_with(pop_up).locator(RED).click()
+    assert presses(pads) == presses(twins[0]) == []
+
+
+def test_a_covered_target_in_a_window_is_refused(open_pads, desk) -> None:
+    below = open_pads(f"toggle:Below={GREEN}", "--title", "Below")
+    above = open_pads(f"toggle:Above={RED}", "--title", "Cover")
+    subprocess.run(["xdotool", "search", "--name", "Cover", "windowactivate", "--sync"], check=True)
+    with pytest.raises(Refused, match="the window 'Cover' covers 'Below'"):
+        desk.locator(RED, region=desk.window("Below")).click()
+    assert presses(below) == presses(above) == []
+
+
+@pytest.fixture
+def resize(display: str) -> Iterator[Callable[[str], None]]:
+    """Makes the display smaller, as a monitor that is unplugged does, and large again at the end."""
+
+    def xrandr(*words: str) -> None:
+        subprocess.run(["xrandr", *words], check=True, capture_output=True)
+
+    xrandr("--newmode", "1024x768", *["0", "1024", "0", "0", "1024", "768", "0", "0", "768"])
+    xrandr("--addmode", "screen", "1024x768")
+    yield lambda mode: xrandr("--output", "screen", "--mode", mode)
+    xrandr("--output", "screen", "--mode", "1280x800")
+
+
+def test_a_screen_resized_in_between(open_pads, resize) -> None:
+    pads = open_pads(f"toggle:Go={RED}", "--geometry", "300x120+80+80")
+    desk = desk_with(lambda look: look == 1 and resize("1024x768"))
+    with pytest.raises(PlatformError, match="a monitor may have gone"):
+        desk.locator(RED).click()
+    assert presses(pads) == []
+    desk.locator(RED).click()
+    assert presses(pads) == [("Go", 1, [])]
+    assert desk.screenshot().view.size == (1024, 768)
