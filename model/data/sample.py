@@ -48,16 +48,33 @@ class Query:
 
 
 @dataclass(frozen=True, eq=False)
+class Said:
+    """A question about a picture that words answer.
+
+    Attributes:
+        question: What is asked.
+        answer: What is to be said.
+        kind: What is answered ("caption", "qa", …), for the weight of its tokens.
+    """
+
+    question: str
+    answer: str
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
-    """One generated picture with everything asked about it.
+    """One picture with everything asked about it.
 
     Attributes:
         image: uint8 (H, W, 3), RGB.
         queries: All queries, each on its own.
         caption: Names of the things, or texts, in the picture in reading order (rows top to bottom,
             left to right in a row), as far as a person could read or name them at this size.
+        said: Questions that words answer; generators have none.
     """
 
     image: np.ndarray
     queries: tuple[Query, ...]
     caption: tuple[str, ...]
+    said: tuple[Said, ...] = ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.scenes import draw_scene
 from model.train.nano_config import nano_config
 from model.train.nano_tokenizer import train_tokenizer
-from molmo_act.modeling import MolmoPointConfig
+from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
 
 GEOMETRY = Geometry(crop_size=224, patch_size=28, margins=(1, 1), max_crops=4)
 
@@ -43,3 +44,13 @@ def draw_trees(tokenizer: PreTrainedTokenizerBase, count: int, seed: int = 1) ->
         if len(picture.queries) >= 4:
             trees.append(encoder.encode(picture, rng, 8, 3))
     return trees
+
+
+def rough_model(config: MolmoPointConfig) -> MolmoPointForConditionalGeneration:
+    """A random model far from the uniform answers of a fresh one."""
+    torch.manual_seed(0)
+    model = MolmoPointForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.2 * torch.randn_like(parameter))
+    return model
