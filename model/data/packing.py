@@ -97,8 +97,12 @@ class Packer(Generic[Example]):
                 f"{self.room.tokens} and {self.room.crops}. Skip it, or make sequences longer."
             )
         packed = self.take() if len(self.waiting) >= self.room.buffer else None
-        self.waiting.append(((tokens, crops), example))
+        self.wait(example, tokens, crops)
         return packed
+
+    def wait(self, example: Example, tokens: int, crops: int) -> None:
+        """Takes one example and gives nothing, as when a run goes on."""
+        self.waiting.append(((tokens, crops), example))
 
     def take(self) -> list[Example]:
         """The best sequence of what waits; empty when nothing does."""
