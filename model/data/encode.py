@@ -83,9 +83,9 @@ class TreeEncoder:
     """Encodes pictures for one tokenizer, one geometry and one way of writing points."""
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, geometry: Geometry, form: AnswerForm = AnswerForm()
+        self, tokenizer: PreTrainedTokenizerBase, geometry: Geometry, form: AnswerForm | None = None
     ) -> None:
-        self.geometry, self.form = geometry, form
+        self.geometry, self.form = geometry, form or AnswerForm()
         self._encode = tokenizer.backend_tokenizer.encode
         self._vision = vision_token_ids(tokenizer)
         self._eos = tokenizer.eos_token_id

@@ -1,4 +1,4 @@
-"""Which example comes next out of several sources: √size sampling, seeded and resumable; knows numbers only."""
+"""Which example comes next out of several sources: √size sampling, seeded and resumable."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def parse_groups(text: str) -> tuple[Group, ...]:
         return tuple(_parse_group(part) for part in text.split(";") if part.strip())
     except ValueError as exc:
         raise InputError(
-            f"The mixture {text!r} cannot be read; expected groups such as '0.7 pixmo-points pixmo-count*0.5; "
-            "0.3 screens': a rate, then names of sources, each with a factor or not."
+            f"The mixture {text!r} cannot be read; expected groups such as '0.7 pixmo-points "
+            "pixmo-count*0.5; 0.3 screens': a rate, then names of sources, each with a factor or not."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""Packs examples into sequences that are full of tokens and of crops; knows sizes only, no tokens and no pictures.
+"""Packs examples into sequences that are full of tokens and of crops; knows sizes only.
 
 A sequence has room for so many tokens and so many crops. Out of a small buffer of examples the best set is
 taken whenever the buffer is full (Molmo2 paper, "packing": a knapsack of two dimensions, solved exactly).

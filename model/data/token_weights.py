@@ -1,8 +1,8 @@
 """How much every answer counts in the loss: Molmo2's token weights; knows kinds of answers and lengths only.
 
-Long captions would drown short answers, and pictures with many questions those with one. So a branch of n loss
-tokens among b branches weighs 2 / √n · 1 / √b for each token; kinds whose answers are all alike have a flat
-weight instead (Molmo2 paper, "token weighting").
+Long captions would drown short answers, and pictures with many questions those with one. So a branch of n
+loss tokens among b branches weighs 2 / √n · 1 / √b for each token; kinds whose answers are all alike have a
+flat weight instead (Molmo2 paper, "token weighting").
 """
 
 from __future__ import annotations

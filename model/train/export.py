@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from model.data.encode import Geometry
 from model.train.nano_config import GEOMETRY, nano_config
 from model.train.run_state import load_run
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
@@ -20,20 +21,20 @@ from molmo_act.modeling.image_processing import MolmoPointImageProcessor
 from molmo_act.modeling.video_processing import MolmoPointVideoProcessor
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
-SIDE = {"height": GEOMETRY.crop_size, "width": GEOMETRY.crop_size}
 VIDEO_POOLING = [3, 3]
 
 
-def make_processor(tokenizer: PreTrainedTokenizerFast) -> MolmoPointProcessor:
+def make_processor(tokenizer: PreTrainedTokenizerFast, geometry: Geometry = GEOMETRY) -> MolmoPointProcessor:
     """The processor that cuts pictures as training did."""
+    side = {"height": geometry.crop_size, "width": geometry.crop_size}
     images = MolmoPointImageProcessor(
-        size=SIDE,
-        patch_size=GEOMETRY.patch_size,
-        pooling_size=list(GEOMETRY.pooling),
-        overlap_margins=list(GEOMETRY.margins),
-        max_crops=GEOMETRY.max_crops,
+        size=side,
+        patch_size=geometry.patch_size,
+        pooling_size=list(geometry.pooling),
+        overlap_margins=list(geometry.margins),
+        max_crops=geometry.max_crops,
     )
-    videos = MolmoPointVideoProcessor(size=SIDE, patch_size=GEOMETRY.patch_size, pooling_size=VIDEO_POOLING)
+    videos = MolmoPointVideoProcessor(size=side, patch_size=geometry.patch_size, pooling_size=VIDEO_POOLING)
     return MolmoPointProcessor(images, videos, tokenizer, chat_template=TEMPLATE.read_text(encoding="utf-8"))
 
 

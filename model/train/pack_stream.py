@@ -1,8 +1,8 @@
 """The endless, seeded stream of packed sequences; knows pictures and tokens, no weights.
 
-Each loading process is a stream of its own: it picks, reads, encodes and packs. What it gives carries the state
-to go on from right behind it: how far its picks have come, and the numbers of the examples that wait to be
-packed, which are read again. So a run resumes exactly, with as many processes as before.
+Each loading process is a stream of its own: it picks, reads, encodes and packs. What it gives carries the
+state to go on from right behind it: how far its picks have come, and the numbers of the examples that wait to
+be packed, which are read again. So a run resumes exactly, with as many processes as before.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ class PackStream(IterableDataset):
         packer: Packer[tuple[Pick, Tree]] = Packer(self._plan.room)
         for waiting in saved["waiting"]:
             pick = Pick(*waiting)
-            packer.wait((pick, tree := self._tree(pick, stream)), *_size(tree))
+            tree = self._tree(pick, stream)
+            packer.wait((pick, tree), *_size(tree))
         skipped: Counter[str] = Counter()
         while True:
             pick = mixture.next()
@@ -130,7 +131,8 @@ class PackStream(IterableDataset):
                 skipped[f"{pick.source}: {exc}"] += 1
                 if skipped.total() > MOST_SKIPPED:
                     raise InputError(
-                        f"{skipped.total()} examples for one sequence cannot be used: {dict(skipped)}. Check the data."
+                        f"{skipped.total()} examples for one sequence cannot be used: {dict(skipped)}. Check "
+                        "the data."
                     ) from exc
                 continue
             taken = packer.add((pick, tree), *_size(tree))

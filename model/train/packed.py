@@ -1,7 +1,7 @@
 """Several message trees end to end in one sequence, each blind to the others; knows no weights.
 
-A picture's tokens come first and see one another in both directions; every branch sees its picture and itself,
-and its positions go on where the picture ended. Trees may differ in size.
+A picture's tokens come first and see one another in both directions; every branch sees its picture and
+itself, and its positions go on where the picture ended. Trees may differ in size.
 
 Shape letters: S length of the sequence, N image tokens of all its pictures, K slots of a pooling window.
 """

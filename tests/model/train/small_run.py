@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.scenes import draw_scene
+from model.train.export import make_processor
+from model.train.loop import Run, Settings
 from model.train.nano_config import nano_config
 from model.train.nano_tokenizer import train_tokenizer
+from model.train.recipes import Part, Recipe
+from model.train.saved_run import saves
+from model.train.world import join_world
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
 
 GEOMETRY = Geometry(crop_size=224, patch_size=28, margins=(1, 1), max_crops=4)
@@ -54,3 +65,57 @@ def rough_model(config: MolmoPointConfig) -> MolmoPointForConditionalGeneration:
         for parameter in model.parameters():
             parameter.add_(0.2 * torch.randn_like(parameter))
     return model
+
+
+def save_tiny(folder: Path) -> Path:
+    """A tiny random checkpoint in the released format."""
+    tokenizer = make_tokenizer()
+    torch.manual_seed(0)
+    MolmoPointForConditionalGeneration(tiny_config(tokenizer)).save_pretrained(folder)
+    make_processor(tokenizer, GEOMETRY).save_pretrained(folder)
+    return folder
+
+
+def tiny_recipe(checkpoint: Path, **changes: Any) -> Recipe:
+    """A few quick steps on pictures of shapes, from a checkpoint of `save_tiny`."""
+    part = Part(1e-2, warmup=2)
+    recipe = Recipe(
+        model=str(checkpoint),
+        data="1 shapes",
+        steps=12,
+        batch=1,
+        tokens=700,
+        crops=16,
+        buffer=4,
+        max_crops=4,
+        side_least=120,
+        side_most=260,
+        points=4,
+        vision=part,
+        connector=part,
+        language=part,
+        grounding=part,
+        precision="float32",
+        recompute=False,
+        save_every=3,
+    )
+    return replace(recipe, **changes)
+
+
+def train_as_rank(rank: int, port: int, recipe: Recipe, folder: Path) -> None:
+    """One of two processes that train together; the second time from behind the last save but one."""
+    torch.set_num_threads(1)
+    os.environ |= {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": "2",
+    }
+    with join_world("cpu") as world:
+        for name in ("whole", "again"):
+            if world.leads and name == "again":
+                shutil.copytree(folder / "whole", folder / name)
+                shutil.rmtree(saves(folder / name)[-1])
+            world.wait()
+            Run(recipe, Settings(folder / name), world).train()
