@@ -51,11 +51,25 @@ def export(run: Path, out: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     load_run(run, model, [])
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
+    write_checkpoint(model.to(dtype), make_processor(tokenizer), out)
+
+
+def write_checkpoint(
+    model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor, out: Path
+) -> None:
+    """Writes a checkpoint beside its place and moves it there; files with other names stay.
+
+    Args:
+        model: Stored as it is.
+        processor: Saved with it.
+        out: Folder of the checkpoint.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         partial = Path(folder)
-        model.to(dtype).save_pretrained(partial)
-        make_processor(tokenizer).save_pretrained(partial)
-        out.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(partial)
+        processor.save_pretrained(partial)
+        out.mkdir(exist_ok=True)
         for path in partial.iterdir():
             shutil.move(path, out / path.name)
 

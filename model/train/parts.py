@@ -1,4 +1,4 @@
-"""The four parts of a model that learn on their own terms: optimiser, schedule, clipping; knows names only."""
+"""The four parts of a model that learn on their own terms: optimiser, schedule, clipping."""
 
 from __future__ import annotations
 
@@ -42,20 +42,17 @@ class LearningParts:
 
     @classmethod
     def of(cls, model: nn.Module, recipe: Recipe) -> LearningParts:
-        """Freezes the parts whose rate is 0 and makes an optimiser for the rest.
+        """Makes an optimiser for all that learns, and freezes the rest.
 
         Args:
             model: Parameters that are frozen already stay so.
             recipe: Says how parts learn.
         """
-        terms = {part: getattr(recipe, part) for part in PARTS}
+        freeze(model, recipe)
         members: dict[str, list[nn.Parameter]] = {part: [] for part in PARTS}
         for name, parameter in model.named_parameters():
-            part = part_of(name)
-            if terms[part].rate == 0:
-                parameter.requires_grad_(False)
-            elif parameter.requires_grad:
-                members[part].append(parameter)
+            if parameter.requires_grad:
+                members[part_of(name)].append(parameter)
         optimizer = AdamW(
             [{"params": found, "part": part} for part, found in members.items() if found],
             lr=0.0,
@@ -63,7 +60,7 @@ class LearningParts:
             eps=recipe.epsilon,
             weight_decay=recipe.weight_decay,
         )
-        return cls(optimizer, terms)
+        return cls(optimizer, {part: getattr(recipe, part) for part in PARTS})
 
     def set_rates(self, step: int, steps: int, final: float) -> dict[str, float]:
         """Sets the learning rates of a step, and gives them by part."""
@@ -85,6 +82,13 @@ class LearningParts:
         """One step of the optimiser; gradients are gone behind it."""
         self.optimizer.step()
         self.optimizer.zero_grad()
+
+
+def freeze(model: nn.Module, recipe: Recipe) -> None:
+    """Freezes the parts whose rate is 0."""
+    for name, parameter in model.named_parameters():
+        if getattr(recipe, part_of(name)).rate == 0:
+            parameter.requires_grad_(False)
 
 
 def cosine(step: int, steps: int, warmup: int, final: float) -> float:

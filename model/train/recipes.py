@@ -1,12 +1,12 @@
 """The recipes of released models as frozen configurations; knows numbers, runs nothing.
 
-Numbers are those of the MolmoPoint and Molmo2 papers, for many GPUs. On a small machine override what it cannot
-hold: `batch`, `tokens`, `crops`, `steps`.
+Numbers are those of the MolmoPoint and Molmo2 papers, for many GPUs. On a small machine override what it
+cannot hold: `batch`, `tokens`, `crops`, `steps`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from model.data.answer_form import AnswerForm
 from molmo_act.errors import InputError
@@ -27,6 +27,11 @@ class Part:
     rate: float
     warmup: int = 200
     clip: float = 1.0
+
+
+def released_form() -> AnswerForm:
+    """How released models answer."""
+    return AnswerForm(empty="words")
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Recipe:
     adapters: str = "none"
     rank: int = 32
     alpha: int = 64
-    form: AnswerForm = AnswerForm(empty="words")
+    form: AnswerForm = field(default_factory=released_form)
     rotary: bool = True
     seed: int = 0
     save_every: int = 200

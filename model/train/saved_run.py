@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from model.train.errors import TrainingError
-from model.train.sharding import local
+from model.train.sharding import SPLIT_AXIS, local
 from model.train.world import World
 from molmo_act.errors import CheckpointError
 
@@ -125,18 +125,35 @@ def restore(folder: Path, model: nn.Module, optimizer: Optimizer, world: World) 
             f"{found[-1]} was saved by another number of processes than {world.size}: it has no {path.name}. "
             "Resume with as many as before."
         )
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            saved = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            about = json.loads(file.metadata()["run"])
-    except (SafetensorError, OSError) as exc:
-        raise CheckpointError(f"{path} is damaged ({exc}). Delete {found[-1]} to go on from before.") from exc
+    saved, about = _read(path)
     _fill(model, optimizer, saved, path)
     _set_random_state(saved, world.device)
     return Restored(Progress(**about["progress"]), about["data"])
 
 
-def _file(rank: int, size: int) -> str:
+def load_weights(folder: Path, model: nn.Module) -> Progress:
+    """Loads what a run of any number of processes has learned into a model that is not sharded.
+
+    Raises:
+        CheckpointError: There is no save, or it is of another model, or damaged.
+    """
+    found = saves(folder)
+    if not found:
+        raise CheckpointError(f"{folder} holds no save of a run. Train first: python -m model.train.")
+    first = next(found[-1].glob(_file(0, "*")))
+    size = int(first.stem.rpartition("_")[2])
+    pieces = [_read(found[-1] / _file(rank, size)) for rank in range(size)]
+    weights = learning(model)
+    names = {name[6:] for name in pieces[0][0] if name.startswith("model.")}
+    if names != weights.keys():
+        raise CheckpointError(f"{found[-1]} was saved by a run of another model than its recipe makes.")
+    with torch.no_grad():
+        for name, weight in weights.items():
+            weight.copy_(torch.cat([saved[f"model.{name}"] for saved, _ in pieces], dim=SPLIT_AXIS))
+    return Progress(**pieces[0][1]["progress"])
+
+
+def _file(rank: int, size: int | str) -> str:
     return f"rank_{rank}_of_{size}.safetensors"
 
 
@@ -167,6 +184,15 @@ def _tensors(model: nn.Module, optimizer: Optimizer, device: torch.device) -> di
 
 def _stored(tensor: Tensor) -> Tensor:
     return local(tensor.detach()).contiguous().clone().cpu()
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            names = file.keys()
+            return {name: file.get_tensor(name) for name in names}, json.loads(file.metadata()["run"])
+    except (SafetensorError, OSError) as exc:
+        raise CheckpointError(f"{path} is damaged ({exc}). Delete its folder to go on from before.") from exc
 
 
 def _fill(model: nn.Module, optimizer: Optimizer, saved: dict[str, Tensor], path: Path) -> None:

@@ -17,8 +17,8 @@ SPLIT_AXIS = 0
 def shard(objective: PackedObjective, world: World, precision: str) -> None:
     """Shards every block on its own and the rest with the objective; nothing in a world of one.
 
-    Weights stay float32 in pieces; with "bfloat16" they travel and multiply in it, and gradients are summed in
-    float32.
+    Weights stay float32 in pieces; with "bfloat16" they travel and multiply in it, and gradients are summed
+    in float32.
     """
     if world.mesh is None:
         return

@@ -33,15 +33,16 @@ def make_tokenizer() -> PreTrainedTokenizerBase:
     return train_tokenizer([f"user\nPoint to {query.text}" for query in queries], 400, num_points=300)
 
 
-def tiny_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
+def tiny_config(tokenizer: PreTrainedTokenizerBase, width: int = 32) -> MolmoPointConfig:
     """nano's configuration with every width and depth cut down."""
     config = nano_config(tokenizer).to_dict()
     sizes = {"hidden_size": 32, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 16}
-    config["text_config"] |= sizes | {"intermediate_size": 48, "num_hidden_layers": 2}
+    text = {"hidden_size": width, "head_dim": width // 2, "intermediate_size": 2 * width}
+    config["text_config"] |= sizes | text | {"num_hidden_layers": 2}
     config["vit_config"] |= sizes | {"intermediate_size": 48, "num_key_value_heads": 2}
     config["vit_config"] |= {"num_hidden_layers": 2, "image_patch_size": 28, "image_num_pos": 64}
     config["adapter_config"] |= sizes | {"num_key_value_heads": 2, "intermediate_size": 48}
-    config["adapter_config"] |= {"vit_layers": [1, 0], "text_hidden_size": 32}
+    config["adapter_config"] |= {"vit_layers": [1, 0], "text_hidden_size": width}
     return MolmoPointConfig(**config | {"patch_embed_dim": 16})
 
 
@@ -67,11 +68,11 @@ def rough_model(config: MolmoPointConfig) -> MolmoPointForConditionalGeneration:
     return model
 
 
-def save_tiny(folder: Path) -> Path:
+def save_tiny(folder: Path, width: int = 32) -> Path:
     """A tiny random checkpoint in the released format."""
     tokenizer = make_tokenizer()
     torch.manual_seed(0)
-    MolmoPointForConditionalGeneration(tiny_config(tokenizer)).save_pretrained(folder)
+    MolmoPointForConditionalGeneration(tiny_config(tokenizer, width)).save_pretrained(folder)
     make_processor(tokenizer, GEOMETRY).save_pretrained(folder)
     return folder
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import shutil
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -183,17 +184,35 @@ def test_a_damaged_save_is_named(checkpoint, tmp_path):
         Run(tiny_recipe(checkpoint, steps=1), Settings(tmp_path), ALONE)
 
 
-def test_a_full_disk_is_said_and_the_last_save_stays(checkpoint, tmp_path, monkeypatch):
-    run = train(tiny_recipe(checkpoint, steps=3), tmp_path)
+@contextmanager
+def files_of_at_most(size: int):
+    """Writing fails behind so many bytes of a file, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_save_that_fails_is_said_and_the_last_one_stays(checkpoint, tmp_path):
+    recipe = tiny_recipe(checkpoint, steps=3)
+    run = train(recipe, tmp_path)
     run.step()
-    usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr("model.train.saved_run.shutil.disk_usage", lambda path: usage)
-    with pytest.raises(TrainingError, match="MB free") as caught:
+    with files_of_at_most(100_000), pytest.raises(TrainingError, match="could not be saved") as caught:
         run.save()
     assert "The last save, step_00000003, is whole" in str(caught.value)
     assert [path.name for path in tmp_path.glob("step_*")] == ["step_00000003"]
-    monkeypatch.undo()
-    assert Run(tiny_recipe(checkpoint, steps=3), Settings(tmp_path), ALONE).progress.step == 3
+    assert Run(recipe, Settings(tmp_path), ALONE).progress.step == 3
+
+
+def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path, monkeypatch):
+    run = Run(tiny_recipe(checkpoint), Settings(tmp_path), ALONE)
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr("model.train.saved_run.shutil.disk_usage", lambda path: usage)
+    with pytest.raises(TrainingError, match=r"has 0 MB free.*There is no earlier save"):
+        run.save()
+    assert not list(tmp_path.glob("step_*"))
 
 
 @pytest.mark.parametrize(
