@@ -1,7 +1,7 @@
 """The four choices of an answer as cross-entropies, and what is fed for them; knows no layout of batches.
 
-Every function takes states and targets of chosen positions of any batch, and gives one loss and one hit for
-each, so that a layout only decides which positions there are and how their losses are weighed.
+Every function takes states and targets of chosen positions of any batch, and gives one loss and the likeliest
+choice for each, so that a layout only decides which positions there are and how their losses are weighed.
 
 Shape letters: N windows (image tokens) of all pictures of a batch, K slots of a window, C width of gathered
 ViT features, D text width, E width of grounding keys, M chosen positions, V words.
@@ -22,7 +22,7 @@ from molmo_act.modeling.tiling import normalize
 
 Z_LOSS = 1e-4
 Outcome = tuple[Tensor, Tensor]
-"""Losses (M,), and whether the target had the highest score (M,)."""
+"""Losses (M,), and the choices of the highest score (M,)."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def word_loss(
     """Cross-entropy of words, and `z_loss` times the squared logarithm of the softmax's denominator."""
     logits_MV = model.lm_head(model.model.final_norm(x_MD)).float()
     loss_M = F.cross_entropy(logits_MV, target_M, reduction="none")
-    return loss_M + z_loss * logits_MV.logsumexp(-1).square(), _hits(logits_MV, target_M)
+    return loss_M + z_loss * logits_MV.logsumexp(-1).square(), _likeliest(logits_MV)
 
 
 def patch_loss(
@@ -123,7 +123,7 @@ def patch_loss(
     anything_N = torch.ones_like(keys.indexable_N)
     scores_MN = patch_scores(q_ME[None], keys.keys_NE[None], head.no_more_key, anything_N[None])[0].float()
     scores_MN = scores_MN.masked_fill(~F.pad(allowed_MN, (0, extra), value=True), MASKED_PATCH)
-    return F.cross_entropy(scores_MN, target_M, reduction="none"), _hits(scores_MN, target_M)
+    return F.cross_entropy(scores_MN, target_M, reduction="none"), _likeliest(scores_MN)
 
 
 def subpatch_loss(
@@ -133,14 +133,14 @@ def subpatch_loss(
     head = core.point_predictor
     keys_MKE = head.subpatch_k(windows.vit_NKC[row_M])
     scores_MK = head.scores_of_subpatches(x_MD, keys_MKE, windows.valid_NK[row_M]).float()
-    return F.cross_entropy(scores_MK, target_M, reduction="none"), _hits(scores_MK, target_M)
+    return F.cross_entropy(scores_MK, target_M, reduction="none"), _likeliest(scores_MK)
 
 
 def location_loss(core: MolmoPointModel, x_MD: Tensor, target_M: Tensor) -> Outcome:
     """Cross-entropy over the places inside a ViT patch."""
     scores_ML = core.point_predictor.scores_of_locations(x_MD).float()
-    return F.cross_entropy(scores_ML, target_M, reduction="none"), _hits(scores_ML, target_M)
+    return F.cross_entropy(scores_ML, target_M, reduction="none"), _likeliest(scores_ML)
 
 
-def _hits(scores: Tensor, target_M: Tensor) -> Tensor:
-    return scores.detach().argmax(-1) == target_M
+def _likeliest(scores: Tensor) -> Tensor:
+    return scores.detach().argmax(-1)

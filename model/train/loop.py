@@ -12,8 +12,9 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,11 @@ class Run:
         self.parts = LearningParts.of(self.start.model, recipe)
         restored = restore(settings.folder, self.start.objective, self.parts.optimizer, world)
         self.progress = restored.progress if restored else Progress()
-        self.loader = PackLoader(self._stream_maker(), settings.workers, restored.data if restored else None)
+        self.loader = PackLoader(
+            partial(make_stream, recipe, self.start, settings.data, world),
+            settings.workers,
+            restored.data if restored else None,
+        )
         self._stopping = False
         self._peak = float("inf")  # until it is measured
 
@@ -212,27 +217,38 @@ class Run:
         settings = self.settings
         return Monitor(settings.folder, self.progress.step, self.recipe.steps, settings.wandb)
 
-    def _stream_maker(self) -> Callable[..., PackStream]:
-        recipe, world = self.recipe, self.world
-        plan = StreamPlan(
-            groups=parse_groups(recipe.data),
-            room=Room(recipe.tokens, recipe.crops, recipe.buffer, recipe.crop_weight),
-            seed=recipe.seed,
-            points=recipe.points,
-            names=recipe.names,
-            padded=recipe.compile,
-        )
-        sides = (recipe.side_least, recipe.side_most)
-        sources = {name: open_source(name, self.settings.data, sides) for name in source_names(plan.groups)}
-        encoder, config = self.start.encoder, self.start.model.config
-
-        def make(states: list[dict[str, Any] | None], first: int) -> PackStream:
-            return PackStream(plan, sources, encoder, config, world.rank, world.size, states, first)
-
-        return make
-
     def _stop(self, *_: object) -> None:
         self._stopping = True
+
+
+def make_stream(
+    recipe: Recipe,
+    made: Start,
+    data: Path | None,
+    world: World,
+    states: Sequence[dict[str, Any] | None] = (None,),
+    first: int = 0,
+) -> PackStream:
+    """The sequences of a recipe.
+
+    Args:
+        recipe: Says what is shown.
+        made: Encodes it.
+        data: Folder of public data sets.
+        world: Of which this process draws its part.
+        states, first: See `PackStream`.
+    """
+    plan = StreamPlan(
+        groups=parse_groups(recipe.data),
+        room=Room(recipe.tokens, recipe.crops, recipe.buffer, recipe.crop_weight),
+        seed=recipe.seed,
+        points=recipe.points,
+        names=recipe.names,
+        padded=recipe.compile,
+    )
+    sides = (recipe.side_least, recipe.side_most)
+    sources = {name: open_source(name, data, sides) for name in source_names(plan.groups)}
+    return PackStream(plan, sources, made.encoder, made.model.config, world.rank, world.size, states, first)
 
 
 def _claim(folder: Path, recipe: Recipe, world: World) -> None:

@@ -75,10 +75,11 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
             batch.location_target_RL,
         )
     )
-    word, word_hits = word_loss(model, x_RLD[words], batch.word_target_RL[words])
+    word, chosen_words = word_loss(model, x_RLD[words], batch.word_target_RL[words])
     target_M, last_M = batch.patch_target_RL[patches], batch.last_patch_RL[patches]
     tree_M = batch.tree_R[:, None].expand_as(patches)[patches]
-    patch, patch_hits = patch_loss(core, x_RLD[patches], target_M, last_M, tree_M, keys)
+    patch, chosen_patches = patch_loss(core, x_RLD[patches], target_M, last_M, tree_M, keys)
+    hit_M = chosen_patches == target_M
     nothing = target_M == len(keys.tree_N)
     subpatch, _ = subpatch_loss(
         core, x_RLD[slots], batch.subpatch_target_RL[slots], batch.patch_RL[slots], windows
@@ -89,9 +90,9 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
         patch=_mean(patch),
         subpatch=_mean(subpatch),
         location=_mean(location),
-        word_hits=word_hits.float().mean(),
-        point_hits=patch_hits[~nothing].float().mean(),
-        absent_hits=patch_hits[nothing & (last_M < 0)].float().mean(),
+        word_hits=(chosen_words == batch.word_target_RL[words]).float().mean(),
+        point_hits=hit_M[~nothing].float().mean(),
+        absent_hits=hit_M[nothing & (last_M < 0)].float().mean(),
     )
 
 

@@ -43,6 +43,23 @@ class SequenceLosses:
     sums: Tensor
 
 
+@dataclass(frozen=True)
+class Choices:
+    """One kind of choice in a sequence.
+
+    Attributes:
+        where_S: bool, the positions that choose.
+        target_M: What is right there.
+        loss_M: What each costs.
+        likeliest_M: What the model would choose.
+    """
+
+    where_S: Tensor
+    target_M: Tensor
+    loss_M: Tensor
+    likeliest_M: Tensor
+
+
 class PackedObjective(nn.Module):
     """A model with its loss as `forward`, so that sharding wraps both.
 
@@ -57,10 +74,22 @@ class PackedObjective(nn.Module):
         self.model, self.z_loss = model, z_loss
 
     def forward(self, batch: PackedSequence) -> SequenceLosses:
-        """Forward pass of one sequence with the true answers fed.
+        """What the sequence costs; the loss of a patch, slot or location is added to that of its token."""
+        choices = self.choices(batch).values()
+        weighted = torch.stack([(each.loss_M * batch.weight_S[each.where_S]).sum() for each in choices]).sum()
+        sums = [
+            torch.stack(
+                (each.loss_M.detach().sum(), (each.likeliest_M == each.target_M).sum(), each.where_S.sum())
+            ).float()
+            for each in choices
+        ]
+        return SequenceLosses(weighted, torch.stack(sums))
+
+    def choices(self, batch: PackedSequence) -> dict[str, Choices]:
+        """Forward pass with the true answers fed; gives the choices of each of `KINDS`.
 
         The true patch is fed and its embedding gets the features of the chosen image token (MolmoPoint paper,
-        section "Training"). The loss of a patch, slot or location is added to that of its token.
+        section "Training").
         """
         model, core = self.model, self.model.model
         windows = Windows.read(core, batch.patches, batch.pooling_NK)
@@ -75,37 +104,25 @@ class PackedObjective(nn.Module):
         keys_NE = core.point_predictor.patch_keys(x_SD[is_image_S], batch.position_N)
         keys = PatchKeys(keys_NE, batch.position_N, batch.indexable_N, batch.tree_N)
 
-        words, patches, slots, places = (getattr(batch, f"{kind}_target_S") != IGNORE for kind in KINDS)
-        outcomes: tuple[tuple[Tensor, Outcome], ...] = (
-            (words, word_loss(model, x_SD[words], batch.word_target_S[words], self.z_loss)),
-            (
-                patches,
-                patch_loss(
-                    core,
-                    x_SD[patches],
-                    batch.patch_target_S[patches],
-                    batch.last_patch_S[patches],
-                    batch.tree_S[patches],
-                    keys,
-                ),
-            ),
-            (
-                slots,
-                subpatch_loss(
-                    core, x_SD[slots], batch.subpatch_target_S[slots], batch.patch_S[slots], windows
-                ),
-            ),
-            (places, location_loss(core, x_SD[places], batch.location_target_S[places])),
-        )
-        return SequenceLosses(
-            weighted=sum((loss * batch.weight_S[where]).sum() for where, (loss, _) in outcomes),  # type: ignore[arg-type]
-            sums=torch.stack(
-                [
-                    torch.stack((loss.detach().sum(), hit.sum(), where.sum())).float()
-                    for where, (loss, hit) in outcomes
-                ]
-            ),
-        )
+        def word(where_S: Tensor, target_M: Tensor) -> Outcome:
+            return word_loss(model, x_SD[where_S], target_M, self.z_loss)
+
+        def patch(where_S: Tensor, target_M: Tensor) -> Outcome:
+            last_M, tree_M = batch.last_patch_S[where_S], batch.tree_S[where_S]
+            return patch_loss(core, x_SD[where_S], target_M, last_M, tree_M, keys)
+
+        def subpatch(where_S: Tensor, target_M: Tensor) -> Outcome:
+            return subpatch_loss(core, x_SD[where_S], target_M, batch.patch_S[where_S], windows)
+
+        def location(where_S: Tensor, target_M: Tensor) -> Outcome:
+            return location_loss(core, x_SD[where_S], target_M)
+
+        found = {}
+        for kind, outcome in zip(KINDS, (word, patch, subpatch, location), strict=True):
+            targets_S = getattr(batch, f"{kind}_target_S")
+            where_S = targets_S != IGNORE
+            found[kind] = Choices(where_S, targets_S[where_S], *outcome(where_S, targets_S[where_S]))
+        return found
 
     def _mask(self, batch: PackedSequence) -> Tensor | BlockMask:
         flex = self.model.config.text_config._attn_implementation == FLEX
