@@ -13,7 +13,7 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 
 from model.data.answer_form import AnswerForm
-from model.data.sample import Picture, Query, Target
+from model.data.sample import POINTS_HERE, Picture, Query, Said, Target
 from molmo_act.modeling.grounding_points import ground_points
 from molmo_act.modeling.tiling import ProcessedImage, preprocess_image
 from molmo_act.modeling.vision_tokens import image_prompt, vision_token_ids
@@ -100,7 +100,7 @@ class TreeEncoder:
         image = self.geometry.cut(picture.image)
         asked = rng.permutation(len(picture.queries))[:num_points]
         branches = [self._pointing(picture.queries[i], image, rng) for i in asked]
-        branches += [self._branch(said.question, said.answer, said.kind) for said in picture.said]
+        branches += [self._saying(said, image, rng) for said in picture.said]
         named = [] if self.form.coordinates == "text" else _named_targets(picture)
         chosen = rng.permutation(len(named))[:num_names]
         branches += [self._naming(name, target, image) for name, target in (named[i] for i in chosen)]
@@ -122,16 +122,23 @@ class TreeEncoder:
         return np.unique(triples, axis=0)  # ascending, as models are taught; one of equal ones
 
     def _pointing(self, query: Query, image: ProcessedImage, rng: np.random.Generator) -> Branch:
+        return self._branch(f"Point to {query.text}", self._points(query, image, rng), "pointing")
+
+    def _saying(self, said: Said, image: ProcessedImage, rng: np.random.Generator) -> Branch:
+        answer = said.answer
+        for query in said.points:
+            answer = answer.replace(POINTS_HERE, self._points(query, image, rng), 1)
+        return self._branch(said.question, answer, said.kind)
+
+    def _points(self, query: Query, image: ProcessedImage, rng: np.random.Generator) -> str:
         if self.form.coordinates == "text":
             xy = np.array([target.point for target in query.targets]).reshape(-1, 2)
             shown = rng.permutation(xy) if self.form.order == "shuffled" else xy
-            answer = self.form.write_text(shown, query.label, image.image_size)
-        else:
-            triples = self._triples(query.targets, image) if query.targets else np.empty((0, 3), np.int64)
-            if self.form.order == "shuffled":
-                triples = rng.permutation(triples)
-            answer = self.form.write_tokens(triples, query.label, *image.token_pooling.shape)
-        return self._branch(f"Point to {query.text}", answer, "pointing")
+            return self.form.write_text(shown, query.label, image.image_size)
+        triples = self._triples(query.targets, image) if query.targets else np.empty((0, 3), np.int64)
+        if self.form.order == "shuffled":
+            triples = rng.permutation(triples)
+        return self.form.write_tokens(triples, query.label, *image.token_pooling.shape)
 
     def _naming(self, name: str, target: Target, image: ProcessedImage) -> Branch:
         patches, slots = image.token_pooling.shape

@@ -47,6 +47,10 @@ class Query:
     kind: str
 
 
+POINTS_HERE = "<|POINT|>"
+"""Where in an answer points are to be written."""
+
+
 @dataclass(frozen=True, eq=False)
 class Said:
     """A question about a picture that words answer.
@@ -55,11 +59,13 @@ class Said:
         question: What is asked.
         answer: What is to be said.
         kind: What is answered ("caption", "qa", …), for the weight of its tokens.
+        points: What is pointed at on the way, one for each `POINTS_HERE` of the answer.
     """
 
     question: str
     answer: str
     kind: str
+    points: tuple[Query, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
 from molmo_act.errors import InputError
 
-SHAPES, SCENES, SCREENS = "shapes", "scenes", "screens"
+GENERATORS = SHAPES, SCENES, SCREENS = "shapes", "scenes", "screens"
 GENERATED_SIZE = 2**16
 """How many pictures a generator counts as in a mixture; it never repeats one."""
 
@@ -73,7 +74,7 @@ def open_source(name: str, folder: Path | None = None, sides: tuple[int, int] = 
 
     Args:
         name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens") or a public data
-            set of `model.data.public`.
+            set of `model.data.public_sets`.
         folder: Where public data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
 
@@ -88,4 +89,12 @@ def open_source(name: str, folder: Path | None = None, sides: tuple[int, int] = 
         return Generated(lambda rng, width, height: draw_scene(rng, width, height, library), sides)
     if name == SCREENS:
         return Generated(draw_screen, sides)
-    raise InputError(f"There is no source {name!r}.")
+    from model.data.public_sets import SETS, PublicSource  # which is built on this module
+
+    if name not in SETS:
+        known = (*GENERATORS, *SETS)
+        close = difflib.get_close_matches(name, known, n=3) or known
+        raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
+    if folder is None:
+        raise InputError(f"The source {name!r} is a public data set; say with --data where such sets lie.")
+    return PublicSource(name, folder)

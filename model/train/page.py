@@ -32,7 +32,8 @@ from molmo_act.errors import MolmoActError
 CROPS_A_ROW, MASK_SIDE = 6, 320
 RIGHT, GUESSED = (0, 160, 60), (220, 30, 30)
 STYLE = """body{font:14px sans-serif;margin:2em} td,th{padding:2px 8px;text-align:left;vertical-align:top}
-.tree{display:flex;align-items:flex-start;gap:1em;margin:1em 0;border-top:1px solid #ccc} b{color:#063} i{color:#c22}"""
+.tree{display:flex;align-items:flex-start;gap:1em;margin:1em 0;border-top:1px solid #ccc}
+b{color:#063} i{color:#c22}"""
 
 
 def page(
