@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,16 @@ class AnswerForm:
         choices = patches + int(self.no_more_points)
         return np.array([0, choices, choices + slots])
 
-    def write_tokens(self, triples: np.ndarray, label: str, patches: int, slots: int) -> str:
+    def write_tokens(
+        self,
+        triples: np.ndarray,
+        label: str,
+        patches: int,
+        slots: int,
+        *,
+        object_ids: Iterable[int] | None = None,
+        tag: str = "points",
+    ) -> str:
         """An answer in grounding tokens.
 
         Args:
@@ -60,15 +70,18 @@ class AnswerForm:
             label: What was pointed at.
             patches: Number of image tokens of the prompt.
             slots: Number of slots of a pooling window.
+            object_ids: What follows each point; 1, 2, 3… unless given.
+            tag: "points", or "tracks" when objects recur over frames.
         """
         if not len(triples) and (self.empty == "words" or not self.no_more_points):
             return NONE_IN_WORDS
+        rows = (triples + self.starts(patches, slots)).tolist()
         points = "".join(
             "".join(f"<POINT_{number}>" for number in row) + str(object_id)
-            for object_id, row in enumerate((triples + self.starts(patches, slots)).tolist(), 1)
+            for object_id, row in zip(object_ids or range(1, len(rows) + 1), rows, strict=True)
         )
         end = f"<POINT_{patches}>" if self.no_more_points else ""
-        return f'<points coords="{points}{end}">{label}</points>'
+        return f'<{tag} coords="{points}{end}">{label}</{tag}>'
 
     def write_text(self, xy: np.ndarray, label: str, image_size: tuple[int, int]) -> str:
         """An answer in coordinates of text, from the top to the bottom when ascending, else as they come.

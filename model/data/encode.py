@@ -79,6 +79,21 @@ class Tree:
         return len(self.prefix) + sum(len(branch.ids) for branch in self.branches)
 
 
+class TurnEncoder:
+    """Encodes one question with its answer."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.encode = tokenizer.backend_tokenizer.encode
+        self.eos = tokenizer.eos_token_id
+
+    def branch(self, question: str, answer: str, kind: str) -> Branch:
+        """The branch, as the chat template of released models writes it."""
+        asked = self.encode(f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n").ids
+        answered = [*self.encode(answer).ids, self.eos]
+        is_answer = np.arange(len(asked) + len(answered)) >= len(asked)
+        return Branch(np.array(asked + answered), is_answer, kind)
+
+
 class TreeEncoder:
     """Encodes pictures for one tokenizer, one geometry and one way of writing points."""
 
@@ -86,9 +101,8 @@ class TreeEncoder:
         self, tokenizer: PreTrainedTokenizerBase, geometry: Geometry, form: AnswerForm | None = None
     ) -> None:
         self.geometry, self.form = geometry, form or AnswerForm()
-        self._encode = tokenizer.backend_tokenizer.encode
         self._vision = vision_token_ids(tokenizer)
-        self._eos = tokenizer.eos_token_id
+        self._turns = TurnEncoder(tokenizer)
 
     def encode(self, picture: Picture, rng: np.random.Generator, num_points: int, num_names: int) -> Tree:
         """A tree of at most `num_points` pointing branches, `num_names` naming branches and all that is said.
@@ -114,7 +128,7 @@ class TreeEncoder:
         )
 
     def _prefix(self, image: ProcessedImage) -> np.ndarray:
-        return np.array([self._eos, *image_prompt(image.grid.tolist(), self._vision)])
+        return np.array([self._turns.eos, *image_prompt(image.grid.tolist(), self._vision)])
 
     def _triples(self, targets: tuple[Target, ...], image: ProcessedImage) -> np.ndarray:
         xy = np.array([target.point for target in targets])
@@ -122,13 +136,13 @@ class TreeEncoder:
         return np.unique(triples, axis=0)  # ascending, as models are taught; one of equal ones
 
     def _pointing(self, query: Query, image: ProcessedImage, rng: np.random.Generator) -> Branch:
-        return self._branch(f"Point to {query.text}", self._points(query, image, rng), "pointing")
+        return self._turns.branch(f"Point to {query.text}", self._points(query, image, rng), "pointing")
 
     def _saying(self, said: Said, image: ProcessedImage, rng: np.random.Generator) -> Branch:
         answer = said.answer
         for query in said.points:
             answer = answer.replace(POINTS_HERE, self._points(query, image, rng), 1)
-        return self._branch(said.question, answer, said.kind)
+        return self._turns.branch(said.question, answer, said.kind)
 
     def _points(self, query: Query, image: ProcessedImage, rng: np.random.Generator) -> str:
         if self.form.coordinates == "text":
@@ -143,13 +157,7 @@ class TreeEncoder:
     def _naming(self, name: str, target: Target, image: ProcessedImage) -> Branch:
         patches, slots = image.token_pooling.shape
         triple = self._triples((target,), image)[0] + self.form.starts(patches, slots)
-        return self._branch("".join(f"<POINT_{number}>" for number in triple), name, "naming")
-
-    def _branch(self, question: str, answer: str, kind: str) -> Branch:
-        asked = self._encode(f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n").ids
-        answered = [*self._encode(answer).ids, self._eos]
-        is_answer = np.arange(len(asked) + len(answered)) >= len(asked)
-        return Branch(np.array(asked + answered), is_answer, kind)
+        return self._turns.branch("".join(f"<POINT_{number}>" for number in triple), name, "naming")
 
 
 def _named_targets(picture: Picture) -> list[tuple[str, Target]]:

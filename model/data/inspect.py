@@ -9,18 +9,37 @@ import argparse
 import sys
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from model.data.sample import Picture, Query
-from model.data.sources import GENERATORS, SkippedRow, Source, open_source
+from model.data.sample import Film, FilmQuery, Picture, Query, Target
+from model.data.skipping import SkippedRow
+from model.data.sources import GENERATORS, Source, open_source
 from molmo_act.errors import MolmoActError
 
 COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000")
 TEXT_WIDTH, CHARACTERS, LINE, RADIUS = 520, 68, 16, 5
 LONGEST = 60  # lines
+
+
+def sheets(sample: Picture | Film) -> Iterator[Image.Image]:
+    """The picture, or every frame of the film, and everything that is asked about it."""
+    if isinstance(sample, Picture):
+        yield sheet(sample)
+        return
+    for number, frame in enumerate(sample.video.frames):
+        queries = tuple(
+            Query(query.text, query.label, _on_frame(query, number), query.kind) for query in sample.queries
+        )
+        yield sheet(Picture(np.asarray(frame), queries, ()))
+
+
+def _on_frame(query: FilmQuery, number: int) -> tuple[Target, ...]:
+    points = [sighting.point for sighting in query.sightings if sighting.frame == number]
+    return tuple(Target(point, (*point, *point)) for point in points)
 
 
 def sheet(picture: Picture) -> Image.Image:
@@ -65,11 +84,12 @@ def look(source: Source, count: int, seed: int, out: Path) -> Counter[str]:
         if seen["shown"] >= count:
             break
         try:
-            picture = source.read(index, rng)
+            sample = source.read(index, rng)
         except SkippedRow as exc:
             seen[f"skipped: {exc}"] += 1
             continue
-        sheet(picture).save(out / f"{seen['shown']:03d}.png")
+        for number, shown in enumerate(sheets(sample)):
+            shown.save(out / f"{seen['shown']:03d}_{number:03d}.png")
         seen["shown"] += 1
     return seen
 

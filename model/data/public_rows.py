@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from model.data.sources import SkippedRow
+from model.data.skipping import SkippedRow
 from molmo_act.errors import ImageError, InputError, MissingExtraError
 from molmo_act.images import to_rgb
 

@@ -18,13 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from model.data.public_films import VideoFolder, video_points, video_tracks
 from model.data.public_rows import ParquetRows, PictureFolder, decoded
-from model.data.sample import POINTS_HERE, Picture, Query, Said, Target
-from model.data.sources import SkippedRow
+from model.data.sample import POINTS_HERE, Film, Picture, Query, Said, Target
+from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
 Row = Mapping[str, Any]
 Reader = Callable[[Row, PictureFolder, np.random.Generator], Picture]
+FilmReader = Callable[[Row, VideoFolder, np.random.Generator], Film]
 
 INTENT_RATE = 0.8
 """How often GUISyn asks for an element by one of its intents instead of its name."""
@@ -127,11 +129,12 @@ def guisyn(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Pictu
 
 @dataclass(frozen=True)
 class PublicSet:
-    """Where the rows of a set lie, and what reads them."""
+    """Where the rows of a set lie, and what reads them: pictures, or films."""
 
     folder: str
     files: str
-    reader: Reader
+    reader: Reader | None = None
+    film_reader: FilmReader | None = None
 
 
 SETS = {
@@ -148,6 +151,9 @@ SETS = {
         f"guisyn-{kind}": PublicSet("MolmoPoint-Synthetic", f"{kind}/*.parquet", guisyn)
         for kind in ("web", "desktop", "mobile")
     },
+    "molmo2-video-points": PublicSet("Molmo2-VideoPoint", "*/train-*.parquet", film_reader=video_points),
+    "molmo2-video-tracks": PublicSet("Molmo2-VideoTrack", "data/*/*.parquet", film_reader=video_tracks),
+    "molmopoint-tracks": PublicSet("MolmoPoint-Track", "data/*.parquet", film_reader=video_tracks),
 }
 
 
@@ -157,12 +163,13 @@ class PublicSource:
     Args:
         name: One of `SETS`.
         folder: Holds all sets.
+        frames: Most frames of a film.
 
     Raises:
         InputError: The set is not there, or a file of it is damaged.
     """
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, frames: int = 128) -> None:
         about = SETS[name]
         home = folder / about.folder
         files = sorted(home.glob(about.files))
@@ -172,31 +179,39 @@ class PublicSource:
                 f"example with: hf download allenai/{about.folder} --repo-type dataset --local-dir {home}"
             )
         self._rows = ParquetRows(files)
-        self._pictures = PictureFolder(home / "images")
-        self._reader = about.reader
+        self._about = about
+        self._pictures, self._videos = PictureFolder(home / "images"), VideoFolder(home / "videos", frames)
         self.blocks: Sequence[int] = self._rows.blocks
 
-    def read(self, index: int, rng: np.random.Generator) -> Picture:
-        """The picture of a row; see `Source`."""
+    def read(self, index: int, rng: np.random.Generator) -> Picture | Film:
+        """What a row shows and asks; see `Source`."""
         row = self._rows[index]
         try:
-            picture = self._reader(row, self._pictures, rng)
-        except (KeyError, TypeError, ValueError) as exc:
-            if isinstance(exc, InputError):
-                raise
+            sample = self._sample(row, rng)
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
-        if not picture.queries and not picture.said:
+        texts = list(_texts(sample))
+        if not texts:
             raise SkippedRow("nothing to ask")
-        if any(CONTROL.search(text) for text in _texts(picture)):
+        if any(CONTROL.search(text) for text in texts):
             raise SkippedRow("text holds control tokens")
-        return picture
+        return sample
+
+    def _sample(self, row: Row, rng: np.random.Generator) -> Picture | Film:
+        if self._about.film_reader is not None:
+            return self._about.film_reader(row, self._videos, rng)
+        assert self._about.reader is not None
+        return self._about.reader(row, self._pictures, rng)
 
 
-def _texts(picture: Picture) -> Iterator[str]:
+def _texts(sample: Picture | Film) -> Iterator[str]:
     """All that is read or written, without the marks for points."""
-    for query in (*picture.queries, *(query for said in picture.said for query in said.points)):
+    for query in sample.queries:
         yield from (query.text, query.label)
-    for said in picture.said:
+    for said in sample.said if isinstance(sample, Picture) else ():
+        yield from (text for query in said.points for text in (query.text, query.label))
         yield from (said.question, said.answer.replace(POINTS_HERE, "") if said.points else said.answer)
 
 

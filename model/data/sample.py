@@ -1,10 +1,12 @@
-"""What every picture generator yields: pixels, named targets and queries; knows no tokens and no model."""
+"""What every source yields: pixels, named targets and queries; knows no tokens and no model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from molmo_act.modeling.video_processing import SampledVideo
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +86,48 @@ class Picture:
     queries: tuple[Query, ...]
     caption: tuple[str, ...]
     said: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One thing on one frame.
+
+    Attributes:
+        frame: Index of the frame.
+        object_id: Number of the thing, from 1; the same on all frames.
+        point: (x, y) in pixels of the frame, pixel centres at +0.5.
+    """
+
+    frame: int
+    object_id: int
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class FilmQuery:
+    """One question about a film.
+
+    Attributes:
+        text: What is asked for, as in `Query`.
+        label: Short name of it.
+        sightings: Where it is seen, in no particular order; empty when nothing in the film matches.
+        kind: "pointing": each thing once, at one moment; "tracking": on every frame where it is seen.
+    """
+
+    text: str
+    label: str
+    sightings: tuple[Sighting, ...]
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Frames of a video with everything asked about them.
+
+    Attributes:
+        video: The frames, with their times and the size that points are told in.
+        queries: All queries, each on its own.
+    """
+
+    video: SampledVideo
+    queries: tuple[FilmQuery, ...]

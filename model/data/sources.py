@@ -9,19 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from model.data.sample import Picture
+from model.data.sample import Film, Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
+from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
 GENERATORS = SHAPES, SCENES, SCREENS = "shapes", "scenes", "screens"
 GENERATED_SIZE = 2**16
 """How many pictures a generator counts as in a mixture; it never repeats one."""
-
-
-class SkippedRow(InputError):
-    """A row of a data set that cannot be learned from; its first argument says why in a few words."""
 
 
 class Source(Protocol):
@@ -34,8 +31,8 @@ class Source(Protocol):
     @property
     def blocks(self) -> Sequence[int]: ...
 
-    def read(self, index: int, rng: np.random.Generator) -> Picture:
-        """The picture of a row.
+    def read(self, index: int, rng: np.random.Generator) -> Picture | Film:
+        """What a row shows and asks.
 
         Args:
             index: Of the row.
@@ -69,7 +66,9 @@ class Generated:
         return picture
 
 
-def open_source(name: str, folder: Path | None = None, sides: tuple[int, int] = (200, 769)) -> Source:
+def open_source(
+    name: str, folder: Path | None = None, sides: tuple[int, int] = (200, 769), frames: int = 128
+) -> Source:
     """A source by its name.
 
     Args:
@@ -77,6 +76,7 @@ def open_source(name: str, folder: Path | None = None, sides: tuple[int, int] = 
             set of `model.data.public_sets`.
         folder: Where public data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
+        frames: Most frames of a film.
 
     Raises:
         InputError: Nothing has that name, or the data set is not there.
@@ -97,4 +97,4 @@ def open_source(name: str, folder: Path | None = None, sides: tuple[int, int] = 
         raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
     if folder is None:
         raise InputError(f"The source {name!r} is a public data set; say with --data where such sets lie.")
-    return PublicSource(name, folder)
+    return PublicSource(name, folder, frames)

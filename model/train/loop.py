@@ -242,13 +242,11 @@ def make_stream(
         groups=parse_groups(recipe.data),
         room=Room(recipe.tokens, recipe.crops, recipe.buffer, recipe.crop_weight),
         seed=recipe.seed,
-        points=recipe.points,
-        names=recipe.names,
         padded=recipe.compile,
     )
     sides = (recipe.side_least, recipe.side_most)
-    sources = {name: open_source(name, data, sides) for name in source_names(plan.groups)}
-    return PackStream(plan, sources, made.encoder, made.model.config, world.rank, world.size, states, first)
+    sources = {name: open_source(name, data, sides, recipe.frames) for name in source_names(plan.groups)}
+    return PackStream(plan, sources, made.encoders, made.model.config, world.rank, world.size, states, first)
 
 
 def _claim(folder: Path, recipe: Recipe, world: World) -> None:

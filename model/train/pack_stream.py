@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from model.data.encode import Tree, TreeEncoder
+from model.data.encode import Tree
+from model.data.encoders import Encoders
 from model.data.mixture import Group, Mixture, MixtureState, Pick
 from model.data.packing import Packer, Room
-from model.data.sources import SkippedRow, Source
+from model.data.skipping import SkippedRow
+from model.data.sources import Source
 from model.train.packed import PackedSequence, fit_tree, pack
 from molmo_act.errors import InputError
 from molmo_act.modeling.configuration import MolmoPointConfig
@@ -59,15 +61,12 @@ class StreamPlan:
         groups: The mixture.
         room: Of a sequence.
         seed: Of every choice.
-        points, names: Most pointing and naming branches of a picture.
         padded: Whether sequences are padded to the room's tokens, for compiled code.
     """
 
     groups: tuple[Group, ...]
     room: Room
     seed: int = 0
-    points: int = 64
-    names: int = 0
     padded: bool = False
 
 
@@ -77,7 +76,7 @@ class PackStream(IterableDataset):
     Args:
         plan: What is shown.
         sources: By name.
-        encoder: Turns pictures into trees.
+        encoders: Turn samples into trees.
         config: Of the model.
         rank, ranks: Which of how many training processes this is.
         states: Where each loading process of this rank goes on, `Packed.state` by process.
@@ -88,7 +87,7 @@ class PackStream(IterableDataset):
         self,
         plan: StreamPlan,
         sources: Mapping[str, Source],
-        encoder: TreeEncoder,
+        encoders: Encoders,
         config: MolmoPointConfig,
         rank: int = 0,
         ranks: int = 1,
@@ -96,7 +95,7 @@ class PackStream(IterableDataset):
         first: int = 0,
     ) -> None:
         super().__init__()
-        self._plan, self._sources, self._encoder, self._config = plan, sources, encoder, config
+        self._plan, self._sources, self._encoders, self._config = plan, sources, encoders, config
         self._rank, self._ranks, self._states, self._first = rank, ranks, states, first
 
     def __iter__(self) -> Iterator[Packed]:
@@ -150,8 +149,8 @@ class PackStream(IterableDataset):
         """
         plan = self._plan
         rng = np.random.default_rng([plan.seed, EXAMPLE_SALT, stream, pick.number])
-        picture = self._sources[pick.source].read(pick.index, rng)
-        tree = fit_tree(self._encoder.encode(picture, rng, plan.points, plan.names), plan.room)
+        sample = self._sources[pick.source].read(pick.index, rng)
+        tree = fit_tree(self._encoders(sample, rng), plan.room)
         if tree is None:
             raise SkippedRow("longer than a sequence")
         return tree

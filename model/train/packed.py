@@ -117,9 +117,14 @@ def pack(trees: Sequence[Tree], config: MolmoPointConfig, length: int | None = N
             parts.append(_part(line, number, index, _weight(branch, tree)))
     used = sum(len(part["words"]) for part in parts)
     parts.append(_padding((length or used) - used))
+    slots = max(tree.token_pooling.shape[1] for tree in trees)
     crops = np.cumsum([0, *(tree.patches.shape[0] * tree.patches.shape[1] for tree in trees)])
     pooling = [
-        np.where(tree.token_pooling >= 0, tree.token_pooling + first, -1)
+        np.pad(
+            np.where(tree.token_pooling >= 0, tree.token_pooling + first, -1),
+            ((0, 0), (0, slots - tree.token_pooling.shape[1])),  # films have larger windows than pictures
+            constant_values=-1,
+        )
         for tree, first in zip(trees, crops, strict=False)
     ]
     indexable = [_indexable(tree, config) for tree in trees]

@@ -11,13 +11,12 @@ import json
 import time
 
 import molmo_act
-from model.data.answer_form import AnswerForm
-from model.data.encode import TreeEncoder
 from model.data.mixture import parse_groups, source_names
 from model.data.packing import Room
 from model.data.sources import open_source
-from model.train.nano_config import GEOMETRY
 from model.train.pack_stream import PackStream, StreamPlan
+from model.train.recipes import Recipe
+from model.train.starting import make_encoders
 
 ROOMS = (Room(2048, 24), Room(4096, 48), Room(8192, 96))
 
@@ -28,9 +27,9 @@ def fullness(room: Room, mixture: str, sequences: int) -> dict[str, float]:
     groups = parse_groups(mixture)
     plan = StreamPlan(groups, room)
     sources = {name: open_source(name) for name in source_names(groups)}
-    encoder = TreeEncoder(model.processor.tokenizer, GEOMETRY, AnswerForm())
+    encoders = make_encoders(model.processor, Recipe())
     began = time.perf_counter()
-    packs = list(itertools.islice(PackStream(plan, sources, encoder, model.model.config), sequences))
+    packs = list(itertools.islice(PackStream(plan, sources, encoders, model.model.config), sequences))
     seconds = time.perf_counter() - began
     return {
         "tokens": room.tokens,

@@ -48,6 +48,7 @@ class Recipe:
         buffer: Examples that are packed together.
         crop_weight: What a crop is worth in packing, in tokens.
         max_crops: Most detailed crops of one picture.
+        frames: Most frames of one film.
         side_least, side_most: Sides of generated pictures, pixels.
         points, names: Most pointing and naming branches of a picture.
         vision, connector, language, grounding: How the parts learn.
@@ -79,6 +80,7 @@ class Recipe:
     buffer: int = 32
     crop_weight: float = 30.0
     max_crops: int = 8
+    frames: int = 128
     side_least: int = 200
     side_most: int = 769
     points: int = 64
@@ -137,7 +139,14 @@ SFT = Recipe(
     batch=160,
     buffer=48,
 )
-LONG_CONTEXT = replace(SFT, steps=2000, tokens=36_864, crops=384)
+LONG_CONTEXT = replace(
+    SFT,
+    data="0.6 molmo2-video-points molmo2-video-tracks; 0.4 pixmo-points",
+    steps=2000,
+    tokens=36_864,
+    crops=384,
+    frames=384,
+)
 GUI = Recipe(
     data="0.8 guisyn-web guisyn-desktop guisyn-mobile; 0.2 screens",
     steps=2000,

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import torch
 from torch import nn
+from transformers import BitsAndBytesConfig
 
 from model.data.encode import Geometry, TreeEncoder
+from model.data.encode_film import FilmEncoder
+from model.data.encoders import Encoders
 from model.train.adapters import add_adapters
 from model.train.packed_objective import FLEX, PackedObjective
 from model.train.positions import place_patches
 from model.train.recipes import Recipe
 from model.train.world import World
 from molmo_act.api import NANO
-from molmo_act.errors import InputError
+from molmo_act.errors import InputError, MissingExtraError
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration, MolmoPointProcessor
-from molmo_act.quantization import quantization_config
+from molmo_act.quantization import KEPT
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,12 @@ class Start:
 
     Attributes:
         objective: The model with its loss; `objective.model` is the model.
-        encoder: For pictures.
+        encoders: For what it is taught.
         processor: Of the checkpoint, saved with what becomes of it.
     """
 
     objective: PackedObjective
-    encoder: TreeEncoder
+    encoders: Encoders
     processor: MolmoPointProcessor
 
     @property
@@ -65,8 +69,8 @@ def start(recipe: Recipe, world: World) -> Start:
     if recipe.compile:
         for layer in _layers(model):
             layer.compile()
-    encoder = TreeEncoder(processor.tokenizer, _geometry(processor, recipe), recipe.form)
-    return Start(PackedObjective(model.train(), recipe.z_loss), encoder, processor)
+    objective = PackedObjective(model.train(), recipe.z_loss)
+    return Start(objective, make_encoders(processor, recipe), processor)
 
 
 def _fresh(config: MolmoPointConfig, seed: int) -> MolmoPointForConditionalGeneration:
@@ -81,13 +85,20 @@ def _trained(
 ) -> MolmoPointForConditionalGeneration:
     if recipe.adapters != "qlora":
         return MolmoPointForConditionalGeneration.from_pretrained(source, config=config, dtype=torch.float32)
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes", "quant", "adapters=qlora")
     if world.size > 1:
         raise InputError("adapters=qlora runs on one GPU; expected one process. Use adapters=lora on many.")
     return MolmoPointForConditionalGeneration.from_pretrained(
         source,
         config=config,
         dtype=torch.float32,
-        quantization_config=quantization_config("nf4"),
+        quantization_config=BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=getattr(torch, recipe.precision),
+            llm_int8_skip_modules=list(KEPT),
+        ),
         device_map={"": world.device},
     )
 
@@ -96,6 +107,17 @@ def _layers(model: MolmoPointForConditionalGeneration) -> list[nn.Module]:
     """The blocks of both towers, first to last."""
     core = model.model
     return [*core.vision_tower.get_submodule("layers"), *core.language_model.layers]
+
+
+def make_encoders(processor: MolmoPointProcessor, recipe: Recipe) -> Encoders:
+    """Encoders that cut pictures and films as a checkpoint's processor does, and write as the recipe says."""
+    tokenizer, form = processor.tokenizer, recipe.form
+    return Encoders(
+        pictures=TreeEncoder(tokenizer, _geometry(processor, recipe), form),
+        films=FilmEncoder(tokenizer, processor.video_processor, processor.layout, form),
+        points=recipe.points,
+        names=recipe.names,
+    )
 
 
 def _geometry(processor: MolmoPointProcessor, recipe: Recipe) -> Geometry:

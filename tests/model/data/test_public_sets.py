@@ -18,7 +18,8 @@ from model.data.encode import TreeEncoder
 from model.data.inspect import main
 from model.data.public_sets import SETS
 from model.data.sample import POINTS_HERE, Picture
-from model.data.sources import SkippedRow, open_source
+from model.data.skipping import SkippedRow
+from model.data.sources import open_source
 from molmo_act.errors import InputError
 from tests.model.train.small_run import GEOMETRY, make_tokenizer
 

@@ -9,15 +9,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.data.encode import TreeEncoder
 from model.data.mixture import parse_groups
 from model.data.packing import Room
-from model.data.sources import SkippedRow, open_source
+from model.data.skipping import SkippedRow
+from model.data.sources import open_source
+from model.train.export import make_processor
 from model.train.pack_stream import Packed, PackLoader, PackStream, StreamPlan
+from model.train.recipes import Recipe
+from model.train.starting import make_encoders
 from molmo_act.errors import InputError
 from tests.model.train.small_run import GEOMETRY, make_tokenizer, tiny_config
 
-PLAN = StreamPlan(parse_groups("1 shapes"), Room(tokens=900, crops=20, buffer=6), points=4)
+PLAN = StreamPlan(parse_groups("1 shapes"), Room(tokens=900, crops=20, buffer=6))
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +30,12 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def make(tokenizer):
-    encoder, config = TreeEncoder(tokenizer, GEOMETRY), tiny_config(tokenizer)
+    processor, config = make_processor(tokenizer, GEOMETRY), tiny_config(tokenizer)
+    encoders = make_encoders(processor, Recipe(points=4, max_crops=4))
     sources = {"shapes": open_source("shapes", sides=(120, 300))}
 
     def make_stream(states=(None,), first: int = 0, plan: StreamPlan = PLAN, sources=sources, **ranks):
-        return PackStream(plan, sources, encoder, config, states=states, first=first, **ranks)
+        return PackStream(plan, sources, encoders, config, states=states, first=first, **ranks)
 
     return make_stream
 

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 import torch
 
+from model.data.answer_form import AnswerForm
 from model.data.encode import TreeEncoder
+from model.data.encode_film import FilmEncoder
 from model.data.packing import Room
-from model.data.sample import Said
+from model.data.sample import Film, FilmQuery, Said, Sighting
 from model.data.scenes import draw_scene
 from model.train.batch import collate
+from model.train.export import make_processor
 from model.train.lines import IGNORE
 from model.train.objective import tree_losses
 from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
+from molmo_act.modeling.video_processing import SampledVideo
 from tests.model.train.small_run import GEOMETRY, draw_trees, make_tokenizer, rough_model, tiny_config
 
 
@@ -32,7 +36,7 @@ def model(tokenizer):
 
 @pytest.fixture(scope="module")
 def trees(tokenizer):
-    """Trees of different sizes, some of whose branches are answered in words."""
+    """Pictures of different sizes and a film; some branches are answered in words."""
     encoder = TreeEncoder(tokenizer, GEOMETRY)
     rng = np.random.default_rng(5)
     found = []
@@ -40,7 +44,15 @@ def trees(tokenizer):
         picture = draw_scene(rng, width, height, None)
         said = (Said("What is here?", "red circle", "caption"), Said("Is it day?", "yes", "qa"))
         found.append(encoder.encode(replace(picture, said=said), rng, 6, 2))
-    assert len({len(tree.token_pooling) for tree in found}) > 1
+    frames = rng.integers(0, 255, (3, 60, 80, 3), dtype=np.uint8)
+    seen = tuple(Sighting(frame, 1, (20.0 + 10 * frame, 30.0)) for frame in range(3))
+    film = Film(
+        SampledVideo(frames, (0.0, 0.5, 1.0), (80, 60)), (FilmQuery("ball", "ball", seen, "tracking"),)
+    )
+    processor = make_processor(tokenizer, GEOMETRY)
+    films = FilmEncoder(tokenizer, processor.video_processor, processor.layout, AnswerForm())
+    found.append(films.encode(film, rng, 4))
+    assert {tree.token_pooling.shape[1] for tree in found} == {4, 9}
     return found
 
 
