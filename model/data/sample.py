@@ -1,10 +1,12 @@
-"""What every picture generator yields: pixels, named targets and queries; knows no tokens and no model."""
+"""What every source yields: pixels, named targets and queries; knows no tokens and no model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from molmo_act.modeling.video_processing import SampledVideo
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +49,85 @@ class Query:
     kind: str
 
 
+POINTS_HERE = "<|POINT|>"
+"""Where in an answer points are to be written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """A question about a picture that words answer.
+
+    Attributes:
+        question: What is asked.
+        answer: What is to be said.
+        kind: What is answered ("caption", "qa", …), for the weight of its tokens.
+        points: What is pointed at on the way, one for each `POINTS_HERE` of the answer.
+    """
+
+    question: str
+    answer: str
+    kind: str
+    points: tuple[Query, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One generated picture with everything asked about it.
+    """One picture with everything asked about it.
 
     Attributes:
         image: uint8 (H, W, 3), RGB.
         queries: All queries, each on its own.
         caption: Names of the things, or texts, in the picture in reading order (rows top to bottom,
             left to right in a row), as far as a person could read or name them at this size.
+        said: Questions that words answer; generators have none.
     """
 
     image: np.ndarray
     queries: tuple[Query, ...]
     caption: tuple[str, ...]
+    said: tuple[Said, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """One thing on one frame.
+
+    Attributes:
+        frame: Index of the frame.
+        object_id: Number of the thing, from 1; the same on all frames.
+        point: (x, y) in pixels of the frame, pixel centres at +0.5.
+    """
+
+    frame: int
+    object_id: int
+    point: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class FilmQuery:
+    """One question about a film.
+
+    Attributes:
+        text: What is asked for, as in `Query`.
+        label: Short name of it.
+        sightings: Where it is seen, in no particular order; empty when nothing in the film matches.
+        kind: "pointing": each thing once, at one moment; "tracking": on every frame where it is seen.
+    """
+
+    text: str
+    label: str
+    sightings: tuple[Sighting, ...]
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """Frames of a video with everything asked about them.
+
+    Attributes:
+        video: The frames, with their times and the size that points are told in.
+        queries: All queries, each on its own.
+    """
+
+    video: SampledVideo
+    queries: tuple[FilmQuery, ...]

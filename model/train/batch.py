@@ -1,7 +1,8 @@
 """Lays message trees out as tensors: ids, places, masks and targets; knows no weights.
 
 The pictures of a batch lie side by side, one row a tree. Their branches are packed, several to a row, into
-rows of equal length that go on from the cache of their picture: no branch pays for its sisters.
+rows of equal length that go on from the cache of their picture: no branch pays for its sisters. Quickest on a
+CPU; `packed` is the layout for pictures of different sizes and for GPUs.
 
 Shape letters: B trees, I length of a picture's tokens and P image tokens among them (the same for all trees
 of a batch), K slots of a pooling window, N = B · P, R rows of packed branches, L their length.
@@ -18,10 +19,12 @@ import torch
 from torch import Tensor
 
 from model.data.encode import Tree
+from model.train.lines import IGNORE, Line, branch_line
 from molmo_act.modeling.configuration import MolmoPointConfig
 
-IGNORE = -100
 PADDING = -1
+FILLS = {"words": 0, "position": 0, "patch": -1, "subpatch": -1, "last_patch": -1}
+"""What padding positions hold; `IGNORE` in the targets."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,18 @@ class TreeBatch(TensorBatch):
         pooling_NK: int64, patch ids over all crops of the batch, -1 for empty slots.
         picture_BI: Ids of the pictures' tokens.
         tree_R: Which tree each row belongs to.
-        words_RL: Ids with every grounding id replaced by its word.
-        patch_RL: Index of the patch that is fed, or whose window the fed slot is in; else -1.
-        subpatch_RL: Slot that is fed, else -1.
         branch_RL: Number of the branch inside its tree, -1 for padding.
-        position_RL: Positions; every branch goes on where the picture ended.
-        last_patch_RL: Last patch that was fed before this position in the branch, -1 when there is none.
-        word_target_RL, patch_target_RL, subpatch_target_RL, location_target_RL: -100 where there is none;
-            the patch target P means "no more points".
+        words_RL and the rest: See `Line`.
     """
 
     patches: Tensor
     pooling_NK: Tensor
     picture_BI: Tensor
     tree_R: Tensor
+    branch_RL: Tensor
     words_RL: Tensor
     patch_RL: Tensor
     subpatch_RL: Tensor
-    branch_RL: Tensor
     position_RL: Tensor
     last_patch_RL: Tensor
     word_target_RL: Tensor
@@ -83,70 +80,21 @@ class TreeBatch(TensorBatch):
         return torch.cat((picture, own), dim=-1)[:, None]
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One branch, or branches end to end: the fields of `TreeBatch` that run along a row."""
-
-    words: np.ndarray
-    patch: np.ndarray
-    subpatch: np.ndarray
-    branch: np.ndarray
-    position: np.ndarray
-    last_patch: np.ndarray
-    word_target: np.ndarray
-    patch_target: np.ndarray
-    subpatch_target: np.ndarray
-    location_target: np.ndarray
+Numbered = tuple[int, Line]
 
 
-def _branch(
-    ids: np.ndarray, is_answer: np.ndarray, tree: Tree, config: MolmoPointConfig, number: int
-) -> _Line:
-    offset = ids - config.extended_vocab_start
-    patches, slots = tree.token_pooling.shape
-    is_patch = (offset >= 0) & (offset <= patches)  # no more points included
-    slot, location = offset - patches - 1, offset - patches - 1 - slots
-    is_slot, is_location = (slot >= 0) & (slot < slots), location >= 0
-    words = np.select(
-        [is_patch, is_location, is_slot],
-        [config.patch_token_id, config.location_token_id, config.subpatch_token_id],
-        ids,
-    )
-    is_real_patch = is_patch & (offset < patches)
-    at = np.maximum.accumulate(np.where(is_real_patch, np.arange(len(ids)), -1))
-    last = np.where(at >= 0, offset[at], -1)  # including the patch fed at this very position
-
-    def target(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-        targets = np.where(where & is_answer, values, IGNORE)
-        return np.append(targets[1:], IGNORE)
-
-    return _Line(
-        words=words,
-        patch=np.where(is_real_patch | is_slot, last, -1),
-        subpatch=np.where(is_slot, slot, -1),
-        branch=np.full(len(ids), number),
-        position=len(tree.prefix) + np.arange(len(ids)),
-        last_patch=np.append(-1, last[:-1]),
-        # After a patch only slots are legal and after a slot only locations: words are not asked for there.
-        word_target=target(words, ~is_slot & ~is_location),
-        patch_target=target(offset, is_patch),
-        subpatch_target=target(slot, is_slot),
-        location_target=target(location, is_location),
-    )
-
-
-def _packed(lines: list[_Line], length: int) -> list[list[_Line]]:
+def _packed(lines: list[Line], length: int) -> list[list[Numbered]]:
     """Branches dealt to rows of at most `length` positions: longest first, each where it first fits."""
-    rows: list[list[_Line]] = []
+    rows: list[list[Numbered]] = []
     room: list[int] = []
-    for line in sorted(lines, key=lambda line: -len(line.words)):
+    for number, line in sorted(enumerate(lines), key=lambda numbered: -len(numbered[1].words)):
         size = len(line.words)
         fits = next((i for i, left in enumerate(room) if left >= size), None)
         if fits is None:
             rows.append([])
             room.append(length)
             fits = -1
-        rows[fits].append(line)
+        rows[fits].append((number, line))
         room[fits] -= size
     return rows
 
@@ -159,27 +107,27 @@ def collate(trees: Sequence[Tree], config: MolmoPointConfig, row_length: int = 9
         config: Says which ids are grounding words.
         row_length: Length L of the rows that branches are packed into; a longer branch makes longer rows.
     """
-    branches = [
-        [_branch(ids, answer, tree, config, i) for i, (ids, answer) in enumerate(tree.branches)]
-        for tree in trees
+    crops, patches = trees[0].patches.shape[:2]
+    windows = len(trees[0].token_pooling)
+    lines = [
+        [branch_line(branch, tree, config, i * windows, len(trees) * windows) for branch in tree.branches]
+        for i, tree in enumerate(trees)
     ]
-    longest = max(len(line.words) for lines in branches for line in lines)
-    length = max(row_length, longest)
-    rows, owners = [], []
-    for number, lines in enumerate(branches):
-        packed = _packed(lines, length)
+    length = max(row_length, *(len(line.words) for each in lines for line in each))
+    rows: list[list[Numbered]] = []
+    owners: list[int] = []
+    for owner, each in enumerate(lines):
+        packed = _packed(each, length)
         rows += packed
-        owners += [number] * len(packed)
+        owners += [owner] * len(packed)
 
-    def table(name: str) -> Tensor:
-        fill = {"words": 0, "position": 0, "branch": PADDING, "patch": -1, "subpatch": -1, "last_patch": -1}
-        filled = np.full((len(rows), length), fill.get(name, IGNORE))
-        for row, lines in zip(filled, rows, strict=True):
-            values = np.concatenate([getattr(line, name) for line in lines])
-            row[: len(values)] = values
+    def table(values: list[list[np.ndarray]], fill: int) -> Tensor:
+        filled = np.full((len(rows), length), fill)
+        for row, parts in zip(filled, values, strict=True):
+            joined = np.concatenate(parts)
+            row[: len(joined)] = joined
         return torch.from_numpy(filled)
 
-    crops, patches = trees[0].patches.shape[:2]
     pooling = [
         np.where(tree.token_pooling >= 0, tree.token_pooling + i * crops * patches, -1)
         for i, tree in enumerate(trees)
@@ -189,5 +137,11 @@ def collate(trees: Sequence[Tree], config: MolmoPointConfig, row_length: int = 9
         pooling_NK=torch.from_numpy(np.concatenate(pooling)),
         picture_BI=torch.from_numpy(np.stack([tree.prefix for tree in trees])),
         tree_R=torch.tensor(owners),
-        **{f"{f.name}_RL": table(f.name) for f in fields(_Line)},
+        branch_RL=table([[np.full(len(line.words), n) for n, line in row] for row in rows], PADDING),
+        **{
+            f"{f.name}_RL": table(
+                [[getattr(line, f.name) for _, line in row] for row in rows], FILLS.get(f.name, IGNORE)
+            )
+            for f in fields(Line)
+        },
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from transformers import PreTrainedTokenizerFast
 
+from model.data.encode import Geometry
 from model.train.nano_config import GEOMETRY, nano_config
 from model.train.run_state import load_run
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
@@ -20,20 +21,20 @@ from molmo_act.modeling.image_processing import MolmoPointImageProcessor
 from molmo_act.modeling.video_processing import MolmoPointVideoProcessor
 
 TEMPLATE = Path(__file__).with_name("chat_template.jinja")
-SIDE = {"height": GEOMETRY.crop_size, "width": GEOMETRY.crop_size}
 VIDEO_POOLING = [3, 3]
 
 
-def make_processor(tokenizer: PreTrainedTokenizerFast) -> MolmoPointProcessor:
+def make_processor(tokenizer: PreTrainedTokenizerFast, geometry: Geometry = GEOMETRY) -> MolmoPointProcessor:
     """The processor that cuts pictures as training did."""
+    side = {"height": geometry.crop_size, "width": geometry.crop_size}
     images = MolmoPointImageProcessor(
-        size=SIDE,
-        patch_size=GEOMETRY.patch_size,
-        pooling_size=list(GEOMETRY.pooling),
-        overlap_margins=list(GEOMETRY.margins),
-        max_crops=GEOMETRY.max_crops,
+        size=side,
+        patch_size=geometry.patch_size,
+        pooling_size=list(geometry.pooling),
+        overlap_margins=list(geometry.margins),
+        max_crops=geometry.max_crops,
     )
-    videos = MolmoPointVideoProcessor(size=SIDE, patch_size=GEOMETRY.patch_size, pooling_size=VIDEO_POOLING)
+    videos = MolmoPointVideoProcessor(size=side, patch_size=geometry.patch_size, pooling_size=VIDEO_POOLING)
     return MolmoPointProcessor(images, videos, tokenizer, chat_template=TEMPLATE.read_text(encoding="utf-8"))
 
 
@@ -50,11 +51,25 @@ def export(run: Path, out: Path, dtype: torch.dtype = torch.bfloat16) -> None:
     load_run(run, model, [])
     model.generation_config.eos_token_id = tokenizer.eos_token_id
     model.generation_config.pad_token_id = tokenizer.pad_token_id
+    write_checkpoint(model.to(dtype), make_processor(tokenizer), out)
+
+
+def write_checkpoint(
+    model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor, out: Path
+) -> None:
+    """Writes a checkpoint beside its place and moves it there; files with other names stay.
+
+    Args:
+        model: Stored as it is.
+        processor: Saved with it.
+        out: Folder of the checkpoint.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         partial = Path(folder)
-        model.to(dtype).save_pretrained(partial)
-        make_processor(tokenizer).save_pretrained(partial)
-        out.mkdir(parents=True, exist_ok=True)
+        model.save_pretrained(partial)
+        processor.save_pretrained(partial)
+        out.mkdir(exist_ok=True)
         for path in partial.iterdir():
             shutil.move(path, out / path.name)
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from model.train.batch import IGNORE, collate
+from model.train.batch import collate
+from model.train.lines import IGNORE
 from model.train.objective import Losses, tree_losses
-from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.modeling.tiling import normalize
-from tests.model.train.small_run import draw_trees, make_tokenizer, tiny_config
+from tests.model.train.small_run import draw_trees, make_tokenizer, rough_model, tiny_config
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +21,7 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def model(tokenizer):
-    torch.manual_seed(0)
-    model = MolmoPointForConditionalGeneration(tiny_config(tokenizer)).eval()
-    with torch.no_grad():  # far from the uniform answers of a fresh model
-        for parameter in model.parameters():
-            parameter.add_(0.2 * torch.randn_like(parameter))
-    return model
+    return rough_model(tiny_config(tokenizer))
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +61,9 @@ def test_packed_branches_lose_what_they_lose_alone(model, trees):
 @torch.no_grad()
 def test_teacher_forcing_scores_what_decoding_scores(model, trees):
     """Cross-entropies of one answer, recomputed from the steps of the inference code fed with the answer."""
-    tree = next(t for t in trees if any(len(ids[answer]) > 6 for ids, answer in t.branches))
-    ids, is_answer = max(tree.branches, key=lambda branch: len(branch[0][branch[1]]))
-    one = replace(tree, branches=((ids, is_answer),))
+    tree = next(t for t in trees if any(len(ids[answer]) > 6 for ids, answer, _ in t.branches))
+    ids, is_answer, _ = chosen = max(tree.branches, key=lambda branch: len(branch[0][branch[1]]))
+    one = replace(tree, branches=(chosen,))
     batch = collate([one], model.config)
     taught = sums(tree_losses(model, batch), batch)
 

@@ -1,0 +1,257 @@
+"""The public data sets that pointing models are taught with, in their own schemas; knows rows, no tokens.
+
+Each set lies as it is downloaded from the hub, in a folder of its name below one folder for all:
+
+    pixmo-points/data/train-00000-of-00008.parquet
+    pixmo-points/images/<SHA-256 of the address>
+
+Which columns a set has is written at the function that reads its rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.data.public_films import VideoFolder, video_points, video_tracks
+from model.data.public_rows import ParquetRows, PictureFolder, decoded
+from model.data.sample import POINTS_HERE, Film, Picture, Query, Said, Target
+from model.data.skipping import SkippedRow
+from molmo_act.errors import InputError
+
+Row = Mapping[str, Any]
+Reader = Callable[[Row, PictureFolder, np.random.Generator], Picture]
+FilmReader = Callable[[Row, VideoFolder, np.random.Generator], Film]
+
+INTENT_RATE = 0.8
+"""How often GUISyn asks for an element by one of its intents instead of its name."""
+CONTROL = re.compile(r"<(?:\|[^<>]*\||im_\w+|frame_\w+|low_res_im_start|POINT_\d+)>")
+"""What a tokenizer would read as something else than text."""
+CLOCK_BAND = 120
+"""Rows of pixels at the bottom of every picture of a clock that show nothing."""
+
+
+def pixmo_points(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `image_sha256`, `label`, `points` [{x, y} per cent], `count`, `collection_method`.
+
+    The last three are single values, or lists of equal length where rows of one picture were put together.
+    "counting" rows ask how many there are, and are answered with points and their number.
+    """
+    image = pictures.read(row)
+    single = isinstance(row["label"], str)
+    labels, places = ([row["label"]], [row["points"]]) if single else (row["label"], row["points"])
+    methods = row["collection_method"]
+    methods = [methods] * len(labels) if isinstance(methods, str) else methods
+    queries, said = [], []
+    for label, points, method in zip(labels, places, methods, strict=True):
+        query = _query(label, label, _per_cent(points or [], image))
+        if method == "counting":
+            said.append(_counted(query))
+        else:
+            queries.append(query)
+    return Picture(image, tuple(queries), (), tuple(said))
+
+
+def pixmo_count(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `image_sha256`, `label`, `count`, `points` {x: [], y: []} pixels, or null."""
+    image = pictures.read(row)
+    places = row["points"]
+    if not places or not places["x"]:
+        said = Said(f"How many {row['label']} are there?", f"There are {row['count']}.", "qa")
+        return Picture(image, (), (), (said,))
+    targets = _targets(zip(places["x"], places["y"], strict=True), image)
+    return Picture(image, (), (), (_counted(_query(row["label"], row["label"], targets)),))
+
+
+def pixmo_explanations(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `image_sha256`, `question`, `parsed_response`, `inline_text`, `alt_text`, `points`.
+
+    Points [[{x, y} per cent]] stand where the response has a mark, one list for each.
+    """
+    if not row["parsed_response"]:
+        raise SkippedRow("response was not parsed")
+    image = pictures.read(row)
+    points = tuple(
+        _query(alt, inline, _per_cent(places, image))
+        for places, inline, alt in zip(row["points"], row["inline_text"], row["alt_text"], strict=True)
+    )
+    if row["parsed_response"].count(POINTS_HERE) != len(points):
+        raise SkippedRow("points do not fit the response")
+    return Picture(image, (), (), (Said(row["question"], row["parsed_response"], "pointing", points),))
+
+
+def pixmo_cap(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `caption`, `transcripts`: what was written of a picture, and what was said of it."""
+    said = [Said("Describe this image.", row["caption"], "caption")]
+    if row["transcripts"]:
+        spoken = row["transcripts"][int(rng.integers(len(row["transcripts"])))]
+        said.append(Said("Describe this image as if you were speaking.", spoken, "caption"))
+    return Picture(pictures.read(row), (), (), tuple(said))
+
+
+def pixmo_ask(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `image_sha256`, `question`, `answer`."""
+    return Picture(pictures.read(row), (), (), (Said(row["question"], row["answer"], "qa"),))
+
+
+def pixmo_docs(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image` {bytes}, `image_id`, `questions` {question: [], answer: []}."""
+    asked = row["questions"]
+    said = (Said(*pair, "qa") for pair in zip(asked["question"], asked["answer"], strict=True))
+    return Picture(_stored(row), (), (), tuple(said))
+
+
+def pixmo_clocks(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`image_url`, `image_sha256`, `hour`, `minute`, `second`, `shows_seconds`, `time_format`."""
+    image = pictures.read(row)[:-CLOCK_BAND]
+    if not len(image):
+        raise SkippedRow("picture has no clock")
+    return Picture(image, (), (), (Said("What time is being shown?", _time(row), "qa"),))
+
+
+def guisyn(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
+    """`id`, `image` {bytes}, `annotation` [{name, intent: [], x_center, y_center pixels}]."""
+    image = _stored(row)
+    queries = []
+    for element in row["annotation"] or []:
+        intents = element["intent"] or []
+        by_intent = bool(intents) and rng.random() < INTENT_RATE
+        text = intents[int(rng.integers(len(intents)))] if by_intent else element["name"]
+        place = [(element["x_center"], element["y_center"])]
+        queries.append(_query(text, element["name"], _targets(place, image)))
+    return Picture(image, tuple(queries), ())
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """Where the rows of a set lie, and what reads them: pictures, or films."""
+
+    folder: str
+    files: str
+    reader: Reader | None = None
+    film_reader: FilmReader | None = None
+
+
+SETS = {
+    "pixmo-points": PublicSet("pixmo-points", "data/train-*.parquet", pixmo_points),
+    "pixmo-count": PublicSet("pixmo-count", "data/train-*.parquet", pixmo_count),
+    "pixmo-points-explanations": PublicSet(
+        "pixmo-point-explanations", "data/train-*.parquet", pixmo_explanations
+    ),
+    "pixmo-cap": PublicSet("pixmo-cap", "data/train-*.parquet", pixmo_cap),
+    "pixmo-ask-model-anything": PublicSet("pixmo-ask-model-anything", "data/train-*.parquet", pixmo_ask),
+    "pixmo-docs": PublicSet("pixmo-docs", "*/train-*.parquet", pixmo_docs),
+    "pixmo-clocks": PublicSet("pixmo-clocks", "data/train-*.parquet", pixmo_clocks),
+    **{
+        f"guisyn-{kind}": PublicSet("MolmoPoint-Synthetic", f"{kind}/*.parquet", guisyn)
+        for kind in ("web", "desktop", "mobile")
+    },
+    "molmo2-video-points": PublicSet("Molmo2-VideoPoint", "*/train-*.parquet", film_reader=video_points),
+    "molmo2-video-tracks": PublicSet("Molmo2-VideoTrack", "data/*/*.parquet", film_reader=video_tracks),
+    "molmopoint-tracks": PublicSet("MolmoPoint-Track", "data/*.parquet", film_reader=video_tracks),
+}
+
+
+class PublicSource:
+    """One set as a source of pictures.
+
+    Args:
+        name: One of `SETS`.
+        folder: Holds all sets.
+        frames: Most frames of a film.
+
+    Raises:
+        InputError: The set is not there, or a file of it is damaged.
+    """
+
+    def __init__(self, name: str, folder: Path, frames: int = 128) -> None:
+        about = SETS[name]
+        home = folder / about.folder
+        files = sorted(home.glob(about.files))
+        if not files:
+            raise InputError(
+                f"The data set {name!r} is not in {home}: no file {about.files}. Download it there, for "
+                f"example with: hf download allenai/{about.folder} --repo-type dataset --local-dir {home}"
+            )
+        self._rows = ParquetRows(files)
+        self._about = about
+        self._pictures, self._videos = PictureFolder(home / "images"), VideoFolder(home / "videos", frames)
+        self.blocks: Sequence[int] = self._rows.blocks
+
+    def read(self, index: int, rng: np.random.Generator) -> Picture | Film:
+        """What a row shows and asks; see `Source`."""
+        row = self._rows[index]
+        try:
+            sample = self._sample(row, rng)
+        except InputError:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
+        texts = list(_texts(sample))
+        if not texts:
+            raise SkippedRow("nothing to ask")
+        if any(CONTROL.search(text) for text in texts):
+            raise SkippedRow("text holds control tokens")
+        return sample
+
+    def _sample(self, row: Row, rng: np.random.Generator) -> Picture | Film:
+        if self._about.film_reader is not None:
+            return self._about.film_reader(row, self._videos, rng)
+        assert self._about.reader is not None
+        return self._about.reader(row, self._pictures, rng)
+
+
+def _texts(sample: Picture | Film) -> Iterator[str]:
+    """All that is read or written, without the marks for points."""
+    for query in sample.queries:
+        yield from (query.text, query.label)
+    for said in sample.said if isinstance(sample, Picture) else ():
+        yield from (text for query in said.points for text in (query.text, query.label))
+        yield from (said.question, said.answer.replace(POINTS_HERE, "") if said.points else said.answer)
+
+
+def _stored(row: Row) -> np.ndarray:
+    if not row["image"] or not row["image"]["bytes"]:
+        raise SkippedRow("picture is missing")
+    return decoded(row["image"]["bytes"])
+
+
+def _per_cent(points: Iterable[Mapping[str, float]], image: np.ndarray) -> tuple[Target, ...]:
+    height, width = image.shape[:2]
+    return _targets(((p["x"] / 100 * width, p["y"] / 100 * height) for p in points), image)
+
+
+def _targets(places: Iterable[tuple[float, float]], image: np.ndarray) -> tuple[Target, ...]:
+    """Targets without extent, at pixels of the picture."""
+    height, width = image.shape[:2]
+    targets = tuple(Target((float(x), float(y)), (x, y, x, y)) for x, y in places)
+    if not all(0 <= x <= width and 0 <= y <= height for x, y in (target.point for target in targets)):
+        raise SkippedRow("point lies outside the picture")
+    return targets
+
+
+def _query(text: str, label: str, targets: tuple[Target, ...]) -> Query:
+    return Query(text, label, targets, "noun" if targets else "absent")
+
+
+def _counted(query: Query) -> Said:
+    """How many there are, answered by pointing at each, as released models do."""
+    question = f"How many {query.text} are there?"
+    if not query.targets:
+        return Said(question, POINTS_HERE, "pointing", (query,))
+    count = len(query.targets)
+    return Said(question, f"Counting the {POINTS_HERE} shows a total of {count}.", "pointing", (query,))
+
+
+def _time(row: Row) -> str:
+    if row["time_format"] == "The time is not shown":
+        return "The time is not shown in the image."
+    hour, minute, second = (int(row[key]) for key in ("hour", "minute", "second"))
+    parts = [f"{(hour - 1) % 12 + 1}", f"{minute:02d}", *([f"{second:02d}"] if row["shows_seconds"] else [])]
+    half = (" PM" if hour >= 12 else " AM") if row["time_format"] == "12 hour clock (with AM/PM)" else ""
+    return f"The time shown is {':'.join(parts)}{half}"

@@ -1,0 +1,64 @@
+"""How full packed sequences of the bundled generators are: `python -m model.train.packing_report`.
+
+Prints a table for several sizes of sequences, and one JSON object last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+
+import molmo_act
+from model.data.mixture import parse_groups, source_names
+from model.data.packing import Room
+from model.data.sources import open_source
+from model.train.pack_stream import PackStream, StreamPlan
+from model.train.recipes import Recipe
+from model.train.starting import make_encoders
+
+ROOMS = (Room(2048, 24), Room(4096, 48), Room(8192, 96))
+
+
+def fullness(room: Room, mixture: str, sequences: int) -> dict[str, float]:
+    """Shares of tokens and crops that are used, examples of a sequence, and sequences a second."""
+    model = molmo_act.load()
+    groups = parse_groups(mixture)
+    plan = StreamPlan(groups, room)
+    sources = {name: open_source(name) for name in source_names(groups)}
+    encoders = make_encoders(model.processor, Recipe())
+    began = time.perf_counter()
+    packs = list(itertools.islice(PackStream(plan, sources, encoders, model.model.config), sequences))
+    seconds = time.perf_counter() - began
+    return {
+        "tokens": room.tokens,
+        "crops": room.crops,
+        "sequences": len(packs),
+        "tokens_used": round(sum(p.tokens for p in packs) / len(packs) / room.tokens, 4),
+        "crops_used": round(sum(len(p.sequence.patches) for p in packs) / len(packs) / room.crops, 4),
+        "examples": round(sum(p.examples for p in packs) / len(packs), 2),
+        "sequences_per_second": round(len(packs) / seconds, 2),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--mixture", default="0.5 screens; 0.5 scenes")
+    parser.add_argument("--sequences", type=int, default=40, help="of each size")
+    args = parser.parse_args()
+    rows = [fullness(room, args.mixture, args.sequences) for room in ROOMS]
+    print("| tokens | crops | tokens used | crops used | examples in one |\n|---|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row['tokens']} | {row['crops']} | {row['tokens_used']:.3f} | {row['crops_used']:.3f} "
+            f"| {row['examples']} |"
+        )
+    print(json.dumps({"mixture": args.mixture, "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""What a run starts from: model, tokenizer and geometry of a checkpoint, as its recipe wants them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import torch
+from torch import nn
+from transformers import BitsAndBytesConfig
+
+from model.data.encode import Geometry, TreeEncoder
+from model.data.encode_film import FilmEncoder
+from model.data.encoders import Encoders
+from model.train.adapters import add_adapters
+from model.train.packed_objective import FLEX, PackedObjective
+from model.train.positions import place_patches
+from model.train.recipes import Recipe
+from model.train.world import World
+from molmo_act.api import NANO
+from molmo_act.errors import InputError, MissingExtraError
+from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration, MolmoPointProcessor
+from molmo_act.quantization import KEPT
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model ready to learn, and what encodes its examples.
+
+    Attributes:
+        objective: The model with its loss; `objective.model` is the model.
+        encoders: For what it is taught.
+        processor: Of the checkpoint, saved with what becomes of it.
+    """
+
+    objective: PackedObjective
+    encoders: Encoders
+    processor: MolmoPointProcessor
+
+    @property
+    def model(self) -> MolmoPointForConditionalGeneration:
+        """The model."""
+        return self.objective.model
+
+
+def start(recipe: Recipe, world: World) -> Start:
+    """Loads or makes the model of a recipe, on the world's device, not yet sharded.
+
+    Raises:
+        CheckpointError: The checkpoint is missing, foreign or damaged.
+        InputError: The recipe asks for what this checkpoint or machine cannot do.
+        MissingExtraError: Adapters without peft or bitsandbytes.
+    """
+    source = recipe.model or str(NANO)
+    processor = MolmoPointProcessor.from_pretrained(source)
+    config = MolmoPointConfig.from_pretrained(source)
+    recipe.form.configure(config)
+    config.token_prediction_rotary = "one_d" if recipe.rotary else "none"
+    model = _fresh(config, recipe.seed) if recipe.fresh else _trained(source, config, recipe, world)
+    model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
+    model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
+    if recipe.adapters != "none":
+        add_adapters(model, recipe)
+    model.to(world.device)
+    if recipe.recompute:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    if world.device.type == "cuda":
+        model.set_attn_implementation({"text_config": FLEX})
+    if recipe.compile:
+        for layer in _layers(model):
+            layer.compile()
+    objective = PackedObjective(model.train(), recipe.z_loss)
+    return Start(objective, make_encoders(processor, recipe), processor)
+
+
+def _fresh(config: MolmoPointConfig, seed: int) -> MolmoPointForConditionalGeneration:
+    torch.manual_seed(seed)
+    model = MolmoPointForConditionalGeneration(config)
+    place_patches(model.model.vision_tower)
+    return model
+
+
+def _trained(
+    source: str, config: MolmoPointConfig, recipe: Recipe, world: World
+) -> MolmoPointForConditionalGeneration:
+    if recipe.adapters != "qlora":
+        return MolmoPointForConditionalGeneration.from_pretrained(source, config=config, dtype=torch.float32)
+    if find_spec("bitsandbytes") is None:
+        raise MissingExtraError("bitsandbytes", "quant", "adapters=qlora")
+    if world.size > 1:
+        raise InputError("adapters=qlora runs on one GPU; expected one process. Use adapters=lora on many.")
+    return MolmoPointForConditionalGeneration.from_pretrained(
+        source,
+        config=config,
+        dtype=torch.float32,
+        quantization_config=BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=getattr(torch, recipe.precision),
+            llm_int8_skip_modules=list(KEPT),
+        ),
+        device_map={"": world.device},
+    )
+
+
+def _layers(model: MolmoPointForConditionalGeneration) -> list[nn.Module]:
+    """The blocks of both towers, first to last."""
+    core = model.model
+    return [*core.vision_tower.get_submodule("layers"), *core.language_model.layers]
+
+
+def make_encoders(processor: MolmoPointProcessor, recipe: Recipe) -> Encoders:
+    """Encoders that cut pictures and films as a checkpoint's processor does, and write as the recipe says."""
+    tokenizer, form = processor.tokenizer, recipe.form
+    return Encoders(
+        pictures=TreeEncoder(tokenizer, _geometry(processor, recipe), form),
+        films=FilmEncoder(tokenizer, processor.video_processor, processor.layout, form),
+        points=recipe.points,
+        names=recipe.names,
+    )
+
+
+def _geometry(processor: MolmoPointProcessor, recipe: Recipe) -> Geometry:
+    images = processor.image_processor
+    rows, columns = images.pooling_size
+    before, after = images.overlap_margins
+    return Geometry(
+        crop_size=images.size["height"],
+        patch_size=images.patch_size,
+        pooling=(rows, columns),
+        margins=(before, after),
+        max_crops=recipe.max_crops,
+    )

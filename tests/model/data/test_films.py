@@ -1,0 +1,219 @@
+"""Video sets in their schemas, and films as message trees whose points lead back to where they were."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.data.answer_form import AnswerForm
+from model.data.encode_film import FilmEncoder
+from model.data.inspect import sheets
+from model.data.public_sets import SETS
+from model.data.sample import Film
+from model.data.skipping import SkippedRow
+from model.data.sources import open_source
+from model.train.export import make_processor
+from molmo_act.errors import InputError
+from tests.model.train.small_run import GEOMETRY, make_tokenizer
+
+av = pytest.importorskip("av", reason="needs the extra video")
+
+WIDTH, HEIGHT, RATE, SECONDS = 160, 120, 8, 4
+PLACE = pa.struct([("x", pa.float64()), ("y", pa.float64())])
+VIDEO_POINTS = {
+    "video_id": pa.string(),
+    "question": pa.string(),
+    "label": pa.string(),
+    "count": pa.int64(),
+    "two_fps_timestamps": pa.list_(pa.float64()),
+    "points": pa.list_(pa.list_(PLACE)),
+    "category": pa.string(),
+}
+SEEN = pa.struct([("id", pa.string()), ("point", pa.list_(pa.float64())), ("occluded", pa.bool_())])
+VIDEO_TRACKS = {
+    "id": pa.string(),
+    "video": pa.string(),
+    "expression": pa.string(),
+    "fps": pa.float64(),
+    "width": pa.int64(),
+    "height": pa.int64(),
+    "frame_trajectories": pa.list_(
+        pa.struct([("frame", pa.int64()), ("time", pa.float64()), ("points", pa.list_(SEEN))])
+    ),
+}
+
+
+def write(folder: Path, name: str, row: dict[str, Any], schema: dict[str, pa.DataType]) -> None:
+    home = folder / SETS[name].folder
+    path = home / SETS[name].files.replace("*/", "object/").replace("*", "0")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist([row], schema=pa.schema(list(schema.items()))), path)
+    videos = home / "videos"
+    videos.mkdir(exist_ok=True)
+    with av.open(str(videos / "street.mp4"), "w") as container:
+        stream = container.add_stream("mpeg4", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for number in range(RATE * SECONDS):
+            pixels = np.full((HEIGHT, WIDTH, 3), 7 * number, np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def points_row(**changes: Any) -> dict[str, Any]:
+    row = {
+        "video_id": "street",
+        "question": "Point to the dogs.",
+        "label": "dogs",
+        "count": 3,
+        "two_fps_timestamps": [0.5, 2.0],
+        "points": [[{"x": 50.0, "y": 25.0}], [{"x": 10.0, "y": 10.0}, {"x": 90.0, "y": 90.0}]],
+        "category": "object",
+    }
+    return row | changes
+
+
+def tracks_row(**changes: Any) -> dict[str, Any]:
+    told = [
+        {
+            "frame": n,
+            "time": n / 6,
+            "points": [
+                {"id": "b", "point": [10.0 * n, 20.0], "occluded": False},
+                {"id": "a", "point": [300.0, 200.0], "occluded": n == 3},
+            ],
+        }
+        for n in range(10)
+    ]
+    row = {"id": "1", "video": "street", "expression": "the dogs", "fps": 6.0, "width": 320, "height": 240}
+    return row | {"frame_trajectories": told} | changes
+
+
+def read(folder: Path, name: str, **options: Any) -> Film:
+    film = open_source(name, folder, **options).read(0, np.random.default_rng(0))
+    assert isinstance(film, Film)
+    return film
+
+
+def test_points_at_moments(tmp_path):
+    write(tmp_path, "molmo2-video-points", points_row(), VIDEO_POINTS)
+    film = read(tmp_path, "molmo2-video-points")
+    assert film.video.timestamps[:4] == pytest.approx((0.0, 0.5, 1.0, 1.5))
+    assert film.video.frames.shape[1:] == (HEIGHT, WIDTH, 3)
+    (query,) = film.queries
+    seen = [(s.frame, s.object_id, s.point) for s in query.sightings]
+    assert seen == [(1, 1, (80.0, 30.0)), (4, 2, (16.0, 12.0)), (4, 3, (144.0, 108.0))]
+    shown = list(sheets(film))
+    assert len(shown) == len(film.video.timestamps)
+    assert shown[1].getpixel((75, 30)) == (230, 25, 75)  # a ring on its own frame
+    assert shown[2].getpixel((75, 30)) != (230, 25, 75)
+
+
+def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path):
+    write(tmp_path, "molmo2-video-tracks", tracks_row(), VIDEO_TRACKS)
+    film = read(tmp_path, "molmo2-video-tracks")
+    assert film.video.timestamps == pytest.approx((0.0, 0.5, 1.0, 1.5))  # of 6 a second every third
+    (query,) = film.queries
+    assert (query.kind, query.text) == ("tracking", "the dogs")
+    seen = {(s.frame, s.object_id): s.point for s in query.sightings}
+    assert seen[2, 1] == (30.0, 10.0)  # 60, 20 of a video twice as large
+    assert (1, 2) not in seen  # hidden there
+    assert seen[2, 2] == (150.0, 100.0)
+    assert len(read(tmp_path, "molmo2-video-tracks", frames=2).video.timestamps) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"video_id": "gone"}, "video is missing"),
+        ({"two_fps_timestamps": [0.5, 9.0]}, "not among the frames"),
+        ({"points": [[{"x": 50.0, "y": 125.0}], []]}, "outside the picture"),
+        ({"points": None}, "not as expected"),
+    ],
+)
+def test_rows_that_cannot_be_used_say_why(tmp_path, changes, complaint):
+    write(tmp_path, "molmo2-video-points", points_row(**changes), VIDEO_POINTS)
+    with pytest.raises(SkippedRow, match=complaint):
+        read(tmp_path, "molmo2-video-points")
+
+
+def test_a_damaged_video_is_skipped(tmp_path):
+    write(tmp_path, "molmo2-video-points", points_row(), VIDEO_POINTS)
+    path = tmp_path / "Molmo2-VideoPoint" / "videos" / "street.mp4"
+    path.write_bytes(b"no video")
+    with pytest.raises(SkippedRow, match="video cannot be read"):
+        read(tmp_path, "molmo2-video-points")
+
+
+@pytest.fixture(scope="module")
+def processor():
+    return make_processor(make_tokenizer(), GEOMETRY)
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "schema", "tag"),
+    [
+        ("molmo2-video-points", points_row(), VIDEO_POINTS, "points"),
+        ("molmo2-video-tracks", tracks_row(), VIDEO_TRACKS, "tracks"),
+    ],
+)
+def test_a_film_becomes_a_tree_that_leads_back(tmp_path, processor, name, row, schema, tag):
+    """The prompt is the processor's own, and its points are read as the library reads them."""
+    from molmo_act.modeling.grounding_text import extract_grounding_video_points
+
+    write(tmp_path, name, row, schema)
+    film = read(tmp_path, name)
+    encoder = FilmEncoder(processor.tokenizer, processor.video_processor, processor.layout, AnswerForm())
+    tree = encoder.encode(film, np.random.default_rng(0), 4)
+    (branch,) = tree.branches
+    message = {
+        "role": "user",
+        "content": [
+            {"type": "video", "video": film.video.frames, "timestamps": list(film.video.timestamps)},
+            {"type": "text", "text": f"{'Track' if tag == 'tracks' else 'Point to'} {film.queries[0].text}"},
+        ],
+    }
+    inputs = processor.apply_chat_template(
+        [message],
+        tokenize=True,
+        return_dict=True,
+        add_generation_prompt=True,
+        return_pointing_metadata=True,
+    )
+    question = branch.ids[~branch.is_answer]
+    assert inputs["input_ids"][0].tolist() == [*tree.prefix, *question]
+    assert inputs["token_type_ids"][0].tolist() == [*tree.is_vision, *np.zeros(len(question), bool)]
+
+    about = inputs["metadata"]
+    text = processor.tokenizer.decode(branch.ids[branch.is_answer])
+    assert text.startswith(f"<{tag} coords=")
+    rows = extract_grounding_video_points(
+        text, True, "3x3", about["token_pooling"], about["subpatch_mapping"], about["timestamps"], (160, 120)
+    )
+    wanted = {(film.video.timestamps[s.frame], s.object_id): s.point for s in film.queries[0].sightings}
+    assert len(rows) == len(wanted)
+    order = [seconds for _, seconds, _, _ in rows]
+    assert order == sorted(order)
+    cell = np.array([WIDTH, HEIGHT]) / (GEOMETRY.crop_size / GEOMETRY.patch_size) / 3
+    for number, seconds, x, y in rows:
+        near = [
+            point
+            for (at, own), point in wanted.items()
+            if at == seconds and (own == number or tag == "points")
+        ]
+        assert min(np.abs(np.array(point) - (x, y)).max() for point in near) < 1.1 * cell.max() / 2
+
+
+def test_ablated_forms_are_for_pictures_only(tmp_path, processor):
+    write(tmp_path, "molmo2-video-points", points_row(), VIDEO_POINTS)
+    form = AnswerForm(coordinates="text")
+    encoder = FilmEncoder(processor.tokenizer, processor.video_processor, processor.layout, form)
+    with pytest.raises(InputError, match="grounding tokens in ascending order"):
+        encoder.encode(read(tmp_path, "molmo2-video-points"), np.random.default_rng(0), 4)

@@ -1,0 +1,93 @@
+"""Adapters learn, nothing below them does, and a released checkpoint answers as the run's model did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import molmo_act
+from model.train.adapters import ADAPTER
+from model.train.loop import Run, Settings
+from model.train.recipes import Part
+from model.train.release import main, read_recipe, trained
+from model.train.saved_run import saves
+from model.train.world import World
+from molmo_act.errors import CheckpointError
+from tests.model.train.small_run import save_tiny, tiny_recipe
+
+ALONE = World(torch.device("cpu"))
+FROZEN = Part(0.0)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("tiny"), width=64)  # NF4 on a CPU reads rows of 64
+
+
+def recipe_of(checkpoint, **changes):
+    return tiny_recipe(checkpoint, rank=4, alpha=8, **changes)
+
+
+def loss_of(model_start, sequence) -> float:
+    with torch.no_grad():
+        found = model_start.objective(sequence)
+    return float(found.weighted)
+
+
+@pytest.mark.parametrize("kind", ["lora", "qlora"])
+def test_adapters_and_the_grounding_head_learn_and_nothing_else(checkpoint, tmp_path, kind):
+    recipe = recipe_of(checkpoint, adapters=kind, vision=FROZEN, connector=FROZEN)
+    run = Run(recipe, Settings(tmp_path), ALONE)
+    before = {name: p.detach().clone() for name, p in run.start.model.named_parameters()}
+    run.train()
+    changed = {n for n, p in run.start.model.named_parameters() if not torch.equal(p.detach(), before[n])}
+    assert all(ADAPTER in name or "point_predictor" in name or "build_vit" in name for name in changed)
+    assert {"lora_A" in name for name in changed if ADAPTER in name} == {True, False}
+    heads = {name for name in before if "point_predictor" in name or "build_vit" in name}
+    assert heads <= changed
+    (file,) = saves(tmp_path)[-1].iterdir()
+    stored = {name for name in load_file(file) if name.startswith("model.")}
+    assert stored == {f"model.model.{name}" for name in before if ADAPTER in name or name in heads}
+    if kind == "qlora":
+        linear = run.start.model.model.language_model.layers[0].mlp.gate_proj.base_layer
+        assert type(linear).__name__ == "Linear4bit"
+
+
+def test_a_released_run_is_the_model_that_was_trained(checkpoint, tmp_path, monkeypatch):
+    run = Run(recipe_of(checkpoint, adapters="lora", steps=4), Settings(tmp_path / "run"), ALONE)
+    run.train()
+    sequence = run.loader.next().sequence
+    again = trained(tmp_path / "run")
+    assert not [name for name, _ in again.model.named_parameters() if ADAPTER in name]
+    assert loss_of(again, sequence) == pytest.approx(loss_of(run.start, sequence), rel=1e-5)
+
+    monkeypatch.setattr("sys.argv", ["release", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
+    assert main() == 0
+    released = molmo_act.load(tmp_path / "out")
+    weights = dict(released.model.named_parameters())
+    for name, parameter in again.model.named_parameters():
+        torch.testing.assert_close(weights[name], parameter.to(torch.bfloat16).float(), rtol=0, atol=0)
+    released.point(np.zeros((200, 200, 3), np.uint8), "the red circle", max_points=1)
+
+
+def test_four_bit_runs_are_released_in_full_precision(checkpoint, tmp_path):
+    Run(recipe_of(checkpoint, adapters="qlora", steps=2), Settings(tmp_path), ALONE).train()
+    model = trained(tmp_path).model
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+    kept = load_file(checkpoint / "model.safetensors")["model.transformer.blocks.0.mlp.ff_out.weight"]
+    difference = (model.model.language_model.layers[0].mlp.down_proj.weight - kept).abs().max()
+    assert 0 < difference < 0.05  # what the adapter adds, not what four bits lose
+
+
+def test_recipes_are_read_back(checkpoint, tmp_path):
+    recipe = replace(recipe_of(checkpoint), form=replace(recipe_of(checkpoint).form, order="shuffled"))
+    Run(recipe, Settings(tmp_path), ALONE)
+    assert read_recipe(tmp_path) == recipe
+    with pytest.raises(CheckpointError, match="holds no run"):
+        read_recipe(tmp_path / "nowhere")
+    with pytest.raises(CheckpointError, match="holds no save"):
+        trained(tmp_path)
