@@ -19,7 +19,7 @@ from molmo_act.modeling.core import CROPS_AT_ONCE
 MEGABYTE = 10**6
 PIXEL_BYTES = 4  # pixels come as float32
 SLOTS = 4  # of a window of a picture
-MASKS = 4  # bytes of masks for each pair of tokens, beside the one of the attention kernel
+MASKS = 3  # bytes of masks for each pair of tokens, beside the one of the attention kernel
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class PromptSize:
 def prefill_bytes(config: MolmoPointConfig, prompt: PromptSize, size: int) -> float:
     """About how many bytes reading prompts takes at its height, weights not counted.
 
-    Sums what is alive together: pixels, features, windows and the cache all along; beside them the larger of
-    what the vision tower keeps of the crops it reads at once (all its layers) and what a text layer needs
-    (masks of S², feed-forward states).
+    Pixels, windows and the cache are there all along. Beside them comes the larger of two heights: the vision
+    tower's, with the features of all crops and all layers of those it reads at once; and that of a text layer,
+    with masks of S² and feed-forward states. `python -m model.benchmarks.memory` holds it beside the truth.
 
     Args:
         config: Of the model.
@@ -67,17 +67,16 @@ def prefill_bytes(config: MolmoPointConfig, prompt: PromptSize, size: int) -> fl
     places = prompt.rows * prompt.tokens
     patches = prompt.crops * vision.num_position_embeddings
     features = adapter.hidden_size * len(adapter.vision_feature_layer)
-    pixels = patches * 3 * vision.patch_size**2 * PIXEL_BYTES
-    windows = prompt.image_tokens * SLOTS * (2 * features + config.patch_embed_dim)
+    windows = prompt.image_tokens * SLOTS * features
     heads = text.num_key_value_heads * (text.head_dim or text.hidden_size // text.num_attention_heads)
-    lasting = (
-        patches * features + windows + places * (2 * text.num_hidden_layers * heads + 3 * text.hidden_size)
-    )
+    pixels = patches * 3 * vision.patch_size**2 * PIXEL_BYTES
+    lasting = windows + places * (2 * text.num_hidden_layers * heads + 3 * text.hidden_size)
     at_once = min(prompt.crops, CROPS_AT_ONCE) * vision.num_position_embeddings
-    looking = at_once * (vision.num_hidden_layers * vision.hidden_size + 2 * vision.intermediate_size)
-    feeding = places * (3 * text.intermediate_size + 4 * text.hidden_size)
+    states = (vision.num_hidden_layers + 4) * vision.hidden_size + 2 * vision.intermediate_size
+    looking = size * (patches * features + windows + at_once * states)
+    feeding = size * places * (3 * text.intermediate_size + 4 * text.hidden_size)
     masks = prompt.rows * prompt.tokens**2 * (MASKS + size)
-    return pixels + size * lasting + max(size * looking, size * feeding + masks)
+    return pixels + size * lasting + max(looking, feeding + masks)
 
 
 def crops_that_fit(config: MolmoPointConfig, prompt: PromptSize, size: int, free: float) -> int:
