@@ -55,7 +55,7 @@ def prefill_bytes(config: MolmoPointConfig, prompt: PromptSize, size: int) -> fl
     """About how many bytes reading prompts takes at its height, weights not counted.
 
     Pixels, windows and the cache are there all along. Beside them comes the larger of two heights: the vision
-    tower's, with the features of all crops and all layers of those it reads at once; and that of a text layer,
+    tower's, with features of all crops and all layers of those it reads at once; and that of a text layer,
     with masks of S² and feed-forward states. `python -m model.benchmarks.memory` holds it beside the truth.
 
     Args:
