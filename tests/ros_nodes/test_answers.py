@@ -1,4 +1,4 @@
-"""Answers to several queries as messages; those of vision_msgs also by the real package, where it is installed."""
+"""Answers to several queries as messages; for vision_msgs also with the real package, where it is."""
 
 from __future__ import annotations
 
