@@ -16,7 +16,7 @@ from molmo_act.points import Points
 
 Types = ModuleType | SimpleNamespace
 
-_GROUNDED = 0  # PointedPixel.GROUNDED
+_GROUNDED, _PROPAGATED = 0, 1  # as in PointedPixel
 
 
 def numbered(answers: Sequence[Points]) -> list[Points]:
@@ -72,6 +72,40 @@ def pointed_pixels(points: Points, header: Any, query_id: int, types: Types) -> 
         query_id=query_id,
         absent=points.absent,
         points=pixels,
+    )
+
+
+def tracked_pixels(tracks: Any, header: Any, types: Types) -> Any:
+    """All objects on one frame as a PointedPixels.
+
+    Its query names what the objects answer, and its ids are those of the tracker. What is not visible is
+    there as well, where it was seen last.
+
+    Args:
+        tracks: `molmo_act` Tracks.
+        header: Stamp and frame of the capture.
+        types: Where the classes PointedPixel and PointedPixels are.
+    """
+    width, height = tracks.image_size
+    return types.PointedPixels(
+        header=header,
+        width=width,
+        height=height,
+        query=", ".join(dict.fromkeys(query for query in tracks.query if query)),
+        points=[tracked_pixel(track, types) for track in tracks],
+    )
+
+
+def tracked_pixel(track: Any, types: Types) -> Any:
+    """One object on one frame as a PointedPixel; without a label where it was given as a pixel."""
+    return types.PointedPixel(
+        u=track.x,
+        v=track.y,
+        object_id=track.object_id,
+        score=track.score,
+        label=track.query or "",
+        visible=track.visible,
+        source=_GROUNDED if track.source == "grounded" else _PROPAGATED,
     )
 
 

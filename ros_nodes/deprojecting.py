@@ -162,6 +162,8 @@ class DeprojectNode(ManagedNode):
         placed = []
         for point, ray in zip(pixels.points, camera.rays(uv), strict=True):
             try:
+                if not point.visible:  # the pixel is where it was, and shows something else by now
+                    raise NoDepth("not visible")
                 measured = depth.measure(point.u, point.v, self._settings.limits)
                 if np.isnan(ray).any():
                     raise NoDepth("outside of the lens model")

@@ -25,7 +25,7 @@ from ros_nodes import answers, convert, optional, parameters, qos, waiting
 from ros_nodes.managed import ManagedNode, in_words
 from ros_nodes.newest import NewestWorker
 from ros_nodes.pixels import to_rgb
-from ros_nodes.request import Request, Setup, refusal
+from ros_nodes.request import PointRequest, PointSetup, refusal
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
@@ -64,7 +64,7 @@ class Asked(NamedTuple):
         numbers: Of each query, in their order.
     """
 
-    request: Request
+    request: PointRequest
     numbers: dict[str, int]
 
 
@@ -91,7 +91,7 @@ class PointNode(ManagedNode):
         super().__init__(name)
         self._load_model = load_model
         self._model: PointingModel | None = None  # held from configure to cleanup
-        self._asked = Asked(Request(), {})
+        self._asked = Asked(PointRequest(), {})
         self._last_number = 0
         self._worker: NewestWorker[Callable[[], None]] | None = None
         self._cameras: tuple[str, ...] = ("",)
@@ -108,9 +108,9 @@ class PointNode(ManagedNode):
 
     def prepare(self) -> None:
         """Declares the parameters, loads the model, creates the publishers."""
-        for settings in (Setup, Request):
+        for settings in (PointSetup, PointRequest):
             parameters.declare(self, settings)
-        setup, wanted = parameters.read(self, Setup), parameters.read(self, Request)
+        setup, wanted = parameters.read(self, PointSetup), parameters.read(self, PointRequest)
         wanted.check()
         self._ask_for(wanted)
         self._cameras = setup.camera_names
@@ -169,17 +169,17 @@ class PointNode(ManagedNode):
     # Parameters and queries
 
     def _check_parameters(self, proposed: list[Parameter]) -> SetParametersResult:
-        reason = None if self._model is None else refusal(self._asked.request, proposed)
+        reason = None if self._model is None else refusal(self._asked.request, PointSetup, proposed)
         return SetParametersResult(successful=reason is None, reason=reason or "")
 
     def _take_parameters(self, taken: list[Parameter]) -> None:
         if self._model is None:
             return  # being declared, or read again on configure
-        self._ask_for(parameters.read(self, Request))
+        self._ask_for(parameters.read(self, PointRequest))
         if self._worker is not None:
             self._worker.period = self._asked.request.period
 
-    def _ask_for(self, wanted: Request) -> None:
+    def _ask_for(self, wanted: PointRequest) -> None:
         """From now on; a query that stays keeps its number."""
         numbers = {}
         for query in wanted.asked:

@@ -211,6 +211,12 @@ class Listener:
             self.executor.spin_once(timeout_sec=0.02)
         return result
 
+    def wait_briefly(self, seconds: float) -> None:
+        """Receives for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=seconds / 10)
+
     def ask(self, query: str) -> None:
         """Publishes a query once the node listens."""
         from std_msgs.msg import String
@@ -237,13 +243,13 @@ class Listener:
         request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
         return self.call(SetParameters, f"{node}/set_parameters", request).results[0]
 
-    def change_state(self, label: str) -> bool:
+    def change_state(self, label: str, node: str = "/point_node") -> bool:
         """Asks the node for a lifecycle transition; returns whether it succeeded."""
         from lifecycle_msgs.msg import Transition
         from lifecycle_msgs.srv import ChangeState
 
         request = ChangeState.Request(transition=Transition(label=label))
-        return self.call(ChangeState, "/point_node/change_state", request).success
+        return self.call(ChangeState, f"{node}/change_state", request).success
 
     def state(self) -> str:
         """The node's lifecycle state."""

@@ -83,6 +83,11 @@ class DepthCamera:
             setattr(message, name, value)
         self.pixels.publish(message)
 
+    def hide(self, when: int, pixel: tuple[float, float]) -> None:
+        from molmo_act_interfaces.msg import PointedPixel
+
+        self.point(when, points=[PointedPixel(u=pixel[0], v=pixel[1], object_id=1, visible=False)])
+
     def answer(self, when: int, again) -> object:
         """What the node says of that time once ``again()`` was done; maybe twice: messages get lost."""
         self.found.clear()
@@ -142,6 +147,10 @@ def test_points_are_where_geometry_says(deproject, depth_camera, listener):
         assert [(p.object_id, p.label) for p in found.points] == [(1, "mug"), (2, "mug"), (3, "mug")]
         assert found.without_depth == 1
     covariance = found.points[0].covariance.reshape(3, 3)
+    hidden = depth_camera.answer(
+        2 * MS, lambda: (depth_camera.see(2 * MS), depth_camera.hide(2 * MS, pixels[0]))
+    )
+    assert (len(hidden.points), hidden.without_depth) == (0, 1), "what is hidden has another depth"
     np.testing.assert_allclose(covariance, covariance.T)
     assert np.sqrt(covariance[0, 0]) == pytest.approx(1 / FOCAL, rel=0.1), "one pixel at one metre"
     assert 1e-5 < np.sqrt(covariance[2, 2]) < 2e-3, "steps of a millimetre"

@@ -50,7 +50,7 @@ def test_launch_file_knows_every_parameter_and_its_type():
     request = pytest.importorskip("ros_nodes.request", reason="needs the extra ros")
     told = literal(FOLDER / "launch" / "point.launch.py", "PARAMETERS")
     told = {key.value: ast.unparse(value) for key, value in zip(told.keys, told.values, strict=True)}
-    hints = typing.get_type_hints(request.Request) | typing.get_type_hints(request.Setup)
+    hints = typing.get_type_hints(request.PointRequest) | typing.get_type_hints(request.PointSetup)
     expected = {name: ast.unparse(ast.parse(name_of(kind))) for name, kind in hints.items()}
     assert told == expected | {"autostart": "bool"}
 

@@ -232,3 +232,14 @@ def test_overlay_shows_the_points_of_all_queries(blob_node, camera, listener):
     for x, y in (RED, GREEN):
         around = picture[y - 15 : y + 16, x - 15 : x + 16].astype(int)
         assert (abs(around - 90).max(axis=2) > 30).sum() > 9 * 9, "more than the spot itself is there"
+
+
+def test_detections_are_published_where_vision_msgs_is(blob_node, camera, listener):
+    vision = pytest.importorskip("vision_msgs.msg", reason="comes with ROS 2, not from PyPI")
+    blob_node({"query": "red", "queries": "[green]"})
+    listener.listen(vision.Detection2DArray, "detections")
+    take_pictures(listener, camera, lambda: listener.received["detections"])
+    found = listener.received["detections"][-1].detections
+    places = [one.bbox.center.position for one in found]
+    assert [[int(place.x), int(place.y)] for place in places] == [RED, GREEN]
+    assert [one.results[0].hypothesis.class_id for one in found] == ["red", "green"]

@@ -1,0 +1,45 @@
+"""The program molmo-act-track-node; knows its words on the command line, and not what the node does.
+
+The node itself is in ``tracking.py``: it can only be imported where rclpy is installed, and this file
+must be able to say so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ros_nodes.program import run
+
+if TYPE_CHECKING:
+    from ros_nodes.tracking import TrackNode
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the node.
+
+    Args:
+        argv: Program name and arguments; ``sys.argv`` by default.
+
+    Returns:
+        Exit code: 0 after SIGINT or SIGTERM, 2 when the node could not be started.
+    """
+    parser = argparse.ArgumentParser(
+        prog="molmo-act-track-node",
+        description="Follows what 'query' names in the pictures of topic 'image' or 'image/compressed' and "
+        "publishes 'tracked_pixels' at the rate of the camera and, while somebody listens, 'overlay'.",
+        epilog="example: molmo-act-track-node --ros-args -r image:=/camera/image_raw -p query:='the red mug'",
+    )
+    return run(parser, _make_node, argv)
+
+
+def _make_node(options: argparse.Namespace) -> TrackNode:
+    from ros_nodes.tracking import TrackNode
+
+    return TrackNode()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
