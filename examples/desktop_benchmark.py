@@ -3,8 +3,8 @@
     python examples/desktop_benchmark.py --clicks 40
 
 On virtual displays. A window is clicked by its colour, and the time that finding it took is left out, so that
-what is measured is the desktop's own work; the bundled model is timed on the same screen apart. Prints a table,
-and one line of JSON last.
+what is measured is the desktop's own work; the bundled model is timed on the same screen apart. Prints a
+table, and one line of JSON last.
 """
 
 from __future__ import annotations
