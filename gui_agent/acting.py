@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from gui_agent.locator import Locator
     from gui_agent.secret_windows import Secrets
 
-FRAME_SECONDS = 0.02
-"""An application that draws sixty times a second shows something new within this."""
+FRAME_SECONDS = 1 / 60
+"""Most applications draw so often: within this they show what is new."""
 HOVER_SECONDS = 0.3
 """The longest wait for an application to finish showing that the pointer is over it."""
 FEEDBACK_SECONDS = 0.25
@@ -129,7 +129,7 @@ def _approach(desk: Desktop, capture: Capture, aimed: Aim) -> Screenshot | None:
                 f"The pointer was sent to {point} but is at {arrived}; nothing was done. Something else "
                 "moves or confines it."
             )
-    rested = _rested(desk, capture, aimed.restless, HOVER_SECONDS)
+    rested = _rested(desk, capture, aimed.shot, aimed.restless, HOVER_SECONDS)
     for found, window in zip(aimed.targets, aimed.windows, strict=True):
         if desk.backend.window_at(*found.point) != window:
             return None
@@ -149,7 +149,7 @@ def _see_effect(
         after = capture.take(desk.monitor)
         effect = effect_of(before, after, restless)
         if effect == "changed":
-            after = _rested(desk, capture, restless, deadline - time.monotonic())
+            after = _rested(desk, capture, after, restless, deadline - time.monotonic())
             if _is_local(changed_blocks(before, after), targets, before):
                 time.sleep(FEEDBACK_SECONDS)
                 after = capture.take(desk.monitor)
@@ -167,10 +167,11 @@ def _is_local(changed: np.ndarray, targets: Sequence[Found], shot: Screenshot) -
     return bool(targets) and not elsewhere.any()
 
 
-def _rested(desk: Desktop, capture: Capture, restless: np.ndarray, timeout: float) -> Screenshot:
+def _rested(
+    desk: Desktop, capture: Capture, earlier: Screenshot, restless: np.ndarray, timeout: float
+) -> Screenshot:
     """A capture that equals the one before it but for restless blocks; the last when none does in time."""
     deadline = time.monotonic() + timeout
-    earlier = capture.take(desk.monitor)
     while True:
         time.sleep(FRAME_SECONDS)
         later = capture.take(desk.monitor)

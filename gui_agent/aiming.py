@@ -37,7 +37,7 @@ class Aim:
     Attributes:
         targets: One for each locator.
         windows: The topmost window at each of them.
-        shot: The picture they were found on.
+        shot: The newest picture; within its restless blocks it differs from the one they were found on.
         restless: Blocks of the picture that change by themselves (`gui_agent.changes`).
         model_seconds: How long the model took.
     """
@@ -84,13 +84,14 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
             model_seconds += scene.model_seconds
         windows = tuple(desk.backend.window_at(*found.point) for found in targets)
         time.sleep(max(0.0, scene.taken + STILL_SECONDS - time.monotonic()))
-        restless = changed_blocks(scene.shot, capture.take(desk.monitor))
+        shot = capture.take(desk.monitor)
+        restless = changed_blocks(scene.shot, shot)
         if not restless.any() or (
             earlier is not None
             and _same_places(earlier, targets)
             and not any(_touches(restless, found, scene.shot) for found in targets)
         ):
-            return Aim(targets, windows, scene.shot, restless, model_seconds)
+            return Aim(targets, windows, shot, restless, model_seconds)
         if earlier is not None and time.monotonic() > deadline:
             raise Unstable(
                 f"{_named(targets)} does not hold still, or the screen around it does not; nothing was done. "

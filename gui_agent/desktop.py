@@ -79,8 +79,6 @@ class Desktop:
         self.dry_run = dry_run
         self.backend = PyAutoGuiBackend() if backend is None else backend
         self.guard = Guard(Safety() if safety is None else safety, self.backend)
-        if self.guard.safety.abort_key is not None:
-            self.backend.require_keys(self.guard.safety.abort_key)
         self._secrets = Secrets(self.backend)
         self._given_model = model
         self.trajectory = None if record is None else Trajectory(Path(record))

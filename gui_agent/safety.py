@@ -78,9 +78,17 @@ class Guard:
     Args:
         safety: The rules.
         backend: Mouse, keyboard and windows.
+
+    Raises:
+        InputError: The abort key is no key of this keyboard.
+        PlatformError: There are rules about windows, and windows cannot be told apart here.
     """
 
     def __init__(self, safety: Safety, backend: InputBackend) -> None:
+        if safety.abort_key is not None:
+            backend.require_keys(safety.abort_key)
+        if safety.allow_windows or safety.deny_windows:
+            backend.windows()  # a rule that cannot be kept must not be taken for one that is
         self.safety = safety
         self._backend = backend
         self._times: deque[float] = deque()

@@ -9,5 +9,6 @@ import molmo_act
 from gui_agent.cli import main
 from tests.gui_agent.conftest import BlobFinder
 
-molmo_act.load = lambda name_or_path: BlobFinder()
-sys.exit(main())
+if __name__ == "__main__":
+    molmo_act.load = lambda name_or_path: BlobFinder()
+    sys.exit(main())

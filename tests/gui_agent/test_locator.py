@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -209,6 +210,17 @@ def test_an_empty_or_impossible_text_does_nothing(open_window, desk) -> None:
                 act(chord)
     assert form.next_event(0.3) is None
     assert desk.model.looks == 0
+
+
+def test_without_a_clipboard_a_field_is_left_as_it_is(open_window, desk, monkeypatch) -> None:
+    form = open_window("--field", "Name")
+    field = desk.locator("#ffffff").first
+    field.fill("before")
+    assert form.final_text("before") == "before"
+    monkeypatch.setenv("PATH", os.devnull)
+    with pytest.raises(PlatformError, match=r"apt install xclip\. Nothing was typed"):
+        field.fill("Ü")
+    assert form.next_event(0.3) is None
 
 
 def test_pressing_keys_in_a_field(open_window, desk) -> None:

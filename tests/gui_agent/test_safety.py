@@ -10,7 +10,7 @@ import pytest
 from gui_agent import Area, Desktop, Refused, Safety
 from gui_agent.errors import NotFound
 from gui_agent.secret_windows import EVERYWHERE, Secrets
-from molmo_act.errors import InputError
+from molmo_act.errors import InputError, PlatformError
 
 from .conftest import BlobFinder
 
@@ -225,6 +225,19 @@ def test_an_impossible_score_floor(score) -> None:
 def test_impossible_rules(rules, message) -> None:
     with pytest.raises(InputError, match=message):
         Safety(**rules)
+
+
+def test_rules_about_windows_need_windows_that_can_be_told_apart() -> None:
+    class NoWindows:
+        def require_keys(self, *keys: str) -> None:
+            pass
+
+        def windows(self) -> list:
+            raise PlatformError("Windows can be found by title on X11 only.")
+
+    Desktop(BlobFinder(), backend=NoWindows())
+    with pytest.raises(PlatformError, match="on X11 only"):
+        Desktop(BlobFinder(), backend=NoWindows(), safety=Safety(deny_windows=["Bank"]))
 
 
 def test_an_unknown_abort_key_is_noticed_at_once(display) -> None:

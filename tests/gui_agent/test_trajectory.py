@@ -175,6 +175,14 @@ def test_scripts_that_are_none(tmp_path, gui_agent_command, capsys, name, messag
     assert message in capsys.readouterr().err
 
 
+def test_without_a_display_the_command_says_so(tmp_path, gui_agent_command, monkeypatch, capsys) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "script.yaml").write_text("- click: it")
+    assert gui_agent_command("run", tmp_path / "script.yaml") == 2
+    assert "There is no display: DISPLAY is not set" in capsys.readouterr().err
+
+
 def test_damaged_records_are_one_error(tmp_path) -> None:
     with pytest.raises(InputError, match=r"no readable steps\.jsonl"):
         read_steps(tmp_path)

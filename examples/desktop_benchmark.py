@@ -1,0 +1,170 @@
+"""What each part of a click costs on this machine, by size of the screen, beside a plain loop with pyautogui.
+
+    python examples/desktop_benchmark.py --clicks 40
+
+On virtual displays. A window is clicked by its colour, and the time that finding it took is left out, so that
+what is measured is the desktop's own work; the bundled model is timed on the same screen apart. Prints a
+table, and one line of JSON last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+import molmo_act
+from gui_agent import Desktop, Safety, Timeout, virtual_display
+from gui_agent.changes import changed_blocks
+from molmo_act.points import Points
+
+SIZES = ("1920x1080", "3840x2160")
+TARGET = "#e11021"
+WAIT_SECONDS = 5.0
+# "far": a panel away from the target changes, as when something opens; "near": only the target itself does.
+WINDOW = """
+import os, sys, threading, tkinter
+root = tkinter.Tk()
+root.geometry("480x480+100+100")
+target = tkinter.Frame(root, background="#e11021", width=120, height=60)
+target.pack()
+mark = tkinter.Frame(target, background="#ffffff", width=20, height=20)
+panel = tkinter.Frame(root, background="#204060", width=480, height=200)
+panel.pack(side="bottom")
+presses = []
+def pressed(_):
+    presses.append(None)
+    if sys.argv[1] == "far":
+        panel.configure(background="#80a0c0" if len(presses) % 2 else "#204060")
+    elif len(presses) % 2:
+        mark.place(x=4, y=4)
+    else:
+        mark.place_forget()
+target.bind("<ButtonPress-1>", pressed)
+root.after(500, lambda: print("ready", flush=True))
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+root.mainloop()
+"""
+
+
+class ColourFinder:
+    """Points at the middle of everything of a colour."""
+
+    def point(self, image: object, query: str) -> Points:
+        """Answers "#rrggbb"."""
+        pixels = np.asarray(image)
+        hit = (pixels == [int(query[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=-1)
+        rows, columns = np.flatnonzero(hit.any(axis=1)), np.flatnonzero(hit.any(axis=0))
+        middle = [[(columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2]] if len(rows) else []
+        size = [(pixels.shape[1], pixels.shape[0])]
+        return Points(xy=middle, score=[1.0] * len(middle), image_size=size, query=query)
+
+
+def main() -> None:
+    """Measures each size in a process of its own, since pyautogui keeps its first display."""
+    parser = argparse.ArgumentParser(description="Time the parts of a click.")
+    parser.add_argument("--clicks", type=int, default=40)
+    parser.add_argument("--size", help="measure one size, such as 1920x1080, and print only JSON")
+    arguments = parser.parse_args()
+    if arguments.size:
+        width, height = map(int, arguments.size.split("x"))
+        with virtual_display(width, height):
+            print(json.dumps(measure(arguments.clicks)))
+        return
+    found = {}
+    for size in SIZES:
+        command = [sys.executable, __file__, "--clicks", str(arguments.clicks), "--size", size]
+        found[size] = json.loads(
+            subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+        )
+    print("| | " + " | ".join(SIZES) + " |\n|---|" + "---|" * len(SIZES))
+    for part in found[SIZES[0]]:
+        print(f"| {part} | " + " | ".join(shown(found[size][part]) for size in SIZES) + " |")
+    print(json.dumps(found))
+
+
+def shown(value: dict[str, float] | float) -> str:
+    """A cell of the table."""
+    return f"{value['p50']:.1f} / {value['p95']:.1f}" if isinstance(value, dict) else f"{value:.1f}"
+
+
+def measure(clicks: int) -> dict[str, dict[str, float] | float]:
+    """Every part on the display of this process: milliseconds as p50 and p95; share of a core in percent."""
+    desk = Desktop(ColourFinder(), safety=Safety(max_actions_per_minute=10_000))
+    found: dict[str, dict[str, float] | float] = {}
+    with desk.capture() as capture:
+        shots = [capture.take(), capture.take()]
+        found["capture, ms"] = timed(capture.take, clicks)
+        found["compare two captures, ms"] = timed(lambda: changed_blocks(*shots), clicks)
+    model = molmo_act.load()
+    picture = shots[0].to_image()
+    found["ground with nano, ms"] = timed(lambda: model.point(picture, "the red button"), max(3, clicks // 4))
+    for kind in ("far", "near"):
+        with window(kind):
+            results = [desk.click(TARGET) for _ in range(clicks)]
+        assert {result.effect for result in results} == {"changed"}
+        overhead = [1000 * (result.seconds - result.model_seconds) for result in results]
+        # A model takes longer than the screen has to hold still after the look; a finder of colours does not.
+        found[f"click without the model, change {kind} from the target, ms"] = spread(overhead)
+    with window("far"):
+        found["plain loop: mss, find, pyautogui.click, ms"] = timed(lambda: plain_click(desk), clicks)
+    began = time.process_time(), time.monotonic()
+    with suppress(Timeout):
+        desk.expect("#010203").to_appear(timeout=WAIT_SECONDS)
+    found["of one core while waiting, %"] = (
+        100 * (time.process_time() - began[0]) / (time.monotonic() - began[1])
+    )
+    return found
+
+
+def plain_click(desk: Desktop) -> None:
+    """What people write by hand: no waiting, no checks, nothing said of the effect."""
+    import mss
+    import pyautogui
+    from PIL import Image
+
+    with mss.MSS() as capture:
+        shot = capture.grab(capture.monitors[0])
+    best = desk.model.point(Image.frombytes("RGB", shot.size, bytes(shot.raw), "raw", "BGRX"), TARGET).best
+    assert best is not None
+    pyautogui.click(int(best.x), int(best.y))
+
+
+def timed(call: Callable[[], object], rounds: int) -> dict[str, float]:
+    """Milliseconds of a call, after one that does not count."""
+    call()
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        call()
+        taken.append(1000 * (time.perf_counter() - began))
+    return spread(taken)
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """The median and the 95th percentile."""
+    return {f"p{share}": round(float(np.percentile(values, share)), 1) for share in (50, 95)}
+
+
+@contextmanager
+def window(kind: str) -> Iterator[None]:
+    """A window that answers presses, in a process of its own."""
+    command = [sys.executable, "-c", WINDOW, kind]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()
