@@ -223,12 +223,13 @@ def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path,
         ("language=3", "for example 'language.rate'"),
         ("steps.more=3", "for example 'steps'"),
         ("steps=many", "expected a value of type int"),
-        ("fresh=maybe", "expected a value of type bool"),
+        ("recompute=maybe", "expected a value of type bool"),
+        ("fresh=maybe", "expected 'none' or 'language' or 'all'"),
         ("steps", "expected key=value"),
         ("steps=0", "expected at least 1"),
         ("precision=float16", "expected 'bfloat16' or 'float32'"),
         ("form.coordinates=pixels", "expected 'tokens' or 'text'"),
-        ("rotary=false", "needs fresh=true"),
+        ("rotary=false", "needs fresh=language or all"),
     ],
 )
 def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
@@ -237,10 +238,6 @@ def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
 
 
 def test_changes_reach_every_kind_of_value():
-    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "fresh=true", "form.order=shuffled"])
-    assert (recipe.steps, recipe.language.rate, recipe.fresh, recipe.form.order) == (
-        7,
-        1e-3,
-        True,
-        "shuffled",
-    )
+    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"])
+    assert (recipe.steps, recipe.language.rate) == (7, 1e-3)
+    assert (recipe.recompute, recipe.form.order) == (False, "shuffled")
