@@ -15,6 +15,11 @@ NONE_IN_WORDS = "There are none."
 CHOICES = {"coordinates": ("tokens", "text"), "order": ("ascending", "shuffled"), "empty": ("list", "words")}
 
 
+def extended_starts(patches: int, slots: int) -> np.ndarray:
+    """int64 (3,): numbers of the first patch, the first slot and the first location."""
+    return np.array([0, patches + 1, patches + 1 + slots])
+
+
 @dataclass(frozen=True)
 class AnswerForm:
     """How points are written.
@@ -24,7 +29,8 @@ class AnswerForm:
         order: "ascending": points of one answer in the order of the image tokens; "shuffled": in any.
         empty: What is said when nothing matches: a "list" of no more points, as nano does, or "words", as
             released models do. Without `no_more_points`, or in text, always words.
-        no_more_points: Whether a list of grounding tokens ends with one.
+        no_more_points: Whether a list of grounding tokens ends with one. Without, the class stays in the
+            softmax and is never right, and lists end with a word.
 
     Raises:
         InputError: A value that is not listed here.
@@ -44,14 +50,8 @@ class AnswerForm:
 
     def configure(self, config: MolmoPointConfig) -> None:
         """Makes a model's configuration say what is learned, so that decoding agrees with training."""
-        config.no_more_points_class = self.no_more_points
         if self.order == "shuffled":
             config.mask_patches = config.mask_subpatches = "never"
-
-    def starts(self, patches: int, slots: int) -> np.ndarray:
-        """int64 (3,): numbers of the first patch, the first slot and the first location."""
-        choices = patches + int(self.no_more_points)
-        return np.array([0, choices, choices + slots])
 
     def write_tokens(
         self,
@@ -75,7 +75,7 @@ class AnswerForm:
         """
         if not len(triples) and (self.empty == "words" or not self.no_more_points):
             return NONE_IN_WORDS
-        rows = (triples + self.starts(patches, slots)).tolist()
+        rows = (triples + extended_starts(patches, slots)).tolist()
         points = "".join(
             "".join(f"<POINT_{number}>" for number in row) + str(object_id)
             for object_id, row in zip(object_ids or range(1, len(rows) + 1), rows, strict=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 
-from model.data.answer_form import AnswerForm
+from model.data.answer_form import AnswerForm, extended_starts
 from model.data.sample import POINTS_HERE, Picture, Query, Said, Target
 from molmo_act.modeling.grounding_points import ground_points
 from molmo_act.modeling.tiling import ProcessedImage, preprocess_image
@@ -156,7 +156,7 @@ class TreeEncoder:
 
     def _naming(self, name: str, target: Target, image: ProcessedImage) -> Branch:
         patches, slots = image.token_pooling.shape
-        triple = self._triples((target,), image)[0] + self.form.starts(patches, slots)
+        triple = self._triples((target,), image)[0] + extended_starts(patches, slots)
         return self._turns.branch("".join(f"<POINT_{number}>" for number in triple), name, "naming")
 
 

@@ -1,4 +1,6 @@
-"""Trains a recipe: `python -m model.train RECIPE FOLDER [key=value …]`.
+"""Trains one of the recipes in a folder, with changes of its keys.
+
+    python -m model.train RECIPE FOLDER [key=value …]
 
 Recipes: pretrain, sft, long_context, gui, video. The same command goes on after a stop. Many GPUs:
 `torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the

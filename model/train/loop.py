@@ -36,6 +36,7 @@ from model.train.sharding import shard
 from model.train.starting import Start, start
 from model.train.throughput import StepCost, products_per_second
 from model.train.world import World
+from molmo_act.errors import InputError
 
 RECIPE = "recipe.json"
 MAY_CHANGE = ("save_every", "recompute", "compile")
@@ -74,6 +75,12 @@ class Run:
 
     def __init__(self, recipe: Recipe, settings: Settings, world: World) -> None:
         self.recipe, self.settings, self.world = recipe, settings, world
+        self._own_sequences, left = divmod(recipe.batch, world.size)
+        if left:
+            raise InputError(
+                f"A batch of {recipe.batch} sequences cannot be dealt to {world.size} processes; expected a "
+                "multiple. Change batch."
+            )
         settings.folder.mkdir(parents=True, exist_ok=True)
         _claim(settings.folder, recipe, world)
         torch.manual_seed(recipe.seed)
@@ -154,16 +161,6 @@ class Run:
             self.loader.state,
             self.world,
         )
-
-    @property
-    def _own_sequences(self) -> int:
-        whole, rest = divmod(self.recipe.batch, self.world.size)
-        if rest:
-            raise TrainingError(
-                f"A batch of {self.recipe.batch} sequences cannot be dealt to {self.world.size} processes; "
-                "expected a multiple. Change batch."
-            )
-        return whole
 
     def _backward(self, packs: list[Packed]) -> tuple[Tensor, Tensor]:
         """Gradients of the weighted mean over the tokens of all processes; gives it, and sums by kind."""

@@ -7,6 +7,7 @@ be packed, which are read again. So a run resumes exactly, with as many processe
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -160,6 +161,11 @@ class PackStream(IterableDataset):
         return Packed(pack(trees, self._config, length), len(trees), skipped, state)
 
 
+def _leave_interrupts_to_the_run(_: int) -> None:
+    """Ctrl-C reaches every process of a terminal; the run stops between steps and then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _size(tree: Tree) -> tuple[int, int]:
     return tree.tokens, len(tree.patches)
 
@@ -192,7 +198,13 @@ class PackLoader:
             )
         stream = make_stream(list(self._streams), self._taken % count)
         self._batches = iter(
-            DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=2 if workers else None)
+            DataLoader(
+                stream,
+                batch_size=None,
+                num_workers=workers,
+                prefetch_factor=2 if workers else None,
+                worker_init_fn=_leave_interrupts_to_the_run,
+            )
         )
 
     def next(self) -> Packed:

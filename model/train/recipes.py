@@ -11,7 +11,11 @@ from dataclasses import dataclass, field, replace
 from model.data.answer_form import AnswerForm
 from molmo_act.errors import InputError
 
-CHOICES = {"precision": ("bfloat16", "float32"), "adapters": ("none", "lora", "qlora")}
+CHOICES = {
+    "fresh": ("none", "language", "all"),
+    "precision": ("bfloat16", "float32"),
+    "adapters": ("none", "lora", "qlora"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class Recipe:
 
     Attributes:
         model: Folder or hub name of the checkpoint to start from; empty for the bundled nano.
-        fresh: Takes only configuration and tokenizer from it, with random weights.
+        fresh: What starts with random weights instead of the checkpoint's: "none"; "language", all but the
+            vision tower and the connector; or "all".
         data: Mixture, see `model.data.mixture.parse_groups`.
         steps: Optimiser steps.
         batch: Sequences of one step, over all processes.
@@ -62,7 +67,7 @@ class Recipe:
             also stored in 4 bits.
         rank, alpha: Of the adapters.
         form: How points are written: three of the ablations.
-        rotary: Whether grounding queries and keys are rotated; the fourth. Only for `fresh` models.
+        rotary: Whether grounding queries and keys are rotated; the fourth. Only where they are fresh.
         seed: Of data and fresh weights.
         save_every: Steps between saves.
 
@@ -71,7 +76,7 @@ class Recipe:
     """
 
     model: str = ""
-    fresh: bool = False
+    fresh: str = "none"
     data: str = "0.5 screens; 0.5 scenes"
     steps: int = 1000
     batch: int = 128
@@ -115,8 +120,8 @@ class Recipe:
         for name in ("steps", "batch", "tokens", "crops", "buffer", "max_crops", "save_every", "rank"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least 1.")
-        if not self.rotary and not self.fresh:
-            raise InputError("rotary=false needs fresh=true: trained weights were made with the rotation.")
+        if not self.rotary and self.fresh == "none":
+            raise InputError("rotary=false needs fresh=language or all: trained weights know the rotation.")
 
 
 POINTING = "pixmo-points pixmo-count"

@@ -53,10 +53,15 @@ def start(recipe: Recipe, world: World) -> Start:
     """
     source = recipe.model or str(NANO)
     processor = MolmoPointProcessor.from_pretrained(source)
+    own = MolmoPointConfig.from_pretrained(source)
     config = MolmoPointConfig.from_pretrained(source)
     recipe.form.configure(config)
     config.token_prediction_rotary = "one_d" if recipe.rotary else "none"
-    model = _fresh(config, recipe.seed) if recipe.fresh else _trained(source, config, recipe, world)
+    if recipe.fresh == "none":
+        model = _trained(source, config, recipe, world)
+    else:
+        sees = _trained(source, own, recipe, world) if recipe.fresh == "language" else None
+        model = _fresh(config, recipe.seed, sees)
     model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
     model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
     if recipe.adapters != "none":
@@ -73,10 +78,17 @@ def start(recipe: Recipe, world: World) -> Start:
     return Start(objective, make_encoders(processor, recipe), processor)
 
 
-def _fresh(config: MolmoPointConfig, seed: int) -> MolmoPointForConditionalGeneration:
+def _fresh(
+    config: MolmoPointConfig, seed: int, sees: MolmoPointForConditionalGeneration | None
+) -> MolmoPointForConditionalGeneration:
+    """Random weights, but for vision tower and connector those of a model that sees, if there is one."""
     torch.manual_seed(seed)
     model = MolmoPointForConditionalGeneration(config)
-    place_patches(model.model.vision_tower)
+    if sees is None:
+        place_patches(model.model.vision_tower)
+        return model
+    model.model.vision_tower.load_state_dict(sees.model.vision_tower.state_dict())
+    model.model.multi_modal_projector.load_state_dict(sees.model.multi_modal_projector.state_dict())
     return model
 
 

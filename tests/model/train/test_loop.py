@@ -23,6 +23,7 @@ from model.train.errors import TrainingError
 from model.train.loop import Run, Settings
 from model.train.overrides import override
 from model.train.recipes import RECIPES, Recipe
+from model.train.release import trained
 from model.train.saved_run import saves
 from model.train.world import World
 from molmo_act.errors import CheckpointError, InputError
@@ -133,6 +134,11 @@ def test_two_processes_learn_what_one_learns(checkpoint, tmp_path):
     for name in ("whole", "again"):
         assert losses(tmp_path / name) == pytest.approx(losses(tmp_path / "one"), rel=1e-5)
     last = saves(tmp_path / "again")[-1]
+    # The pieces of both, put together, are the model that one process has.
+    sequence = Run(recipe, Settings(tmp_path / "one", workers=2), ALONE).loader.next().sequence
+    with torch.no_grad():
+        found = [trained(tmp_path / name).objective(sequence).weighted for name in ("one", "whole")]
+    torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=0)
     assert sorted(path.name for path in last.iterdir()) == [
         "rank_0_of_2.safetensors",
         "rank_1_of_2.safetensors",
@@ -223,12 +229,13 @@ def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path,
         ("language=3", "for example 'language.rate'"),
         ("steps.more=3", "for example 'steps'"),
         ("steps=many", "expected a value of type int"),
-        ("fresh=maybe", "expected a value of type bool"),
+        ("recompute=maybe", "expected a value of type bool"),
+        ("fresh=maybe", "expected 'none' or 'language' or 'all'"),
         ("steps", "expected key=value"),
         ("steps=0", "expected at least 1"),
         ("precision=float16", "expected 'bfloat16' or 'float32'"),
         ("form.coordinates=pixels", "expected 'tokens' or 'text'"),
-        ("rotary=false", "needs fresh=true"),
+        ("rotary=false", "needs fresh=language or all"),
     ],
 )
 def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
@@ -236,11 +243,12 @@ def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
         override(Recipe(), [change])
 
 
+def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
+    with pytest.raises(InputError, match="3 sequences cannot be dealt to 2 processes"):
+        Run(tiny_recipe(checkpoint, batch=3), Settings(tmp_path), World(torch.device("cpu"), 0, 2))
+
+
 def test_changes_reach_every_kind_of_value():
-    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "fresh=true", "form.order=shuffled"])
-    assert (recipe.steps, recipe.language.rate, recipe.fresh, recipe.form.order) == (
-        7,
-        1e-3,
-        True,
-        "shuffled",
-    )
+    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"])
+    assert (recipe.steps, recipe.language.rate) == (7, 1e-3)
+    assert (recipe.recompute, recipe.form.order) == (False, "shuffled")

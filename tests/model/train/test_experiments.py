@@ -1,0 +1,72 @@
+"""Every arm of the experiments learns, is released and is asked, on a model of toy size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from model.train.experiments import ARMS, ask, held_out, learn, plot
+from molmo_act.modeling.coordinate_text import write_coordinate_points
+from tests.model.train.small_run import save_tiny
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.mark.parametrize("name", ARMS)
+def test_an_arm_learns_and_answers_in_its_own_form(name, checkpoint, tmp_path):
+    recipe = replace(
+        ARMS[name],
+        model=str(checkpoint),
+        tokens=700,
+        crops=16,
+        buffer=4,
+        max_crops=4,
+        side_least=120,
+        side_most=200,
+        points=2,
+        precision="float32",
+    )
+    model = learn(recipe, tmp_path, examples=12, workers=0)
+    assert (model.model.config.token_prediction_rotary == "one_d") == recipe.rotary
+    assert (model.model.config.mask_patches == "always") == (recipe.form.order == "ascending")
+    found = ask(model, recipe.form.coordinates == "text", 8, (120, 200))
+    assert 0 <= found["f1"] <= 1
+    assert 0 <= found["overcounts"] <= 1
+
+
+class Known:
+    """Answers with the true points as thousandths, moved to the right by some pixels."""
+
+    name = "known"
+
+    def __init__(self, moved: int) -> None:
+        self._pictures, self._moved = held_out((120, 200)), moved
+
+    def point(self, image, texts):
+        picture = next(self._pictures)
+        size = (image.shape[1], image.shape[0])
+        targets = {query.text: query.targets for query in picture.queries}
+        answers = []
+        for text in texts:
+            places = (target.point for target in targets[text])
+            rows = [(i, 0, (x + self._moved) % size[0], y) for i, (x, y) in enumerate(places, 1)]
+            said = write_coordinate_points(rows, "thing", [size])
+            answers.append(SimpleNamespace(xy=np.empty((0, 2)), text=said, image_size=(size,)))
+        return answers
+
+
+def test_text_answers_are_read_from_their_words():
+    assert ask(Known(0), True, 40, (120, 200))["f1"] > 0.97
+    assert ask(Known(90), True, 40, (120, 200))["f1"] < 0.3
+
+
+def test_a_plot_draws_every_curve():
+    picture = plot({"a": [(512, 0.1), (2048, 0.5)], "b": [(512, 0.9)]})
+    colours = {colour for _, colour in picture.getcolors(100_000)}
+    assert {(67, 99, 216), (230, 25, 75)} <= colours
