@@ -63,9 +63,9 @@ class Followed:
         self.carried, self.source = moved, PROPAGATED
 
     def find(self, found: Carried | None) -> None:
-        """Takes what was found of it after it was lost; None for nothing."""
+        """Takes what was found of it after flow had lost it; None for nothing."""
         if found is not None:
-            self.carried, self.lost_at, self.source, self.misses = found, None, PROPAGATED, 0
+            self.carried, self.lost_at, self.source = found, None, PROPAGATED
 
     def see(self, sighting: Sighting, seen_at: float) -> None:
         """Takes what the model saw; where flow could not bring that to the newest frame, its place stays."""
