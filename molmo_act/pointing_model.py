@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -26,9 +26,12 @@ from molmo_act.points import Points
 from molmo_act.precision import PrecisionMap
 from molmo_act.reading import heatmaps, read_points
 from molmo_act.saving import save_checkpoint
+from molmo_act.sources import DEFAULT_FPS, VideoSource, read_frames
 from molmo_act.text_engine import answer_in_text
 from molmo_act.tracking.settings import TrackerSettings
 from molmo_act.tracking.streaming import StreamingTracker
+from molmo_act.tracks import Tracks
+from molmo_act.whole_video import is_video, point_in_video, track_in_video
 
 BATCH_SIZE = 8
 _INSTRUCTION = "Point to {}"
@@ -59,12 +62,15 @@ class PointingModel:
         max_crops: int | None = None,
         timeout: float | None = None,
         mode: str = "reference",
+        fps: float = DEFAULT_FPS,
+        max_frames: int | None = None,
     ) -> Any:
         """Points at what a query names.
 
         Args:
             image: Path, `PIL.Image`, uint8 RGB array (H, W, 3) or tensor, see `molmo_act.images.to_rgb`; a
-                list of them; or what `encode` returned.
+                list of them; or what `encode` returned. Or a video, for checkpoints trained on videos: the
+                path of a video file or of a folder of pictures.
             query: What to find, in words; or a list. Of two lists, each image goes with its query; a single
                 image or query goes with every element of the other's list. A single image is read once,
                 whatever the number of queries.
@@ -77,6 +83,8 @@ class PointingModel:
             mode: Points come in the order of the image's patches. When the best patch lies before the last
                 point, "reference" writes words instead, which ends the list early, as released code does;
                 "masked" takes the best patch of those that are left, as models were taught.
+            fps: Pictures a second of a folder.
+            max_frames: Most frames of a video to look at; None for the checkpoint's own number.
 
         Returns:
             `Points` in pixels of the original image; a list of them when a list was given.
@@ -90,6 +98,12 @@ class PointingModel:
         images, queries = as_list(image), as_list(query)
         for text in queries:
             check_query(text)
+        if is_video(image):
+            about = [
+                point_in_video(self, cast(str, image), text, bounds=bounds, fps=fps, max_frames=max_frames)
+                for text in queries
+            ]
+            return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
             found = self._point_shared(images[0], queries, bounds, max_crops)
         else:
@@ -183,6 +197,37 @@ class PointingModel:
             self.point, max_points=max_points, min_score=min_score, max_crops=max_crops, mode=mode
         )
         return StreamingTracker(point, as_list(query), TrackerSettings(**settings))
+
+    def track(
+        self,
+        video: VideoSource,
+        query: str | Sequence[str],
+        *,
+        whole: bool = False,
+        fps: float = DEFAULT_FPS,
+        **options: Any,
+    ) -> list[Tracks]:
+        """Follows what queries name through a video.
+
+        Args:
+            video: A video file, a folder of pictures, or pictures in order.
+            query: What to follow, in words; or a list.
+            whole: Ask about the whole video in one prompt, as checkpoints trained on videos can; what comes
+                back are the frames they looked at. Otherwise keyframes are looked at as single pictures, and
+                every frame comes back; see `tracker`.
+            fps: Pictures a second of a folder or a list; a file says itself when each frame is shown.
+            options: Keyword arguments of `tracker`, or with `whole` of
+                `molmo_act.whole_video.point_in_video`.
+
+        Raises:
+            ImageError, InputError: The video cannot be used, or a number is out of range.
+            MissingExtraError: The extra `video` is not installed.
+            QueryError: A query is empty, too long, or not plain words.
+        """
+        if whole:
+            return track_in_video(self, video, as_list(query), fps=fps, **options)
+        with self.tracker(query, synchronous=True, **options) as tracker:
+            return [tracks for _, tracks in tracker.follow(read_frames(video, fps=fps))]
 
     def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
         """Times an answer on this machine, beside `generate` of transformers.

@@ -21,6 +21,8 @@ def read_points(
 ) -> tuple[list[list[float]], list[float]]:
     """Rows [object id, image index, x, y] in pixels of the original images, and the score of each.
 
+    Of a video, rows [object id, seconds, x, y].
+
     Args:
         model: Who answered; MolmoPoint answers with grounding tokens, others with coordinates as text.
         answer: Ids and their probabilities.
@@ -41,7 +43,7 @@ def _grounding_points(
     decode: Callable[..., str],
 ) -> tuple[list[list[float]], list[float]]:
     """Points one by one, so that each keeps its score even where a neighbour lies on no image."""
-    tables = metadata["token_pooling"], metadata["subpatch_mapping"], metadata["image_sizes"]
+    tables = metadata["token_pooling"], metadata["subpatch_mapping"]
     start = model.config.extended_vocab_start
     rows, scores = [], []
     for first in range(len(answer.tokens) - 3):
@@ -50,7 +52,11 @@ def _grounding_points(
             continue
         number = _digits(answer.tokens[first + 3 :], start)
         text = decode(triple + number, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        for row in model.extract_image_points(text, *tables):
+        if "video_size" in metadata:
+            found = model.extract_video_points(text, *tables, metadata["timestamps"], metadata["video_size"])
+        else:
+            found = model.extract_image_points(text, *tables, metadata["image_sizes"])
+        for row in found:
             rows.append(row)
             scores.append(math.prod(answer.probabilities[first : first + 3]))
     return rows, scores

@@ -60,7 +60,7 @@ def count_frames(video: VideoSource) -> int | None:
     """
     if not isinstance(video, (str, os.PathLike)):
         return len(video)
-    return len(_pictures_in(Path(video))) if Path(video).is_dir() else frame_count(video)
+    return len(pictures_in(Path(video))) if Path(video).is_dir() else frame_count(video)
 
 
 def _frames(video: VideoSource, fps: float) -> Iterator[tuple[np.ndarray, float]]:
@@ -68,7 +68,7 @@ def _frames(video: VideoSource, fps: float) -> Iterator[tuple[np.ndarray, float]
         for time, frame in every_frame(video):
             yield frame, time
         return
-    pictures = _pictures_in(Path(video)) if isinstance(video, (str, os.PathLike)) else video
+    pictures = pictures_in(Path(video)) if isinstance(video, (str, os.PathLike)) else video
     if len(pictures) == 0:
         raise InputError("The video has no frame; expected at least one picture.")
     for index, picture in enumerate(pictures):
@@ -92,8 +92,12 @@ def _between(
         raise InputError(f"The video ends at {last:.2f} s, before start={start}; expected an earlier start.")
 
 
-def _pictures_in(folder: Path) -> list[Path]:
-    """Pictures of a folder in natural order: frame 10 comes after frame 9."""
+def pictures_in(folder: Path) -> list[Path]:
+    """Pictures of a folder in natural order: frame 10 comes after frame 9.
+
+    Raises:
+        InputError: There is none.
+    """
     found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()]
     if not found:
         raise InputError(

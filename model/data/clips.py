@@ -22,6 +22,7 @@ from model.data.shapes import shape_sprite
 from model.data.vocabulary import plural
 
 _MARGIN = 60  # pixels of the world beyond every edge of the resting camera's view
+_TRIES = 200  # to find another shape before one may be there in two colours
 _STREAM = 71  # keeps the randomness of clips apart from that of other generators
 
 
@@ -167,15 +168,20 @@ class Clip:
 
     def _movers(self, rng: np.random.Generator) -> tuple[Mover, ...]:
         movers: list[Mover] = []
-        while len({mover.noun for mover in movers}) < self.settings.things:
+        tries = 0
+        while len({mover.phrase for mover in movers}) < self.settings.things:
             wish = wish_shape(rng, list(dict.fromkeys(mover.noun for mover in movers)))
-            if wish is None or wish.noun in [mover.noun for mover in movers]:
+            tries += 1
+            if wish is None or wish.colour is None:
                 continue
-            assert wish.colour is not None
+            # There are only so many shapes that nobody confuses; beyond them, colours tell things apart.
+            alike = [mover.colour for mover in movers if mover.noun == wish.noun]
+            if alike and (tries < _TRIES or wish.colour in alike):
+                continue
             side = int(rng.uniform(0.15, 0.24) * min(self.settings.size))
             sprite = shape_sprite(rng, wish.noun, wish.colour, side, self._ground.mean(axis=(0, 1)))
             twin = self.settings.twins and rng.random() < 0.5
-            movers += [self._mover(rng, wish.noun, str(wish.colour), sprite) for _ in range(1 + twin)]
+            movers += [self._mover(rng, wish.noun, wish.colour, sprite) for _ in range(1 + twin)]
         return tuple(movers)
 
     def _mover(self, rng: np.random.Generator, noun: str, colour: str, sprite: np.ndarray) -> Mover:

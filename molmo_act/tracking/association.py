@@ -11,7 +11,8 @@ from molmo_act.tracking.appearance import likeness
 from molmo_act.tracking.packages import assignment
 
 LEAST_LIKENESS_NEAR = 0.15  # of what is where it was expected; half hidden, a thing looks little like itself
-LEAST_LIKENESS_FAR = 0.5  # of a lost object that turns up elsewhere
+LEAST_LIKENESS_FAR = 0.5  # of an object that turns up elsewhere
+FLOW_MISTAKE = 4.0  # reaches by which flow may have gone astray; only a lost object may be further off
 _FAR = 2.0  # costs more than any pair that is near
 _NEVER = 1e6
 
@@ -56,6 +57,6 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
     if away <= 1 and alike >= LEAST_LIKENESS_NEAR:
         return away + 1 - alike
-    if known.lost and alike >= LEAST_LIKENESS_FAR:
+    if (known.lost or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
         return _FAR + 1 - alike + away / (1 + away)
     return _NEVER

@@ -14,6 +14,7 @@ from molmo_act.tracks import GROUNDED, PROPAGATED
 HALF_LIFE = 2.0  # seconds after which a score that was not renewed is halved
 _LONGEST_GUESS = 1.0  # seconds for which a lost object is expected to have moved on as before
 _LEAST_REACH = 24.0  # pixels by which the model's points on one object may differ
+_REACH_IN_RADII = 5.0  # the same, of a large object: the radius describes its middle only
 _SEARCH_SPEED = 200.0  # pixels a second by which the surroundings grow in which a lost object is expected
 
 
@@ -62,9 +63,9 @@ class Followed:
         self.carried, self.source = moved, PROPAGATED
 
     def find(self, found: Carried | None) -> None:
-        """Takes what was found of it after it was lost; None for nothing."""
+        """Takes what was found of it after flow had lost it; None for nothing."""
         if found is not None:
-            self.carried, self.lost_at, self.source, self.misses = found, None, PROPAGATED, 0
+            self.carried, self.lost_at, self.source = found, None, PROPAGATED
 
     def see(self, sighting: Sighting, seen_at: float) -> None:
         """Takes what the model saw; where flow could not bring that to the newest frame, its place stays."""
@@ -85,7 +86,7 @@ class Followed:
             xy, reach, lost = self.carried.xy, 0.0, False
         else:
             xy, reach, lost = self.guess(now), _SEARCH_SPEED * (now - self.lost_at), True
-        reach += max(_LEAST_REACH, 2 * self.carried.radius)
+        reach += max(_LEAST_REACH, _REACH_IN_RADII * self.carried.radius)
         return Candidate(self.query, xy, self.carried.look, reach, lost)
 
     def score_at(self, now: float) -> float:

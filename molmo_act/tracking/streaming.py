@@ -168,7 +168,7 @@ class StreamingTracker:
 
         Args:
             what: A query: the model looks for it on the next frame. Or a point (x, y) on the newest frame, in
-                pixels; it is followed by flow alone, and stays lost once it is lost.
+                pixels; it is followed by flow alone, which finds again only what was hidden for a moment.
 
         Returns:
             Numbers of the objects that are followed from now on because of this: one for a point; none for a
@@ -217,6 +217,7 @@ class StreamingTracker:
         """Forgets all objects and frames; queries stay, numbers go on, and timestamps may begin anew."""
         with self._lock:
             self._era += 1  # what the model is working on is about the past
+            self._worker.forget()
             self._objects.clear()
             self._buffer.clear()
             self._newest = self._keyframe_at = self._image_size = None
@@ -263,7 +264,9 @@ class StreamingTracker:
         for one, place in zip(moving, moved, strict=True):
             one.move(place, before.timestamp, newest.timestamp)
         for one in self._objects.values():
-            if one.lost_at is not None and 0 < newest.timestamp - one.lost_at < SEARCH:
+            # What the model does not see any more is not there, whatever flow takes for it.
+            given_up = one.misses >= self.settings.patience
+            if one.lost_at is not None and 0 < newest.timestamp - one.lost_at < SEARCH and not given_up:
                 one.find(find_again(newest, one.carried, one.guess(newest.timestamp)))
 
     def _look(self, newest: FlowFrame, image: np.ndarray) -> None:
@@ -281,8 +284,9 @@ class StreamingTracker:
         try:
             found = self._worker.result(newest.timestamp)
         except Exception as error:
+            if str(error) != str(self._stats.last_error):  # once, not at every keyframe
+                logger.warning("The model failed on a keyframe: %s", error)
             self._count(grounding_errors=self._stats.grounding_errors + 1, last_error=error)
-            logger.warning("The model failed on a keyframe: %s", error)
             return
         if found is not None and found.keyframe.era == self._era:
             self._merge(catch_up(found, self._buffer), newest.timestamp)

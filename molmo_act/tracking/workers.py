@@ -31,6 +31,9 @@ class Worker(Protocol):
             Exception: What the work raised.
         """
 
+    def forget(self) -> None:
+        """Drops a keyframe that is not worked on yet."""
+
     def close(self) -> None:
         """Waits for the work in progress; nothing is taken afterwards."""
 
@@ -55,6 +58,10 @@ class Beside:
             return None
         done, self._pending = self._pending, None
         return done.result()
+
+    def forget(self) -> None:
+        if self._pending is not None and self._pending.cancel():
+            self._pending = None
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
@@ -84,6 +91,9 @@ class InStep:
             return None
         keyframe, self._waiting = self._waiting, None
         return self._work(keyframe)
+
+    def forget(self) -> None:
+        self._waiting = None
 
     def close(self) -> None:
         self._waiting = None

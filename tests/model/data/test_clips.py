@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -73,6 +74,12 @@ def test_without_twins_no_two_things_share_a_name():
     for seed in range(10):
         clip = Clip(seed)
         assert len({mover.noun for mover in clip.movers}) == len(clip.movers) == 4
+
+
+def test_there_can_be_more_things_than_shapes():
+    clip = Clip(0, replace(STILL, things=20))
+    assert len(clip.movers) == 20
+    assert len({mover.phrase for mover in clip.movers}) == 20
 
 
 def test_the_camera_moves_the_ground_and_the_light_changes():

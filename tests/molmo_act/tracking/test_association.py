@@ -27,9 +27,11 @@ CASES = [
     ([], [known(0, 0)], []),
     ([seen(0, 0)], [], []),
     ([seen(5, 5)], [known(0, 0)], [(0, 0)]),  # near
-    ([seen(50, 50)], [known(0, 0)], []),  # too far for what was not lost
-    ([seen(50, 50)], [known(0, 0, lost=True)], [(0, 0)]),  # but not for what was
-    ([seen(50, 50)], [known(0, 0, BLUE, lost=True)], []),  # unless it looks different
+    ([seen(150, 50)], [known(0, 0)], []),  # too far for what was not lost
+    ([seen(150, 50)], [known(0, 0, lost=True)], [(0, 0)]),  # but not for what was
+    ([seen(150, 50)], [known(0, 0, BLUE, lost=True)], []),  # unless it looks different
+    ([seen(50, 50)], [known(0, 0)], [(0, 0)]),  # flow went astray
+    ([seen(50, 50), seen(5, 0)], [known(0, 0)], [(1, 0)]),  # but what is near comes first
     ([seen(5, 5)], [known(0, 0, BLUE)], []),  # something else lies there
     ([seen(5, 5, query="cup")], [known(0, 0)], []),  # another query
     # the nearest neighbour of both is the first object; together they fit better the other way round

@@ -184,6 +184,23 @@ def test_a_failing_thread_neither_stops_nor_blocks_the_stream():
     assert tracker.stats.grounding_errors >= 2
 
 
+def test_what_the_model_does_not_see_any_more_is_lost_although_flow_would_go_on():
+    pointer = Pointer([RED_DOT])
+    tracker = StreamingTracker(pointer, ["red"], TrackerSettings(rate=5, synchronous=True, patience=3))
+    assert run(tracker, DOTS, TIMES[:20])[-1].visible.all()
+    pointer.colours.clear()
+    history = run(tracker, DOTS, TIMES[20:60])
+    assert history[3].visible.all()  # one miss is no loss
+    assert not any(tracks.visible.any() for tracks in history[20:])
+
+
+def test_a_query_with_no_match_is_no_trouble():
+    tracker = StreamingTracker(Pointer(DOTS), ["never there"], TrackerSettings(rate=1, synchronous=True))
+    frame = draw(DOTS, 0)
+    assert not any(len(tracker.update(frame, float(second))) for second in range(300))  # five minutes
+    assert tracker.stats.groundings == 300
+
+
 # --- adding and removing ------------------------------------------------------------------------------------
 
 
@@ -274,8 +291,9 @@ def test_an_answer_about_frames_before_a_reset_is_dropped():
     tracker = StreamingTracker(Pointer(DOTS), ["red"], settings)
     run(tracker, DOTS, TIMES[:3])
     tracker.reset()
-    tracks = run(tracker, DOTS, TIMES[:7])[-1]  # timestamps begin anew
-    assert (len(tracks), tracker.stats.groundings) == (0, 0)
+    history = run(tracker, DOTS, TIMES[:8])  # timestamps begin anew
+    assert [len(tracks) for tracks in history] == [0] * 6 + [1, 1]
+    assert tracker.stats.groundings == 1
 
 
 def test_large_frames_are_reported_in_their_own_pixels():

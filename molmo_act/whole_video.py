@@ -1,0 +1,186 @@
+"""Asks a model about a whole video in one prompt, for checkpoints trained on videos. Knows no streams."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from molmo_act.asking import Bounds, check_query
+from molmo_act.engine import Limits, answer
+from molmo_act.errors import InputError
+from molmo_act.grammar import AnswerGrammar
+from molmo_act.images import to_rgb
+from molmo_act.modeling import MolmoPointForConditionalGeneration
+from molmo_act.points import Points
+from molmo_act.reading import read_points
+from molmo_act.sources import DEFAULT_FPS, VideoSource, pictures_in
+from molmo_act.tracks import GROUNDED, Tracks
+
+if TYPE_CHECKING:
+    from molmo_act.pointing_model import PointingModel
+
+POINT, TRACK = "Point to {}", "Track {}"  # the words of the released model cards
+VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
+LONGEST_ANSWER = 2048  # ids, of which a point takes four
+
+
+def is_video(value: Any) -> bool:
+    """Whether this is the path of a video file, or of a folder, which can only be meant as one."""
+    if not isinstance(value, (str, os.PathLike)):
+        return False
+    return Path(value).suffix.lower() in VIDEO_SUFFIXES or Path(value).is_dir()
+
+
+def point_in_video(
+    model: PointingModel,
+    video: VideoSource,
+    query: str,
+    *,
+    words: str = POINT,
+    bounds: Bounds | None = None,
+    fps: float = DEFAULT_FPS,
+    max_frames: int | None = None,
+    max_fps: float | None = None,
+) -> Points:
+    """Points on the frames that the model saw.
+
+    Args:
+        model: Who is asked; a MolmoPoint.
+        video: A video file, a folder of pictures, or frames in order; frames are taken from it by the
+            released rule: `max_fps` a second, at most `max_frames`, the last one among them.
+        query: What to find.
+        words: What is asked of the query.
+        bounds: How much of an answer is wanted.
+        fps: Frames a second of a folder or of frames.
+        max_frames, max_fps: None for the checkpoint's own numbers.
+
+    Returns:
+        `Points.timestamp` are seconds, `Points.image_index` counts the frames that were seen.
+
+    Raises:
+        InputError: The model writes coordinates as text, the video cannot be read or is too long for the
+            model, or a number is out of range.
+        QueryError: The query cannot be used.
+    """
+    check_query(query)
+    bounds = bounds or Bounds()
+    if not isinstance(model.model, MolmoPointForConditionalGeneration):
+        raise InputError(f"{model.name} writes coordinates as text; ask a MolmoPoint about videos.")
+    began = time.perf_counter()
+    inputs = dict(_inputs(model, video, words.format(query), fps, max_frames, max_fps))
+    [metadata] = inputs.pop("metadata")
+    inputs = {name: tensor.to(model.model.device) for name, tensor in inputs.items()}
+    prepared = time.perf_counter()
+    limits = _limits(model, inputs["input_ids"].shape[1], bounds)
+    answers = answer(
+        model.model,
+        inputs,
+        AnswerGrammar.of(model.processor.tokenizer),
+        [query],
+        mode=bounds.mode,
+        limits=limits,
+    )
+    [row] = answers.rows
+    decode = model.processor.tokenizer.decode
+    text = decode(row.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    rows, scores = read_points(model.model, row, text, metadata, decode)
+    kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
+    times = np.asarray(metadata["timestamps"])
+    seconds = np.array([rows[i][1] for i in kept])
+    return Points(
+        xy=np.array([rows[i][2:] for i in kept]),
+        score=np.array([scores[i] for i in kept]),
+        object_id=np.array([rows[i][0] for i in kept]),
+        image_index=np.abs(times[None] - seconds[:, None]).argmin(axis=1) if kept else np.zeros(0),
+        timestamp=seconds,
+        image_size=[metadata["video_size"]] * len(times),
+        query=query,
+        absent=row.absent,
+        text=text,
+        timing_ms={
+            "preprocess": 1000 * (prepared - began),
+            "prefill": answers.prefill_ms,
+            "decode": answers.decode_ms,
+        },
+        cut=row.cut,
+    )
+
+
+def track_in_video(
+    model: PointingModel, video: VideoSource, queries: Sequence[str], **options: Any
+) -> list[Tracks]:
+    """Tracks of the frames on which the model saw anything, all queries together.
+
+    Args:
+        model, video: See `point_in_video`.
+        queries: What to follow; each is asked on its own, and numbers of objects go on from one to the next.
+        options: Keyword arguments of `point_in_video`.
+
+    Raises:
+        InputError, QueryError: See `point_in_video`.
+    """
+    found: dict[tuple[int, float], list[tuple[int, Any, str]]] = {}
+    used, size = 0, (0, 0)
+    for query in queries:
+        points = point_in_video(model, video, query, words=TRACK, **options)
+        for point in points:
+            assert point.timestamp is not None
+            place = found.setdefault((point.image_index, point.timestamp), [])
+            place.append((used + point.object_id, point, query))
+        used += max((point.object_id for point in points), default=0)
+        size = points.image_size[0]
+    return [
+        Tracks(
+            timestamp=timestamp,
+            frame_index=index,
+            image_size=size,
+            xy=np.array([(point.x, point.y) for _, point, _ in seen]),
+            object_id=np.array([number for number, _, _ in seen]),
+            score=np.array([point.score for _, point, _ in seen]),
+            visible=np.ones(len(seen), bool),
+            age=np.zeros(len(seen)),
+            source=[GROUNDED] * len(seen),
+            query=[query for _, _, query in seen],
+        )
+        for (index, timestamp), seen in sorted(found.items())
+    ]
+
+
+def _inputs(
+    model: PointingModel,
+    video: VideoSource,
+    words: str,
+    fps: float,
+    max_frames: int | None,
+    max_fps: float | None,
+) -> Mapping[str, Any]:
+    part: dict[str, Any] = {"type": "video", "video": video}
+    if not isinstance(video, (str, os.PathLike)):
+        part["fps"] = fps
+    elif Path(video).is_dir():
+        part |= {"video": np.stack([to_rgb(path) for path in pictures_in(Path(video))]), "fps": fps}
+    sampling: dict[str, Any] = {"num_frames": max_frames, "max_fps": max_fps}
+    return model.processor.apply_chat_template(
+        [[{"role": "user", "content": [{"type": "text", "text": words}, part]}]],
+        tokenize=True,
+        add_generation_prompt=True,
+        return_tensors="pt",
+        return_dict=True,
+        return_pointing_metadata=True,
+        device=model.model.device,
+        **{name: value for name, value in sampling.items() if value is not None},
+    )
+
+
+def _limits(model: PointingModel, length: int, bounds: Bounds) -> Limits:
+    room = model.model.config.text_config.max_position_embeddings
+    if length >= room:
+        raise InputError(
+            f"Video and query take {length} tokens, but {model.name} reads {room}. Give fewer max_frames."
+        )
+    return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
