@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
 pytest.importorskip("molmo_act_interfaces", reason="built by `make setup`, where there is a C++ compiler")
-pytest.importorskip("molmo_act.tracking.streaming", reason="needs the streaming tracker")
+pytest.importorskip("molmo_act.tracking.streaming", reason="needs the tracker", exc_type=ImportError)
 from geometry_msgs.msg import Point
 from std_msgs.msg import Header
 
@@ -211,3 +211,10 @@ def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
             assert listener.change_state(transition, NODE), transition
         film.tracks.clear()
         assert film.until(lambda: film.seen("red")).object_id == 1
+
+
+def test_without_a_tracker_the_node_says_what_is_missing(film):
+    node = film("query:=red", BLOB_NO_TRACKER=1).node
+    node.expected_exit = 2
+    assert node.process.wait(60) == 2
+    assert "Cannot activate: tracking needs the package 'scipy'" in node.stderr
