@@ -73,14 +73,20 @@ def test_transport_profile_delivers_the_pictures(camera, listener):
 
 
 @pytest.mark.ros
-@pytest.mark.parametrize("name", ["point", "deproject"])
+@pytest.mark.parametrize("name", ["point", "track", "deproject"])
 def test_example_parameters_are_what_the_nodes_know(start, listener, name):
     from rcl_interfaces.srv import GetParameters, ListParameters
     from rclpy.parameter import parameter_value_to_python
 
     file = FOLDER / "config" / f"{name}.yaml"
     told = yaml.safe_load(file.read_text())["/**"]["ros__parameters"]
-    programs = {"point": [PROCESSES / "blob_node.py"], "deproject": ["-m", "ros_nodes.deproject_node"]}
+    programs = {
+        "point": [PROCESSES / "blob_node.py"],
+        "track": [PROCESSES / "blob_track_node.py"],
+        "deproject": ["-m", "ros_nodes.deproject_node"],
+    }
+    if name == "track":
+        pytest.importorskip("molmo_act.tracking.streaming", reason="needs the tracker", exc_type=ImportError)
     start(*programs[name], "--ros-args", "--params-file", file)
 
     def declared() -> bool:  # only then are the values of a file known
