@@ -101,7 +101,7 @@ class PointNode(QueriedNode):
         self._errands: set[Future] = set()  # of callers that wait
         self._outputs: dict[str, dict[str, Any]] = {}  # by camera, by topic
         self._interfaces: Any = optional.find("molmo_act_interfaces.msg")
-        self._vision = optional.find("vision_msgs.msg")
+        self._vision: Any = optional.find("vision_msgs.msg")
         self._offer_services()
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
@@ -309,24 +309,25 @@ class PointNode(QueriedNode):
         self.health.count("frames processed")
 
     def _publish(self, found: list[Points], numbers: dict[str, int], rgb: np.ndarray, frame: Frame) -> None:
+        """Publishes each kind of answer that somebody listens to."""
         header, outputs = frame.message.header, self._outputs[frame.camera]
-        if self._interfaces is not None:
+        heard = {topic for topic, output in outputs.items() if output.get_subscription_count()}
+        if "pointed_pixels" in heard:
             for points in found:
-                number = numbers[points.query]
-                message = answers.pointed_pixels(points, header, number, self._interfaces)
+                message = answers.pointed_pixels(points, header, numbers[points.query], self._interfaces)
                 outputs["pointed_pixels"].publish(message)
         everything = answers.together(found)
-        outputs["points"].publish(convert.points_to_cloud(everything, header))
         best = convert.best_point(everything, header)
-        if best is not None:
+        if "best_point" in heard and best is not None:
             outputs["best_point"].publish(best)
-        if self._vision is not None:
+        if "points" in heard:
+            outputs["points"].publish(convert.points_to_cloud(everything, header))
+        if "detections" in heard:
             outputs["detections"].publish(answers.detections(found, header, self._vision))
         self.health.published()
         self.health.took("capture to answer", self.age_of(header.stamp))
-        overlay = outputs["overlay"]
-        if self._asked.request.overlay and overlay.get_subscription_count():
-            overlay.publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
+        if "overlay" in heard and self._asked.request.overlay:
+            outputs["overlay"].publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
 
     def _tell_fault(self, error: Exception) -> None:
         self.health.count("frames failed")
