@@ -66,13 +66,11 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
         consumer.ages.clear()
         consumer.take(camera, frames)
         ages = 1000 * (np.array(consumer.ages) - delay)
-    middle, high = np.percentile(ages, (50, 95)) if len(ages) else (np.nan, np.nan)
-    return {
-        "p50": round(float(middle), 2),
-        "p95": round(float(high), 2),
-        "points": len(ages),
-        "lost": frames - len(ages),
-    }
+    counts: dict[str, float] = {"points": len(ages), "lost": frames - len(ages)}
+    if not len(ages):
+        return counts
+    middle, high = np.percentile(ages, (50, 95))
+    return {"p50": round(float(middle), 2), "p95": round(float(high), 2)} | counts
 
 
 def measure_memory(frames: int) -> dict[str, float]:

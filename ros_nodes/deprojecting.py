@@ -21,6 +21,7 @@ from ros_nodes.deproject_settings import HALF_FRAME, Settings, refusal
 from ros_nodes.depth import DepthPicture, Measured, NoDepth
 from ros_nodes.managed import ManagedNode
 from ros_nodes.matching import RecentItems
+from ros_nodes.stamps import nanoseconds
 from ros_nodes.transforms import STILL, NoTransform, Pose, Transforms
 
 _MOST_WAITING = 64  # answers that wait for their depth
@@ -107,7 +108,7 @@ class DeprojectNode(ManagedNode):
 
     def _take_depth(self, picture: Image) -> None:
         self.health.count("depth pictures received")
-        if not self._depths.add(_nanoseconds(picture.header), picture):
+        if not self._depths.add(nanoseconds(picture.header.stamp), picture):
             self.warn("stamp", "Stamps of depth pictures go backwards; those before are forgotten.")
         self._work()
 
@@ -127,7 +128,7 @@ class DeprojectNode(ManagedNode):
         self._waiting.extend(undecided)
 
     def _decide(self, pixels: Any) -> bool:
-        stamp = _nanoseconds(pixels.header)
+        stamp = nanoseconds(pixels.header.stamp)
         found = self._depths.nearest(stamp)
         if found is None or (found[0] > 0 and not self._depths.settled(stamp)):
             return False
@@ -209,10 +210,6 @@ def _require_aligned(depth: tuple[int, int], camera: tuple[int, int], picture: t
             f"picture pointed at {picture[0]} × {picture[1]}; expected the same. Use the depth that the "
             "driver aligns to colour, with the camera_info of colour."
         )
-
-
-def _nanoseconds(header: Any) -> int:
-    return header.stamp.sec * 10**9 + header.stamp.nanosec
 
 
 def _cuts(info: CameraInfo) -> tuple[int, ...]:

@@ -108,9 +108,15 @@ class ManagedNode(LifecycleNode):
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Enables the publishers, then begins."""
+        """Enables the publishers, then begins; stays inactive on a fault."""
         done = super().on_activate(state)
-        self.begin()
+        try:
+            self.begin()
+        except Exception as error:
+            self.get_logger().fatal(f"Cannot activate: {in_words(error)}")
+            self._stop()
+            super().on_deactivate(state)
+            return TransitionCallbackReturn.FAILURE
         return done
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

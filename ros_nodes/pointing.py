@@ -6,7 +6,7 @@ Topics, parameters and QoS are described in README.md beside this file.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,15 +17,17 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
-from std_msgs.msg import Header, String
+from std_msgs.msg import Header
 
-from molmo_act.errors import ImageError
+from molmo_act.errors import InputError, MolmoActError
 from molmo_act.points import Points
 from ros_nodes import answers, convert, optional, parameters, qos, waiting
-from ros_nodes.managed import ManagedNode, in_words
+from ros_nodes.managed import in_words
 from ros_nodes.newest import NewestWorker
 from ros_nodes.pixels import to_rgb
+from ros_nodes.queried import QueriedNode
 from ros_nodes.request import PointRequest, PointSetup, refusal
+from ros_nodes.stamps import nanoseconds
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
@@ -68,7 +70,7 @@ class Asked(NamedTuple):
     numbers: dict[str, int]
 
 
-class PointNode(ManagedNode):
+class PointNode(QueriedNode):
     """Points at what the queries name in the newest picture of each camera.
 
     Configuring declares the parameters and loads the model, activating subscribes and starts the one
@@ -98,8 +100,8 @@ class PointNode(ManagedNode):
         self._newest: dict[str, Image | CompressedImage] = {}  # by camera
         self._errands: set[Future] = set()  # of callers that wait
         self._outputs: dict[str, dict[str, Any]] = {}  # by camera, by topic
-        self._interfaces = optional.find("molmo_act_interfaces.msg")
-        self._vision = optional.find("vision_msgs.msg")
+        self._interfaces: Any = optional.find("molmo_act_interfaces.msg")
+        self._vision: Any = optional.find("vision_msgs.msg")
         self._offer_services()
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
@@ -132,7 +134,7 @@ class PointNode(ManagedNode):
             prefix = f"{camera}/" if camera else ""
             self.subscribe(Image, f"{prefix}image", take, qos.NEWEST_FRAME)
             self.subscribe(CompressedImage, f"{prefix}image/compressed", take, qos.NEWEST_FRAME)
-        self.subscribe(String, "query", self._take_query, qos.QUERIES)
+        self.listen_to_queries()
         if not self._asked.numbers:
             self.get_logger().info("Waiting for a query: set parameter 'query' or publish on topic 'query'.")
 
@@ -188,17 +190,6 @@ class PointNode(ManagedNode):
             numbers[query] = self._asked.numbers.get(query, self._last_number)
         self._asked = Asked(wanted, numbers)
 
-    def _set_queries(self, queries: Sequence[str]) -> SetParametersResult:
-        first, *others = queries or [""]
-        return self.set_parameters_atomically(
-            [Parameter("query", value=first), Parameter("queries", value=others or [""])]
-        )
-
-    def _take_query(self, message: String) -> None:
-        result = self._set_queries([message.data])
-        if not result.successful:
-            self.warn("query", f"Query from topic refused: {result.reason}")
-
     # Services
 
     def _offer_services(self) -> None:
@@ -212,24 +203,20 @@ class PointNode(ManagedNode):
         if self._model is None:
             response.message = "the node is not configured"
             return response
-        result = self._set_queries(asked.queries)
+        result = self.set_queries(asked.queries)
         response.success, response.message = result.successful, result.reason
         if result.successful:
             numbers = self._asked.numbers
             response.query_ids = [numbers[query.strip()] for query in asked.queries if query.strip()]
         return response
 
-    def _wake(self) -> None:
-        if self.executor is not None:
-            self.executor.wake()
-
     async def _serve_point(self, asked: Any, response: Any) -> Any:
         try:
             errand = self._send_errand(asked)
-        except ImageError as error:
+        except InputError as error:
             response.message = str(error)
             return response
-        await waiting.done(errand, self._wake)
+        await waiting.done(errand, self.wake)
         self._errands.discard(errand)
         try:
             response.points = errand.result()
@@ -244,28 +231,30 @@ class PointNode(ManagedNode):
         """Has the worker answer a question before everything else.
 
         Raises:
-            ImageError: The node is inactive, or there is no picture to ask about.
+            InputError: The node is inactive, or there is no picture to ask about.
         """
         camera = asked.camera or self._cameras[0]
         picture = asked.image if len(asked.image.data) else self._newest.get(camera)
-        if self._worker is None:
-            raise ImageError("The node is not active; activate it first.")
+        if self._worker is None or self._model is None:
+            raise InputError("The node is not active; activate it first.")
         if camera not in self._cameras:
-            raise ImageError(f"Camera is {camera!r}; expected one of {list(self._cameras)}.")
+            raise InputError(f"Camera is {camera!r}; expected one of {list(self._cameras)}.")
         if picture is None:
-            raise ImageError("No picture has come yet; give one, or wait for the camera.")
+            raise InputError("No picture has come yet; give one, or wait for the camera.")
         errand: Future = Future()
         self._errands.add(errand)
-        self._worker.insert(partial(self._run_errand, errand, asked, picture))
+        self._worker.insert(partial(self._run_errand, errand, self._model, asked, picture))
         return errand
 
     # Work, in the worker's thread
 
-    def _run_errand(self, errand: Future, asked: Any, picture: Image | CompressedImage) -> None:
-        if not errand.set_running_or_notify_cancel() or self._model is None or self._interfaces is None:
+    def _run_errand(
+        self, errand: Future, model: PointingModel, asked: Any, picture: Image | CompressedImage
+    ) -> None:
+        if not errand.set_running_or_notify_cancel():
             return
         try:
-            points = self._model.point(
+            points = model.point(
                 to_rgb(picture), asked.query, max_points=asked.max_points or None, min_score=asked.min_score
             )
             errand.set_result(answers.pointed_pixels(points, picture.header, 0, self._interfaces))
@@ -289,7 +278,7 @@ class PointNode(ManagedNode):
             )
             return
         before = self._newest.get(camera)
-        if before is not None and _nanoseconds(stamp) < _nanoseconds(before.header.stamp):
+        if before is not None and nanoseconds(stamp) < nanoseconds(before.header.stamp):
             self.warn("stamp", "Stamps of pictures go backwards: a looping bag, or two cameras on one topic?")
         else:
             self.health.took("transport", self.age_of(stamp))
@@ -302,7 +291,7 @@ class PointNode(ManagedNode):
         self.health.took("wait", begun - frame.received)
         try:
             rgb = to_rgb(frame.message)
-        except ImageError as error:
+        except MolmoActError as error:
             self.health.count("frames refused")
             self.warn("picture", f"Frame skipped: {error}")
             return
@@ -320,29 +309,26 @@ class PointNode(ManagedNode):
         self.health.count("frames processed")
 
     def _publish(self, found: list[Points], numbers: dict[str, int], rgb: np.ndarray, frame: Frame) -> None:
+        """Publishes each kind of answer that somebody listens to."""
         header, outputs = frame.message.header, self._outputs[frame.camera]
-        if self._interfaces is not None:
+        heard = {topic for topic, output in outputs.items() if output.get_subscription_count()}
+        if "pointed_pixels" in heard:
             for points in found:
-                number = numbers[points.query]
-                message = answers.pointed_pixels(points, header, number, self._interfaces)
+                message = answers.pointed_pixels(points, header, numbers[points.query], self._interfaces)
                 outputs["pointed_pixels"].publish(message)
         everything = answers.together(found)
-        outputs["points"].publish(convert.points_to_cloud(everything, header))
         best = convert.best_point(everything, header)
-        if best is not None:
+        if "best_point" in heard and best is not None:
             outputs["best_point"].publish(best)
-        if self._vision is not None:
+        if "points" in heard:
+            outputs["points"].publish(convert.points_to_cloud(everything, header))
+        if "detections" in heard:
             outputs["detections"].publish(answers.detections(found, header, self._vision))
         self.health.published()
         self.health.took("capture to answer", self.age_of(header.stamp))
-        overlay = outputs["overlay"]
-        if self._asked.request.overlay and overlay.get_subscription_count():
-            overlay.publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
+        if "overlay" in heard and self._asked.request.overlay:
+            outputs["overlay"].publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
 
     def _tell_fault(self, error: Exception) -> None:
         self.health.count("frames failed")
         self.fail("model", f"Frame lost, pointing failed: {in_words(error)}")
-
-
-def _nanoseconds(stamp: Any) -> int:
-    return stamp.sec * 10**9 + stamp.nanosec

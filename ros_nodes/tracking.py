@@ -17,16 +17,17 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import String
 
-from molmo_act.errors import ImageError, InputError, MolmoActError, PlatformError
+from molmo_act.errors import InputError, MolmoActError, PlatformError
 from ros_nodes import answers, convert, optional, parameters, qos, waiting
 from ros_nodes.following import LOST, Follower
-from ros_nodes.managed import ManagedNode, in_words
+from ros_nodes.managed import in_words
 from ros_nodes.newest import NewestWorker
 from ros_nodes.pixels import to_rgb
 from ros_nodes.pointing import load_model
+from ros_nodes.queried import QueriedNode
 from ros_nodes.request import TrackRequest, TrackSetup, refusal
+from ros_nodes.stamps import seconds
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
@@ -35,7 +36,7 @@ _RESTART_S = 1.0  # a stamp that is earlier by more than this begins a new recor
 _STALE_S = 0.5  # a pixel of an older picture is no longer where it was
 
 
-class TrackNode(ManagedNode):
+class TrackNode(QueriedNode):
     """Follows what the queries name, at the rate of the camera, while the model looks now and then.
 
     Args:
@@ -73,10 +74,8 @@ class TrackNode(ManagedNode):
         """Reads the parameters, loads the model, creates the publishers."""
         for settings in (TrackSetup, TrackRequest):
             parameters.declare(self, settings)
-        self._setup, self._request = (
-            parameters.read(self, TrackSetup),
-            parameters.read(self, TrackRequest),
-        )
+        self._setup = parameters.read(self, TrackSetup)
+        self._request = parameters.read(self, TrackRequest)
         self._request.check()
         if self._types is None:
             raise PlatformError(f"This node cannot do without its messages: {optional.WITHOUT_INTERFACES}")
@@ -103,7 +102,7 @@ class TrackNode(ManagedNode):
         self._worker = worker
         self.subscribe(Image, "image", self._receive, qos.NEWEST_FRAME)
         self.subscribe(CompressedImage, "image/compressed", self._receive, qos.NEWEST_FRAME)
-        self.subscribe(String, "query", self._take_query, qos.QUERIES)
+        self.listen_to_queries()
         self.subscribe(self._types.PointedPoints3D, "points_3d", self._take_positions, qos.RESULTS)
 
     def halt(self, timeout: float | None = None) -> None:
@@ -149,17 +148,6 @@ class TrackNode(ManagedNode):
         for query in wanted.keys() - set(self._tracker.queries):
             self._tracker.add(query)
 
-    def _set_queries(self, queries: Sequence[str]) -> SetParametersResult:
-        first, *others = queries or [""]
-        return self.set_parameters_atomically(
-            [Parameter("query", value=first), Parameter("queries", value=others or [""])]
-        )
-
-    def _take_query(self, message: String) -> None:
-        result = self._set_queries([message.data])
-        if not result.successful:
-            self.warn("query", f"Query from topic refused: {result.reason}")
-
     def _take_positions(self, message: Any) -> None:
         from geometry_msgs.msg import PointStamped
 
@@ -204,7 +192,7 @@ class TrackNode(ManagedNode):
             found = self._tracker.add(asked.query.strip())
             self._added.add(asked.query.strip())
             return found
-        behind = (self._newest or 0.0) - _seconds(asked.header.stamp)
+        behind = (self._newest or 0.0) - seconds(asked.header.stamp)
         if self._newest is not None and abs(behind) > _STALE_S:
             raise InputError(
                 f"The pixel is of a picture {behind:.2f} s before the newest; expected at most {_STALE_S} s. "
@@ -240,8 +228,9 @@ class TrackNode(ManagedNode):
             self._goals[end] = (follower, handle)
             self._follow_what_is_wanted()
         except MolmoActError as error:
-            self._end(end, "REFUSED", str(error))
-        await waiting.done(end, self._wake)
+            self._goals.pop(end, None)
+            end.set_result(("REFUSED", str(error)))
+        await waiting.done(end, self.wake)
         self._follow_what_is_wanted()
         reason, message = end.result()
         if handle.is_cancel_requested:
@@ -259,12 +248,8 @@ class TrackNode(ManagedNode):
 
     def _end(self, end: Future, reason: str, message: str) -> None:
         """Ends a goal, unless somebody else has: the camera's thread and the executor's both may."""
-        if self._goals.pop(end, None) is not None or reason == "REFUSED":
+        if self._goals.pop(end, None) is not None:
             end.set_result((reason, message))
-
-    def _wake(self) -> None:
-        if self.executor is not None:
-            self.executor.wake()
 
     # Work, in the worker's thread
 
@@ -279,9 +264,10 @@ class TrackNode(ManagedNode):
         if tracker is None:
             return
         try:
-            self._check_stamp(tracker, _seconds(message.header.stamp))
-            tracks = tracker.update(to_rgb(message), _seconds(message.header.stamp))
-        except (ImageError, InputError) as error:
+            when = seconds(message.header.stamp)
+            self._check_stamp(tracker, when)
+            tracks = tracker.update(to_rgb(message), when)
+        except MolmoActError as error:
             self.health.count("frames refused")
             self.warn("picture", f"Frame skipped: {error}")
             return
@@ -292,10 +278,10 @@ class TrackNode(ManagedNode):
         self._tell_goals(tracks, message.header)
         self.health.count("frames processed")
 
-    def _check_stamp(self, tracker: Any, seconds: float) -> None:
-        if not seconds:
+    def _check_stamp(self, tracker: Any, when: float) -> None:
+        if not when:
             raise InputError("it has stamp zero, and nothing can be followed without time. Set header.stamp.")
-        if self._newest is not None and seconds < self._newest - _RESTART_S:
+        if self._newest is not None and when < self._newest - _RESTART_S:
             self.warn("stamp", "Stamps of pictures go backwards: tracking begins anew.")
             tracker.reset()
 
@@ -324,25 +310,19 @@ class TrackNode(ManagedNode):
             if track is not None:
                 self._feed_back(handle, track, header)
             if over:
-                seconds = follower.lost_after if over == LOST else follower.not_found_after
-                reason = "LOST" if over == LOST else "NOT_FOUND"
-                self._end(end, reason, f"{follower.query!r} was {over} for {seconds:g} s")
+                lost = over == LOST
+                patience = follower.lost_after if lost else follower.not_found_after
+                message = f"{follower.query!r} was {over} for {patience:g} s"
+                self._end(end, "LOST" if lost else "NOT_FOUND", message)
 
     def _feed_back(self, handle: Any, track: Any, header: Any) -> None:
         told = self._action.Feedback(header=header, pixel=answers.tracked_pixel(track, self._types))
         told.age = float(track.age)
         position = self._positions.get(track.object_id)
-        if (
-            position is not None
-            and abs(_seconds(header.stamp) - _seconds(position.header.stamp)) < _RESTART_S
-        ):
+        if position is not None and abs(seconds(header.stamp) - seconds(position.header.stamp)) < _RESTART_S:
             told.has_position, told.position = True, position
         handle.publish_feedback(told)
 
     def _tell_fault(self, error: Exception) -> None:
         self.health.count("frames failed")
         self.fail("tracker", f"Frame lost, tracking failed: {in_words(error)}")
-
-
-def _seconds(stamp: Any) -> float:
-    return stamp.sec + stamp.nanosec / 1e9

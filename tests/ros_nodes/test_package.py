@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import configparser
-import typing
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -24,14 +22,6 @@ def setup_cfg() -> configparser.ConfigParser:
     return parser
 
 
-def literal(path: Path, name: str) -> ast.expr:
-    """What a module assigns to a name, read without importing it."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == [name]:
-            return node.value
-    raise AssertionError(f"{path} has no {name}")
-
-
 def test_package_xml_and_setup_cfg_name_the_same_package(setup_cfg):
     package = ElementTree.parse(FOLDER / "package.xml").getroot()
     for tag in ("name", "version", "description", "license"):
@@ -44,20 +34,6 @@ def test_setup_cfg_installs_files_that_exist(setup_cfg):
     for files in setup_cfg["options.data_files"].values():
         for file in files.split():
             assert (FOLDER / file).is_file(), file
-
-
-def test_launch_file_knows_every_parameter_and_its_type():
-    request = pytest.importorskip("ros_nodes.request", reason="needs the extra ros")
-    told = literal(FOLDER / "launch" / "point.launch.py", "PARAMETERS")
-    told = {key.value: ast.unparse(value) for key, value in zip(told.keys, told.values, strict=True)}
-    hints = typing.get_type_hints(request.PointRequest) | typing.get_type_hints(request.PointSetup)
-    expected = {name: ast.unparse(ast.parse(name_of(kind))) for name, kind in hints.items()}
-    assert told == expected | {"autostart": "bool"}
-
-
-def name_of(kind: type) -> str:
-    """As the launch file writes it."""
-    return kind.__name__ if isinstance(kind, type) else "None"
 
 
 def test_transport_profile_uses_the_transports_it_describes_and_no_others():
@@ -96,24 +72,21 @@ def test_transport_profile_delivers_the_pictures(camera, listener):
     listener.wait(lambda: len(sent & arrived) >= 80, timeout=5)
 
 
-def test_the_second_launch_file_builds_on_the_first():
-    tree = ast.parse((FOLDER / "launch" / "point_3d.launch.py").read_text())
-    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    assert {"point.launch.py", "deproject_node", "molmo_act_ros"} <= texts
-    taken = {topic.value for topic in literal(FOLDER / "launch" / "point.launch.py", "TOPICS").elts}
-    told = {topic.value for topic in literal(FOLDER / "launch" / "point_3d.launch.py", "TOPICS").elts}
-    assert not taken & told, "an argument cannot be declared twice"
-
-
 @pytest.mark.ros
-@pytest.mark.parametrize("name", ["point", "deproject"])
+@pytest.mark.parametrize("name", ["point", "track", "deproject"])
 def test_example_parameters_are_what_the_nodes_know(start, listener, name):
     from rcl_interfaces.srv import GetParameters, ListParameters
     from rclpy.parameter import parameter_value_to_python
 
     file = FOLDER / "config" / f"{name}.yaml"
     told = yaml.safe_load(file.read_text())["/**"]["ros__parameters"]
-    programs = {"point": [PROCESSES / "blob_node.py"], "deproject": ["-m", "ros_nodes.deproject_node"]}
+    programs = {
+        "point": [PROCESSES / "blob_node.py"],
+        "track": [PROCESSES / "blob_track_node.py"],
+        "deproject": ["-m", "ros_nodes.deproject_node"],
+    }
+    if name == "track":
+        pytest.importorskip("molmo_act.tracking.streaming", reason="needs the tracker", exc_type=ImportError)
     start(*programs[name], "--ros-args", "--params-file", file)
 
     def declared() -> bool:  # only then are the values of a file known

@@ -90,3 +90,17 @@ def test_a_soak_finds_no_fault():
     assert found["seconds"] >= SOAK_S
     assert found["answers"] > 5 * SOAK_S
     assert found["changes"] >= 2
+
+
+def test_the_benchmark_times_both_nodes():
+    code = "from ros_nodes.bench import measure; import json, sys\n"
+    code += "print(json.dumps([measure(node, (64, 48), 30) for node in ('point', 'naive')]))"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    for run in json.loads(done.stdout):
+        assert run["points"] + run["lost"] == 30
+        assert run["points"] > 10
+        assert 0 < run["p50"] <= run["p95"] < 1000

@@ -8,7 +8,8 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
 pytest.importorskip("molmo_act_interfaces", reason="built by `make setup`, where there is a C++ compiler")
-pytest.importorskip("molmo_act.tracking.streaming", reason="needs the streaming tracker")
+pytest.importorskip("molmo_act.tracking.streaming", reason="needs the tracker", exc_type=ImportError)
+from geometry_msgs.msg import Point
 from std_msgs.msg import Header
 
 from tests.ros_nodes.pictures import stamp
@@ -128,6 +129,7 @@ def test_objects_come_and_go_by_service(film, listener):
 
 def test_the_action_gives_feedback_and_ends_for_a_reason(film, listener):
     from molmo_act_interfaces.action import TrackObject
+    from molmo_act_interfaces.msg import PointedPoint3D, PointedPoints3D
     from rclpy.action import ActionClient
 
     film = film("query:=green", "lost_after:=0.5", "not_found_after:=1.0")
@@ -152,6 +154,14 @@ def test_the_action_gives_feedback_and_ends_for_a_reason(film, listener):
     told = film.until(lambda: feedback and feedback[-1])
     assert (told.pixel.label, told.has_position) == ("red", False)
     assert told.header.frame_id == "camera_optical_frame"
+    where = PointedPoint3D(object_id=told.pixel.object_id, position=Point(x=0.1, y=0.2, z=1.0))
+    positions = listener.node.create_publisher(PointedPoints3D, "points_3d", 10)
+
+    def placed():
+        positions.publish(PointedPoints3D(header=film.tracks[-1].header, points=[where]))
+        return feedback[-1].has_position and feedback[-1]
+
+    assert film.until(placed).position.point == where.position
     cancel = goal.cancel_goal_async()
     found = ended(result)
     assert (found.reason, found.object_id) == (TrackObject.Result.CANCELED, told.pixel.object_id)
@@ -201,3 +211,10 @@ def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
             assert listener.change_state(transition, NODE), transition
         film.tracks.clear()
         assert film.until(lambda: film.seen("red")).object_id == 1
+
+
+def test_without_a_tracker_the_node_says_what_is_missing(film):
+    node = film("query:=red", BLOB_NO_TRACKER=1).node
+    node.expected_exit = 2
+    assert node.process.wait(60) == 2
+    assert "Cannot activate: tracking needs the package 'scipy'" in node.stderr
