@@ -65,7 +65,7 @@ def main() -> None:
             whole = Desktop(BlobFinder(), timeout=0)
             whole.locator(RED, region=whole.screen(small)).click()
             found["elsewhere"] = outcome(lambda: whole.locator(RED, region=whole.screen(large)).click())
-            found["pressed"] = presses(left) + presses(right)
+            found["pressed"] = presses(left, 2.0) + presses(right, 2.0)
 
             def unplug(look: int) -> None:
                 if look == 1:
@@ -84,8 +84,8 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def presses(window: Window) -> list[str]:
-    events = iter(lambda: window.next_event(0.2), None)
+def presses(window: Window, seconds: float = 0.2) -> list[str]:
+    events = iter(lambda: window.next_event(seconds), None)
     return [event["name"] for event in events if event["event"] == "press"]
 
 
