@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,32 +61,48 @@ def perform(
     began = time.monotonic()
     for locator in locators:
         desk.guard.require_words(locator.query)
-    model_seconds = 0.0
     with desk.capture() as capture:
-        while True:
-            aimed = aim(desk, capture, locators, began + timeout)
-            model_seconds += aimed.model_seconds
-            _require_allowed(desk, locators, aimed)
-            if desk.dry_run:
-                effect: Effect = "unverifiable"
-                before = after = aimed.shot
-                break
-            before_moving = aimed.shot
-            if (rested := _approach(desk, capture, aimed)) is not None:
-                before = before_moving if do is None else rested
-                desk.guard.count_act()
-                if secrets is not None:
-                    secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
-                if do is not None:
-                    do(*aimed.targets)
-                effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
-                break
-            if time.monotonic() > began + timeout:
-                raise Unstable("Another window came in between again and again; nothing was done.")
+        aimed, before = _get_ready(desk, capture, locators, began + timeout)
+        if desk.dry_run:
+            effect: Effect = "unverifiable"
+            after = before
+        else:
+            desk.guard.count_act()
+            if secrets is not None:
+                secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
+            if do is None:
+                before = aimed.shot  # what the pointer brings about is the effect
+            else:
+                do(*aimed.targets)
+            effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
     seconds = time.monotonic() - began
     return ActionResult(
-        action, effect, aimed.targets, before, after, seconds, model_seconds, desk.dry_run, arguments
+        action, effect, aimed.targets, before, after, seconds, aimed.model_seconds, desk.dry_run, arguments
     )
+
+
+def _get_ready(
+    desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: float
+) -> tuple[Aim, Screenshot]:
+    """Aims, checks every rule, and moves the pointer onto the first target; in a dry run it stays.
+
+    Returns:
+        The aim, and the screen as it is before the act.
+
+    Raises:
+        NotFound, Ambiguous, Unstable, Refused: See `perform`.
+    """
+    model_seconds = 0.0
+    while True:
+        aimed = aim(desk, capture, locators, deadline)
+        model_seconds += aimed.model_seconds
+        aimed = replace(aimed, model_seconds=model_seconds)
+        _require_allowed(desk, locators, aimed)
+        before = aimed.shot if desk.dry_run else _approach(desk, capture, aimed)
+        if before is not None:
+            return aimed, before
+        if time.monotonic() > deadline:
+            raise Unstable("Another window came in between again and again; nothing was done.")
 
 
 def _require_allowed(desk: Desktop, locators: Sequence[Locator], aimed: Aim) -> None:
@@ -100,7 +117,7 @@ def _require_allowed(desk: Desktop, locators: Sequence[Locator], aimed: Aim) -> 
 
 def _require_uncovered(desk: Desktop, region: Window, found: Found, window: WindowInfo | None) -> None:
     wanted = window_titled(region.title, desk.backend.windows())
-    is_its_menu = window is not None and not window.title and window.pid == wanted.pid
+    is_its_menu = window is not None and not window.title and window.pid == wanted.pid is not None
     if window is None or (window.id != wanted.id and not is_its_menu):
         cover = "the bare desktop" if window is None else f"the window {window.title!r}"
         raise Refused(
@@ -147,13 +164,15 @@ def _see_effect(
     pause = FRAME_SECONDS / 4
     while True:
         after = capture.take(desk.monitor)
-        effect = effect_of(before, after, restless)
-        if effect == "changed":
+        changed = changed_blocks(before, after)
+        if effect_of(changed, restless) == "changed":
             after = _rested(desk, capture, after, restless, deadline - time.monotonic())
-            if _is_local(changed_blocks(before, after), targets, before):
+            changed = changed_blocks(before, after)
+            if _is_local(changed, targets, before):
                 time.sleep(FEEDBACK_SECONDS)
                 after = capture.take(desk.monitor)
-            effect = effect_of(before, after, restless)
+                changed = changed_blocks(before, after)
+        effect = effect_of(changed, restless)
         if effect == "changed" or time.monotonic() > deadline:
             return effect, after
         time.sleep(pause)

@@ -27,7 +27,9 @@ STILL_SECONDS = 0.05
 NEAR = 64
 """Pixels around a place that must not change, when other parts of the screen do."""
 POLL_SECONDS = 0.25
-"""Between looks while nothing matches: a look costs some milliseconds, so this keeps a core nearly idle."""
+"""Between looks while nothing matches."""
+IDLE_TIMES = 30
+"""At least so many times as long as a look took lies between two: no screen is to keep a core busy."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,14 @@ def _same_places(before: Sequence[Found], after: Sequence[Found]) -> bool:
 
 def wait_for_change(desk: Desktop, capture: Capture, shot: Screenshot, deadline: float) -> bool:
     """Whether the screen looks different from a capture before a deadline."""
+    pause = POLL_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(max(0.0, min(POLL_SECONDS, deadline - time.monotonic())))
+        time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+        began = time.monotonic()
         desk.guard.require_going_on()
         if changed_blocks(shot, capture.take(desk.monitor)).any():
             return True
+        pause = max(POLL_SECONDS, IDLE_TIMES * (time.monotonic() - began))
     return False
 
 

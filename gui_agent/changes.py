@@ -37,7 +37,9 @@ def changed_blocks(before: Screenshot, after: Screenshot, noise: int = NOISE) ->
         return blocks
     rows, columns = np.flatnonzero(different.any(axis=1)), np.flatnonzero(different.any(axis=0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    seen = np.abs(before.bgrx[box][..., :3].astype(np.int16) - after.bgrx[box][..., :3]).max(axis=-1) > noise
+    pieces = before.bgrx[box], after.bgrx[box]
+    by = np.maximum(*pieces) - np.minimum(*pieces) > noise
+    seen = by[..., 0] | by[..., 1] | by[..., 2]
     ys, xs = np.nonzero(seen)
     if len(xs) == 0 or np.ptp(xs) < CARET_WIDTH:
         return blocks
@@ -45,18 +47,16 @@ def changed_blocks(before: Screenshot, after: Screenshot, noise: int = NOISE) ->
     return blocks
 
 
-def effect_of(before: Screenshot, after: Screenshot, restless: np.ndarray) -> Effect:
+def effect_of(changed: np.ndarray, restless: np.ndarray) -> Effect:
     """What an act did, as far as can be seen.
 
     Args:
-        before: The capture before it.
-        after: A capture after it.
-        restless: Blocks that changed before the act, by themselves.
+        changed: Blocks that look different after it.
+        restless: Blocks that changed before it, by themselves.
 
     Returns:
         "changed", "unchanged", or "unverifiable": only what had been moving before has changed.
     """
-    changed = changed_blocks(before, after)
     if changed.shape != restless.shape or (changed & ~restless).any():
         return "changed"
     return "unverifiable" if restless.any() else "unchanged"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +39,7 @@ def list_windows(display: Any) -> list[WindowInfo]:
     """
     from Xlib.error import XError
 
-    root = display.screen().root
-    ids = _property(display, root, "_NET_CLIENT_LIST_STACKING")
+    ids = _client_ids(display)
     if ids is None:
         raise PlatformError(
             "No window manager on this display keeps a list of windows (EWMH). Run one, such as openbox, or "
@@ -90,14 +91,22 @@ def focused(display: Any) -> WindowInfo | None:
 
 
 def _framed_by(display: Any, top_level: Any) -> WindowInfo | None:
-    for window in reversed(list_windows(display)):
-        if _frame(display, window.id) == top_level.id:
-            return window
-    return _info(display, top_level)  # a menu or a tooltip, which the window manager leaves alone
+    from Xlib.error import XError
+
+    for number in reversed(_client_ids(display) or ()):
+        with suppress(XError):  # another window has just been closed
+            if _frame(display, number) == top_level.id:
+                return _info(display, display.create_resource_object("window", number))
+    return _info(display, top_level)  # a menu or a tooltip, or there is no window manager
+
+
+def _client_ids(display: Any) -> Sequence[int] | None:
+    """The numbers of the windows that a window manager manages, the lowest first; None without one."""
+    return _property(display, display.screen().root, "_NET_CLIENT_LIST_STACKING")
 
 
 def _info(display: Any, window: Any) -> WindowInfo | None:
-    if display.intern_atom("_NET_WM_STATE_HIDDEN") in (_property(display, window, "_NET_WM_STATE") or ()):
+    if display.get_atom("_NET_WM_STATE_HIDDEN") in (_property(display, window, "_NET_WM_STATE") or ()):
         return None
     shape = window.get_geometry()
     corner = window.translate_coords(display.screen().root, 0, 0)
@@ -128,5 +137,5 @@ def _frame(display: Any, number: int) -> int:
 def _property(display: Any, window: Any, name: str) -> Any:
     from Xlib import X
 
-    found = window.get_full_property(display.intern_atom(name), X.AnyPropertyType)
+    found = window.get_full_property(display.get_atom(name), X.AnyPropertyType)
     return None if found is None else found.value

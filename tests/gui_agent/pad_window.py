@@ -76,7 +76,8 @@ def add_pad(root: tkinter.Tk, kind: str, name: str, colour: str) -> tkinter.Fram
             root.after(FLASH_MS, toggle)
 
     pad.bind("<Button>", pressed)
-    pad.bind("<Double-Button-1>", lambda _: say("double", name=name))
+    # The second press of two in quick succession comes here alone.
+    pad.bind("<Double-Button-1>", lambda event: (pressed(event), say("double", name=name)))
     pad.bind("<Enter>", lambda _: say("enter", name=name))
     return pad
 

@@ -55,4 +55,4 @@ EFFECTS = [
 
 @pytest.mark.parametrize(("restless", "after", "effect"), EFFECTS)
 def test_effects(restless, after, effect) -> None:
-    assert effect_of(shot(), shot(*after), changed_blocks(shot(), shot(*restless))) == effect
+    assert effect_of(changed_blocks(shot(), shot(*after)), changed_blocks(shot(), shot(*restless))) == effect

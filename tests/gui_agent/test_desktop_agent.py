@@ -35,7 +35,7 @@ def example(monkeypatch):
 
 @pytest.fixture
 def tools(display, example):
-    return example.Tools(Desktop(BlobFinder(), timeout=1, verify_seconds=0.2))
+    return example.Tools(Desktop(BlobFinder(), timeout=0.3, verify_seconds=0.1))
 
 
 SCRIPT = [
@@ -46,7 +46,7 @@ SCRIPT = [
 
 
 def received(form) -> list[dict]:
-    return list(iter(lambda: form.next_event(0.5), None))
+    return list(iter(lambda: form.next_event(0.2), None))
 
 
 def test_a_scripted_planner_reaches_its_goal(open_window, example, tools) -> None:

@@ -26,11 +26,11 @@ def desk(display: str) -> Desktop:
 
 
 def desk_with(meanwhile=lambda look: None, **options) -> Desktop:
-    return Desktop(BlobFinder(meanwhile), **{"timeout": 1.5, "verify_seconds": 0.4} | options)
+    return Desktop(BlobFinder(meanwhile), **{"timeout": 0.8, "verify_seconds": 0.2} | options)
 
 
-def presses(window, seconds: float = 0.25) -> list[tuple[str, int, list[str]]]:
-    """What was pressed until nothing comes any more."""
+def presses(window, seconds: float = 0.15) -> list[tuple[str, int, list[str]]]:
+    """What was pressed until nothing comes any more; an act returns only when its click is over."""
     found = []
     while (event := window.next_event(seconds)) is not None:
         if event["event"] == "press":
@@ -115,7 +115,7 @@ def test_buttons_counts_and_modifiers(open_pads, desk) -> None:
     assert presses(pads) == [("Go", 3, []), ("Go", 2, []), ("Go", 1, ["shift", "ctrl"])]
     target.click(count=2)
     events = []
-    while (event := pads.next_event(0.5)) is not None:
+    while (event := pads.next_event(0.15)) is not None:
         events.append(event["event"])
     assert "double" in events
     for options, message in [
@@ -164,7 +164,7 @@ def test_dragging_a_slider(open_pads, desk) -> None:
     assert result.effect == "changed"
     assert [found.query for found in result.targets] == [RED, GREEN]
     values = []
-    while (event := pads.next_event(0.5)) is not None:
+    while (event := pads.next_event(0.15)) is not None:
         if event["event"] == "value":
             values.append(event["value"])
     assert values
@@ -208,7 +208,7 @@ def test_an_empty_or_impossible_text_does_nothing(open_window, desk) -> None:
         for act in (desk.locator(RED).press, desk.press):
             with pytest.raises(InputError, match="key"):
                 act(chord)
-    assert form.next_event(0.3) is None
+    assert form.next_event(0.15) is None
     assert desk.model.looks == 0
 
 
@@ -220,7 +220,7 @@ def test_without_a_clipboard_a_field_is_left_as_it_is(open_window, desk, monkeyp
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(PlatformError, match=r"apt install xclip\. Nothing was typed"):
         field.fill("Ü")
-    assert form.next_event(0.3) is None
+    assert form.next_event(0.15) is None
 
 
 def test_pressing_keys_in_a_field(open_window, desk) -> None:

@@ -163,3 +163,42 @@ def test_a_missing_access_file_is_explained(display: str, tmp_path: Path) -> Non
     )
     assert answer.stdout.startswith("PlatformError pyautogui cannot read the X access file"), answer.stderr
     assert answer.stdout.count("\n") == 1
+
+
+WITHOUT_WINDOW_MANAGER = """
+import json, os, subprocess, sys
+from gui_agent import Desktop, Safety
+from molmo_act.errors import MolmoActError
+from tests.gui_agent.conftest import PAD_PROGRAM, BlobFinder, Window
+pads = Window(PAD_PROGRAM, "toggle:Go=#e01020")
+print(Desktop(BlobFinder(), verify_seconds=0.2).click("#e01020").effect)
+for act in (
+    lambda: Desktop(BlobFinder()).locator("#e01020", region=Desktop(BlobFinder()).window("Pads")).click(),
+    lambda: Desktop(BlobFinder(), safety=Safety(deny_windows=["Bank"])),
+):
+    try:
+        act()
+    except MolmoActError as error:
+        print(type(error).__name__, error)
+pads.close()
+"""
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("display")  # for its check that the programs are there
+def test_without_a_window_manager_clicks_work_and_windows_are_one_error(tmp_path: Path) -> None:
+    (tmp_path / "Xauthority").touch()
+    read_end, write_end = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, pass_fds=(write_end,), stderr=subprocess.DEVNULL) as server:
+        os.close(write_end)
+        try:
+            with open(read_end) as number:
+                name = f":{int(number.readline())}"
+            answer = run_python(WITHOUT_WINDOW_MANAGER, DISPLAY=name, XAUTHORITY=str(tmp_path / "Xauthority"))
+        finally:
+            server.terminate()
+    effect, *errors = answer.stdout.splitlines()
+    assert effect == "changed", answer.stderr
+    assert len(errors) == 2
+    assert all(line.startswith("PlatformError No window manager on this display") for line in errors)

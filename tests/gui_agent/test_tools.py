@@ -38,7 +38,7 @@ SERVE = str(Path(__file__).with_name("serve_blobs.py"))
 @pytest.fixture
 def tools(display: str) -> Tools:
     safety = Safety(deny_words=["forbidden"])
-    return Tools(Desktop(BlobFinder(), safety=safety, timeout=1, verify_seconds=0.2))
+    return Tools(Desktop(BlobFinder(), safety=safety, timeout=0.3, verify_seconds=0.1))
 
 
 def run(coroutine):

@@ -25,7 +25,7 @@ RED, GREEN, WHITE = "#e01020", "#10a040", "#ffffff"
 
 @pytest.fixture
 def desk(display: str, tmp_path: Path) -> Desktop:
-    return Desktop(BlobFinder(), timeout=1.5, verify_seconds=0.2, record=tmp_path / "run")
+    return Desktop(BlobFinder(), timeout=0.8, verify_seconds=0.1, record=tmp_path / "run")
 
 
 @pytest.fixture
