@@ -1,4 +1,4 @@
-"""Where pictures to learn from come from, by name: the bundled generators and the public data sets."""
+"""Where pictures to learn from come from, by name: generators, public data sets, own folders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
+from model.data.own_pictures import FILE, OwnPictures
+from model.data.public_sets import SETS, PublicSource
 from model.data.sample import Film, Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
@@ -72,9 +74,9 @@ def open_source(
     """A source by its name.
 
     Args:
-        name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens") or a public data
-            set of `model.data.public_sets`.
-        folder: Where public data sets lie, each in a folder of its name.
+        name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens"), a public data
+            set of `model.data.public_sets`, or a folder of own pictures, see `model.data.own_pictures`.
+        folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.
 
@@ -89,8 +91,8 @@ def open_source(
         return Generated(lambda rng, width, height: draw_scene(rng, width, height, library), sides)
     if name == SCREENS:
         return Generated(draw_screen, sides)
-    from model.data.public_sets import SETS, PublicSource  # which is built on this module
-
+    if folder is not None and (folder / name / FILE).is_file():
+        return OwnPictures(folder / name)
     if name not in SETS:
         known = (*GENERATORS, *SETS)
         close = difflib.get_close_matches(name, known, n=3) or known

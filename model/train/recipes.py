@@ -167,4 +167,27 @@ VIDEO = Recipe(
     batch=64,
     crops=128,
 )
-RECIPES = {"pretrain": PRETRAIN, "sft": SFT, "long_context": LONG_CONTEXT, "gui": GUI, "video": VIDEO}
+NANO = Recipe(
+    data="0.5 screens; 0.5 scenes",
+    steps=2000,
+    batch=4,
+    tokens=2048,
+    crops=24,
+    side_most=600,
+    points=12,
+    names=2,
+    vision=Part(3e-5, warmup=100),
+    connector=Part(1e-4, warmup=100),
+    language=Part(1e-4, warmup=100),
+    grounding=Part(1e-4, warmup=100),
+    recompute=False,
+    form=AnswerForm(empty="list"),
+)
+RECIPES = {
+    "nano": NANO,
+    "pretrain": PRETRAIN,
+    "sft": SFT,
+    "long_context": LONG_CONTEXT,
+    "gui": GUI,
+    "video": VIDEO,
+}
