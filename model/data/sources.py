@@ -15,6 +15,7 @@ from model.data.sample import Film, Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
+from model.data.screenspot import LAYOUTS, ScreenSpot
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
@@ -75,7 +76,8 @@ def open_source(
 
     Args:
         name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens"), a public data
-            set of `model.data.public_sets`, or a folder of own pictures, see `model.data.own_pictures`.
+            set of `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
+            pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.
@@ -93,10 +95,10 @@ def open_source(
         return Generated(draw_screen, sides)
     if folder is not None and (folder / name / FILE).is_file():
         return OwnPictures(folder / name)
-    if name not in SETS:
-        known = (*GENERATORS, *SETS)
+    if name not in SETS and name not in LAYOUTS:
+        known = (*GENERATORS, *SETS, *LAYOUTS)
         close = difflib.get_close_matches(name, known, n=3) or known
         raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
     if folder is None:
         raise InputError(f"The source {name!r} is a public data set; say with --data where such sets lie.")
-    return PublicSource(name, folder, frames)
+    return PublicSource(name, folder, frames) if name in SETS else ScreenSpot(name, folder)

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from model.data.mixture import parse_groups, source_names
 from model.data.packing import Room
+from model.data.screenspot import LAYOUTS
 from model.data.sources import open_source
 from model.train.errors import TrainingError
 from model.train.monitor import Monitor
@@ -234,6 +235,9 @@ def make_stream(
         data: Folder of public data sets.
         world: Of which this process draws its part.
         states, first: See `PackStream`.
+
+    Raises:
+        InputError: A source does not exist, is not there, or must not be learned from.
     """
     plan = StreamPlan(
         groups=parse_groups(recipe.data),
@@ -241,6 +245,9 @@ def make_stream(
         seed=recipe.seed,
         padded=recipe.compile,
     )
+    held_out = sorted(LAYOUTS.keys() & set(source_names(plan.groups)))
+    if held_out:
+        raise InputError(f"{', '.join(held_out)} is for evaluation only; leave it out of data.")
     sides = (recipe.side_least, recipe.side_most)
     sources = {name: open_source(name, data, sides, recipe.frames) for name in source_names(plan.groups)}
     return PackStream(plan, sources, made.encoders, made.model.config, world.rank, world.size, states, first)

@@ -248,6 +248,12 @@ def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
         Run(tiny_recipe(checkpoint, batch=3), Settings(tmp_path), World(torch.device("cpu"), 0, 2))
 
 
+def test_what_is_for_evaluation_is_not_learned_from(checkpoint, tmp_path):
+    recipe = tiny_recipe(checkpoint, data="0.9 shapes; 0.1 screenspot-v2")
+    with pytest.raises(InputError, match="screenspot-v2 is for evaluation only"):
+        Run(recipe, Settings(tmp_path, data=tmp_path), ALONE)
+
+
 def test_changes_reach_every_kind_of_value():
     recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"])
     assert (recipe.steps, recipe.language.rate) == (7, 1e-3)
