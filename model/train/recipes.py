@@ -120,6 +120,8 @@ class Recipe:
         for name in ("steps", "batch", "tokens", "crops", "buffer", "max_crops", "save_every", "rank"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least 1.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}; expected at least 0.")
         if not self.rotary and self.fresh == "none":
             raise InputError("rotary=false needs fresh=language or all: trained weights know the rotation.")
 
