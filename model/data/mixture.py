@@ -9,7 +9,7 @@ import numpy as np
 
 from molmo_act.errors import InputError
 
-EPOCH_SALT = 1  # keeps the shuffles of epochs apart from the choices of sources
+EPOCH_SALT, PICK_SALT = 1, 3  # keep the shuffles of epochs apart from the choices of sources
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def parse_groups(text: str) -> tuple[Group, ...]:
         InputError: The text is not of this form.
     """
     try:
-        return tuple(_parse_group(part) for part in text.split(";") if part.strip())
+        return tuple(_parse_group(part) for part in text.split(";"))
     except ValueError as exc:
         raise InputError(
             f"The mixture {text!r} cannot be read; expected groups such as '0.7 pixmo-points "
@@ -130,7 +130,7 @@ class Mixture:
     def next(self) -> Pick:
         """The next pick."""
         state = self.state
-        rng = np.random.default_rng([self._seed, self._stream, state.picks])
+        rng = np.random.default_rng([self._seed, PICK_SALT, self._stream, state.picks])
         name = self._names[rng.choice(len(self._names), p=self._shares)]
         drawn = state.drawn.get(name, 0)
         pick = Pick(name, self._index(name, drawn), state.picks)

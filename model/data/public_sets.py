@@ -10,8 +10,7 @@ Which columns a set has is written at the function that reads its rows.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy as np
 from model.data.public_films import VideoFolder, video_points, video_tracks
 from model.data.public_rows import ParquetRows, PictureFolder, decoded
 from model.data.sample import POINTS_HERE, Film, Picture, Query, Said, Target
-from model.data.skipping import SkippedRow
+from model.data.skipping import SkippedRow, refuse_control_tokens
 from molmo_act.errors import InputError
 
 Row = Mapping[str, Any]
@@ -30,8 +29,6 @@ FilmReader = Callable[[Row, VideoFolder, np.random.Generator], Film]
 
 INTENT_RATE = 0.8
 """How often GUISyn asks for an element by one of its intents instead of its name."""
-CONTROL = re.compile(r"<(?:\|[^<>]*\||im_\w+|frame_\w+|low_res_im_start|POINT_\d+)>")
-"""What a tokenizer would read as something else than text."""
 CLOCK_BAND = 120
 """Rows of pixels at the bottom of every picture of a clock that show nothing."""
 
@@ -192,11 +189,9 @@ class PublicSource:
             raise
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
             raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
-        texts = list(_texts(sample))
-        if not texts:
+        if not sample.queries and not (isinstance(sample, Picture) and sample.said):
             raise SkippedRow("nothing to ask")
-        if any(CONTROL.search(text) for text in texts):
-            raise SkippedRow("text holds control tokens")
+        refuse_control_tokens(sample)
         return sample
 
     def _sample(self, row: Row, rng: np.random.Generator) -> Picture | Film:
@@ -204,15 +199,6 @@ class PublicSource:
             return self._about.film_reader(row, self._videos, rng)
         assert self._about.reader is not None
         return self._about.reader(row, self._pictures, rng)
-
-
-def _texts(sample: Picture | Film) -> Iterator[str]:
-    """All that is read or written, without the marks for points."""
-    for query in sample.queries:
-        yield from (query.text, query.label)
-    for said in sample.said if isinstance(sample, Picture) else ():
-        yield from (text for query in said.points for text in (query.text, query.label))
-        yield from (said.question, said.answer.replace(POINTS_HERE, "") if said.points else said.answer)
 
 
 def _stored(row: Row) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Where pictures to learn from come from, by name: the bundled generators and the public data sets."""
+"""Where pictures to learn from come from, by name: generators, public data sets, own folders."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
+from model.data.own_pictures import FILE, OwnPictures
+from model.data.public_sets import SETS, PublicSource
 from model.data.sample import Film, Picture
 from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
+from model.data.screenspot import LAYOUTS, ScreenSpot
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
@@ -72,9 +75,10 @@ def open_source(
     """A source by its name.
 
     Args:
-        name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens") or a public data
-            set of `model.data.public_sets`.
-        folder: Where public data sets lie, each in a folder of its name.
+        name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens"), a public data
+            set of `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
+            pictures, see `model.data.own_pictures`.
+        folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.
 
@@ -89,12 +93,12 @@ def open_source(
         return Generated(lambda rng, width, height: draw_scene(rng, width, height, library), sides)
     if name == SCREENS:
         return Generated(draw_screen, sides)
-    from model.data.public_sets import SETS, PublicSource  # which is built on this module
-
-    if name not in SETS:
-        known = (*GENERATORS, *SETS)
+    if folder is not None and (folder / name / FILE).is_file():
+        return OwnPictures(folder / name)
+    if name not in SETS and name not in LAYOUTS:
+        known = (*GENERATORS, *SETS, *LAYOUTS)
         close = difflib.get_close_matches(name, known, n=3) or known
         raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
     if folder is None:
         raise InputError(f"The source {name!r} is a public data set; say with --data where such sets lie.")
-    return PublicSource(name, folder, frames)
+    return PublicSource(name, folder, frames) if name in SETS else ScreenSpot(name, folder)

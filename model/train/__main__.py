@@ -2,11 +2,11 @@
 
     python -m model.train RECIPE FOLDER [key=value …]
 
-Recipes: pretrain, sft, long_context, gui, video. The same command goes on after a stop. Many GPUs:
+Recipes: nano, pretrain, sft, long_context, gui, video. The same command goes on after a stop. Many GPUs:
 `torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the
 checkpoint. A first try on a small machine:
 
-    python -m model.train sft runs/try data='1 shapes' steps=20 batch=2 tokens=2048 crops=24
+    python -m model.train nano runs/try data='1 shapes' steps=20
 """
 
 from __future__ import annotations

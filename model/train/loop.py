@@ -9,7 +9,6 @@ last save with the losses it would have had.
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from torch import Tensor
 
 from model.data.mixture import parse_groups, source_names
 from model.data.packing import Room
+from model.data.screenspot import LAYOUTS
 from model.data.sources import open_source
 from model.train.errors import TrainingError
 from model.train.monitor import Monitor
@@ -34,6 +34,7 @@ from model.train.recipes import Recipe
 from model.train.saved_run import Progress, restore, save
 from model.train.sharding import shard
 from model.train.starting import Start, start
+from model.train.stopping import stop_requests
 from model.train.throughput import StepCost, products_per_second
 from model.train.world import World
 from molmo_act.errors import InputError
@@ -95,7 +96,6 @@ class Run:
             settings.workers,
             restored.data if restored else None,
         )
-        self._stopping = False
         self._peak = float("inf")  # until it is measured
 
     def train(self) -> None:
@@ -104,23 +104,21 @@ class Run:
         Raises:
             TrainingError: A loss or gradient is not finite, or a save cannot be written.
         """
-        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
         monitor = self._monitor()
         dtype = torch.bfloat16 if self.recipe.precision == "bfloat16" else torch.float32
         self._peak = products_per_second(self.world.device, dtype) * self.world.size
         try:
-            while self.progress.step < self.recipe.steps and not self.world.any(self._stopping):
-                values, skipped = self.step()
-                if monitor:
-                    monitor.write(self.progress.step, values, skipped)
-                if self.progress.step % self.recipe.save_every == 0:
-                    self.save()
-            self.save()
+            with stop_requests() as asked:
+                while self.progress.step < self.recipe.steps and not self.world.any(asked()):
+                    values, skipped = self.step()
+                    if monitor:
+                        monitor.write(self.progress.step, values, skipped)
+                    if self.progress.step % self.recipe.save_every == 0:
+                        self.save()
+                self.save()
         finally:
             if monitor:
                 monitor.close()
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def step(self) -> tuple[dict[str, float], Counter[str]]:
         """One step of the optimiser; gives its metrics, and what was skipped on the way.
@@ -214,9 +212,6 @@ class Run:
         settings = self.settings
         return Monitor(settings.folder, self.progress.step, self.recipe.steps, settings.wandb)
 
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
-
 
 def make_stream(
     recipe: Recipe,
@@ -234,13 +229,19 @@ def make_stream(
         data: Folder of public data sets.
         world: Of which this process draws its part.
         states, first: See `PackStream`.
+
+    Raises:
+        InputError: A source does not exist, is not there, or must not be learned from.
     """
     plan = StreamPlan(
         groups=parse_groups(recipe.data),
         room=Room(recipe.tokens, recipe.crops, recipe.buffer, recipe.crop_weight),
         seed=recipe.seed,
-        padded=recipe.compile,
+        padded=recipe.compile or world.device.type == "cuda",  # compiled attention likes one length
     )
+    held_out = sorted(LAYOUTS.keys() & set(source_names(plan.groups)))
+    if held_out:
+        raise InputError(f"{', '.join(held_out)} is for evaluation only; leave it out of data.")
     sides = (recipe.side_least, recipe.side_most)
     sources = {name: open_source(name, data, sides, recipe.frames) for name in source_names(plan.groups)}
     return PackStream(plan, sources, made.encoders, made.model.config, world.rank, world.size, states, first)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from model.train.optimizers import make_optimizers, set_learning_rate, warmup_st
 from model.train.positions import place_patches
 from model.train.run_state import Progress, load_run, save_run
 from model.train.sheet_lesson import SheetBatch, SheetLosses, sheet_losses
+from model.train.stopping import stop_requests
 from model.train.stream import Batch, BatchStream, Curriculum, StreamConfig, loader, make_curriculum
 from model.train.training_log import TrainingLog
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
@@ -114,7 +114,6 @@ class Run:
             use_plain_attention(self.model)
         self.optimizers = make_optimizers(self.model, recipe.learning_rate, recipe.weight_decay)
         self.progress = load_run(folder, self.model, self.optimizers)
-        self._stopping = False
 
     def curriculum(self, config: StreamConfig) -> Curriculum:
         """Lessons for this run's model."""
@@ -145,31 +144,27 @@ class Run:
 
     def train(self, workers: int, eval_every: int = 500, save_every: int = 200) -> None:
         """Trains up to the recipe's last step, or until SIGINT or SIGTERM; saves either way."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
         held_out = self._held_out()
         log = TrainingLog(self.folder / "log.csv", MEASURES)
         stream = BatchStream(self.curriculum(self.recipe.stream()), self.progress.step)
         batches = iter(loader(stream, workers))
         bar = tqdm(total=self.recipe.steps, initial=self.progress.step, unit="step", smoothing=0.02)
-        while self.progress.step < self.recipe.steps and not self._stopping:
-            began = time.perf_counter()
-            batch = next(batches)
-            losses = self.step(batch)
-            self._advance(batch, time.perf_counter() - began)
-            bar.update()
-            log.add("train", losses)
-            step = self.progress.step
-            if step % 50 == 0:
-                bar.set_postfix(log.write("train", self.progress))
-            if step % eval_every == 0 or step == self.recipe.steps:
-                self._evaluate(held_out, log)
-            if step % save_every == 0:
-                save_run(self.folder, self.model, self.optimizers, self.progress)
-        save_run(self.folder, self.model, self.optimizers, self.progress)
-
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
+        with stop_requests() as asked:
+            while self.progress.step < self.recipe.steps and not asked():
+                began = time.perf_counter()
+                batch = next(batches)
+                losses = self.step(batch)
+                self._advance(batch, time.perf_counter() - began)
+                bar.update()
+                log.add("train", losses)
+                step = self.progress.step
+                if step % 50 == 0:
+                    bar.set_postfix(log.write("train", self.progress))
+                if step % eval_every == 0 or step == self.recipe.steps:
+                    self._evaluate(held_out, log)
+                if step % save_every == 0:
+                    save_run(self.folder, self.model, self.optimizers, self.progress)
+            save_run(self.folder, self.model, self.optimizers, self.progress)
 
     def _advance(self, batch: Batch, seconds: float) -> None:
         done = self.progress

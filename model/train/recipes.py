@@ -120,6 +120,8 @@ class Recipe:
         for name in ("steps", "batch", "tokens", "crops", "buffer", "max_crops", "save_every", "rank"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} is {getattr(self, name)}; expected at least 1.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}; expected at least 0.")
         if not self.rotary and self.fresh == "none":
             raise InputError("rotary=false needs fresh=language or all: trained weights know the rotation.")
 
@@ -167,4 +169,27 @@ VIDEO = Recipe(
     batch=64,
     crops=128,
 )
-RECIPES = {"pretrain": PRETRAIN, "sft": SFT, "long_context": LONG_CONTEXT, "gui": GUI, "video": VIDEO}
+NANO = Recipe(
+    data="0.5 screens; 0.5 scenes",
+    steps=2000,
+    batch=4,
+    tokens=2048,
+    crops=24,
+    side_most=600,
+    points=12,
+    names=2,
+    vision=Part(3e-5, warmup=100),
+    connector=Part(1e-4, warmup=100),
+    language=Part(1e-4, warmup=100),
+    grounding=Part(1e-4, warmup=100),
+    recompute=False,
+    form=AnswerForm(empty="list"),
+)
+RECIPES = {
+    "nano": NANO,
+    "pretrain": PRETRAIN,
+    "sft": SFT,
+    "long_context": LONG_CONTEXT,
+    "gui": GUI,
+    "video": VIDEO,
+}

@@ -67,7 +67,7 @@ def test_mixtures_are_read_from_text():
     )
 
 
-@pytest.mark.parametrize("text", ["a b", "0.5", "-1 a", "0.5 a*x"])
+@pytest.mark.parametrize("text", ["", "a b", "0.5", "-1 a", "0.5 a*x"])
 def test_a_mixture_that_cannot_be_read_is_refused(text):
     with pytest.raises(InputError, match="cannot be read"):
         parse_groups(text)

@@ -233,6 +233,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path,
         ("fresh=maybe", "expected 'none' or 'language' or 'all'"),
         ("steps", "expected key=value"),
         ("steps=0", "expected at least 1"),
+        ("seed=-1", "expected at least 0"),
         ("precision=float16", "expected 'bfloat16' or 'float32'"),
         ("form.coordinates=pixels", "expected 'tokens' or 'text'"),
         ("rotary=false", "needs fresh=language or all"),
@@ -246,6 +247,12 @@ def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
 def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
     with pytest.raises(InputError, match="3 sequences cannot be dealt to 2 processes"):
         Run(tiny_recipe(checkpoint, batch=3), Settings(tmp_path), World(torch.device("cpu"), 0, 2))
+
+
+def test_what_is_for_evaluation_is_not_learned_from(checkpoint, tmp_path):
+    recipe = tiny_recipe(checkpoint, data="0.9 shapes; 0.1 screenspot-v2")
+    with pytest.raises(InputError, match="screenspot-v2 is for evaluation only"):
+        Run(recipe, Settings(tmp_path, data=tmp_path), ALONE)
 
 
 def test_changes_reach_every_kind_of_value():

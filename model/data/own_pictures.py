@@ -1,0 +1,92 @@
+"""A user's own pictures as a source: one folder, pictures and `points.jsonl`; knows no public data set.
+
+Every line asks one thing about one picture, by its path inside the folder, points in pixels:
+
+    {"image": "a.jpg", "text": "the red mug", "label": "mug", "points": [[120.5, 80.0], [310.0, 95.5]]}
+    {"image": "a.jpg", "text": "a fork", "points": []}
+    {"image": "a.jpg", "question": "How full is it?", "answer": "Half full."}
+
+`label`, what is said behind the points, is the text unless given. Lines of one picture become one message
+tree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.data.public_rows import decoded
+from model.data.sample import Picture, Query, Said, Target
+from model.data.skipping import SkippedRow, refuse_control_tokens
+from molmo_act.errors import InputError
+
+FILE = "points.jsonl"
+EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "points": [[120.5, 80.0]]}'
+
+
+class OwnPictures:
+    """Pictures of a folder with what its `points.jsonl` asks.
+
+    Attributes:
+        blocks: One, of all pictures.
+
+    Args:
+        folder: Holds the file, and the pictures it names.
+
+    Raises:
+        InputError: The file is missing or empty, or a line of it cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        asked: dict[str, list[Query | Said]] = {}
+        for number, line in enumerate(_lines(folder / FILE), 1):
+            try:
+                row = json.loads(line)
+                asked.setdefault(row["image"], []).append(_question(row))
+            except (ValueError, KeyError, TypeError) as exc:
+                raise InputError(
+                    f"Line {number} of {folder / FILE} cannot be used ({type(exc).__name__}: {exc}); "
+                    f"expected something like {EXAMPLE}."
+                ) from exc
+        self._pictures = list(asked.items())
+        self.blocks: Sequence[int] = (len(self._pictures),)
+
+    def read(self, index: int, rng: np.random.Generator) -> Picture:
+        """A picture with all that is asked about it; see `Source`."""
+        name, asked = self._pictures[index]
+        try:
+            image = decoded((self._folder / name).read_bytes())
+        except OSError:
+            raise SkippedRow("picture is missing") from None
+        height, width = image.shape[:2]
+        queries = tuple(each for each in asked if isinstance(each, Query))
+        places = [target.point for query in queries for target in query.targets]
+        if not all(0 <= x <= width and 0 <= y <= height for x, y in places):
+            raise SkippedRow("point lies outside the picture")
+        picture = Picture(image, queries, (), tuple(each for each in asked if isinstance(each, Said)))
+        refuse_control_tokens(picture)
+        return picture
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(f"{path} cannot be read ({exc}); expected lines like {EXAMPLE}.") from exc
+    if not lines:
+        raise InputError(f"{path} is empty; expected lines like {EXAMPLE}.")
+    return lines
+
+
+def _question(row: Mapping[str, Any]) -> Query | Said:
+    if "question" in row:
+        return Said(str(row["question"]), str(row["answer"]), "qa")
+    text = str(row["text"])
+    points = [(float(x), float(y)) for x, y in row["points"]]
+    targets = tuple(Target(point, (*point, *point)) for point in points)
+    return Query(text, str(row.get("label", text)), targets, "noun" if targets else "absent")
