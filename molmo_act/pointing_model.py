@@ -156,6 +156,11 @@ class PointingModel:
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
 
+    @cached_property
+    def engine(self) -> Engine:
+        """What decodes its answers; of a MolmoPoint only."""
+        return Engine(self.model, self._grammar)
+
     @property
     def precision(self) -> PrecisionMap:
         """In how many bits each part is stored; prints as a table."""
@@ -293,7 +298,7 @@ class PointingModel:
             asked = queries[start : start + BATCH_SIZE]
             questions = [self._question(query) for query in asked]
             limits = self._limits(encoded.prefix.length + max(map(len, questions)), bounds)
-            answers = self._engine.answer_behind(
+            answers = self.engine.answer_behind(
                 encoded.prefix, questions, asked, mode=bounds.mode, limits=limits
             )
             timing = {
@@ -316,7 +321,7 @@ class PointingModel:
     def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
         limits = self._limits(inputs["input_ids"].shape[1], bounds)
         if isinstance(self.model, MolmoPointForConditionalGeneration):
-            return self._engine.answer(inputs, queries, mode=bounds.mode, limits=limits)
+            return self.engine.answer(inputs, queries, mode=bounds.mode, limits=limits)
         return answer_in_text(
             self.model,
             inputs,
@@ -338,10 +343,6 @@ class PointingModel:
                 f"Image and query take {length} tokens, but {self.name} reads {room}. Give fewer max_crops."
             )
         return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
-
-    @cached_property
-    def _engine(self) -> Engine:
-        return Engine(self.model, self._grammar)
 
     @cached_property
     def _grammar(self) -> AnswerGrammar:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from molmo_act.asking import Bounds, check_query
-from molmo_act.engine import Limits, answer
+from molmo_act.engine import Limits
 from molmo_act.errors import InputError
-from molmo_act.grammar import AnswerGrammar
 from molmo_act.images import to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
@@ -77,14 +76,7 @@ def point_in_video(
     inputs = {name: tensor.to(model.model.device) for name, tensor in inputs.items()}
     prepared = time.perf_counter()
     limits = _limits(model, inputs["input_ids"].shape[1], bounds)
-    answers = answer(
-        model.model,
-        inputs,
-        AnswerGrammar.of(model.processor.tokenizer),
-        [query],
-        mode=bounds.mode,
-        limits=limits,
-    )
+    answers = model.engine.answer(inputs, [query], mode=bounds.mode, limits=limits)
     [row] = answers.rows
     decode = model.processor.tokenizer.decode
     text = decode(row.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from molmo_act.answers import Answer
@@ -71,17 +72,18 @@ def _chance(
         return float(logits[number, :start].softmax(-1)[token]), None
     count, slots = int(state.ids.num_patches_B[number]), state.ids.num_subpatches
     scores = outputs.patch_scores[number].float()
-    scores = torch.cat((scores[:count], scores[-1:]))
+    classes = count + int(state.ids.no_more_points)
+    scores = torch.cat((scores[:count], scores[-1:]))[:classes]
     temperature = model.config.score_temperature
     if temperature is not None:
-        scores = scores * (count + 1) ** 0.5 / temperature
+        scores = scores * classes**0.5 / temperature
     scores[: max(0, int(state.last_patch_B[number]))] = -torch.inf
-    patches_P = scores.softmax(-1)
+    patches_P = F.pad(scores.softmax(-1), (0, count + 1 - classes))
     if token < start:
         return float(logits[number, :start].softmax(-1)[token]), patches_P
     offset = token - start
-    if offset <= count:
+    if offset < classes:
         return float(patches_P[offset]), patches_P
-    if offset <= count + slots:
-        return float(outputs.subpatch_scores[number].softmax(-1)[offset - count - 1]), patches_P
-    return float(outputs.location_scores[number].softmax(-1)[offset - count - 1 - slots]), patches_P
+    if offset < classes + slots:
+        return float(outputs.subpatch_scores[number].softmax(-1)[offset - classes]), patches_P
+    return float(outputs.location_scores[number].softmax(-1)[offset - classes - slots]), patches_P

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from molmo_act.modeling.core import MolmoPointModel
@@ -140,6 +141,8 @@ def patch_chances(
 ) -> Tensor:
     """(B, N, P + 1) probability of every patch, "no more points" last, those before the last one left out.
 
+    Where a model has no such class its probability is zero.
+
     With a temperature τ (`score_temperature` of the configuration), raw scores q·k are divided by τ instead
     of by the square root of the number of keys, so that a probability means the same on large and on small
     pictures.
@@ -148,7 +151,8 @@ def patch_chances(
         keys_B = state.ids.subpatch_start_B.float()
         scores_BNP = scores_BNP * (keys_B.sqrt() / temperature)[:, None, None]
     index_P = torch.arange(scores_BNP.shape[-1], device=scores_BNP.device)
-    return scores_BNP.masked_fill(index_P < last_patch[..., None], -torch.inf).softmax(-1)
+    chances_BNP = scores_BNP.masked_fill(index_P < last_patch[..., None], -torch.inf).softmax(-1)
+    return chances_BNP if state.ids.no_more_points else F.pad(chances_BNP, (0, 1))
 
 
 def choose_subpatch(

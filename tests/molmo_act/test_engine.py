@@ -114,6 +114,7 @@ def talkative(seed: int, eagerness: float, **switches) -> MolmoPointForCondition
         {"mask_subpatches": "never"},
         {"score_temperature": 3.0},
         {"norm_logits": False},
+        {"no_more_points_class": False},
     ],
     ids=lambda switches: next(iter(switches), "released"),
 )

@@ -33,7 +33,7 @@ status = Path("/proc/self/status").read_text().split()
 used = 1024 * int(status[status.index("VmSize:") + 1])
 resource.setrlimit(resource.RLIMIT_AS, (used + 2**20, used + 2**20))
 try:
-    model._engine.answer(inputs)
+    model.engine.answer(inputs)
 except molmo_act.errors.PlatformError as exc:
     print(exc)
 """
