@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from molmo_act.modeling.core import MolmoPointModel
+from molmo_act.modeling.core import MolmoPointModel, Views
 from molmo_act.modeling.grounding_head import MASKED_PATCH, patch_scores
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.modeling.tiling import normalize
@@ -25,48 +25,33 @@ Outcome = tuple[Tensor, Tensor]
 """Losses (M,), and the choices of the highest score (M,)."""
 
 
-@dataclass(frozen=True)
-class Windows:
+def see(core: MolmoPointModel, patches: Tensor, pooling_NK: Tensor) -> Views:
     """The pictures of a batch as their answers see them.
 
-    Attributes:
-        vit_NKC: Gathered ViT features.
-        valid_NK: Which slots hold a patch.
-        features_ND: What the connector made of each window.
+    Args:
+        core: The model.
+        patches: uint8 (crops, patches, pixels of a patch).
+        pooling_NK: Patch ids over all crops, -1 for empty slots.
     """
+    return core.look(normalize(patches), pooling_NK)
 
-    vit_NKC: Tensor
-    valid_NK: Tensor
-    features_ND: Tensor
 
-    @classmethod
-    def read(cls, core: MolmoPointModel, patches: Tensor, pooling_NK: Tensor) -> Windows:
-        """Runs vision tower and connector.
+def feed(core: MolmoPointModel, embeds: Tensor, patch: Tensor, subpatch: Tensor, views: Views) -> Tensor:
+    """Adds the features of fed patches to their words; fed slots become their ViT patch.
 
-        Args:
-            core: The model.
-            patches: uint8 (crops, patches, pixels of a patch).
-            pooling_NK: Patch ids over all crops, -1 for empty slots.
-        """
-        vit_NKC = core.gather_windows(normalize(patches), pooling_NK)
-        valid_NK = pooling_NK >= 0
-        return cls(vit_NKC, valid_NK, core.multi_modal_projector(vit_NKC, valid_NK))
-
-    def feed(self, core: MolmoPointModel, embeds: Tensor, patch: Tensor, subpatch: Tensor) -> Tensor:
-        """Adds the features of fed patches to their words; fed slots become their ViT patch.
-
-        Args:
-            core: The model.
-            embeds: (…, D) embeddings of words.
-            patch: (…) row of the window that is fed, or that the fed slot is in; else -1.
-            subpatch: (…) slot that is fed, else -1.
-        """
-        is_slot = subpatch >= 0
-        is_patch = (patch >= 0) & ~is_slot
-        features = self.features_ND[patch[is_patch]].to(embeds.dtype)
-        embeds = embeds.index_put(torch.nonzero(is_patch, as_tuple=True), features, accumulate=True)
-        slots = core.build_vit_embedding(self.vit_NKC[patch[is_slot], subpatch[is_slot]]).to(embeds.dtype)
-        return embeds.index_put(torch.nonzero(is_slot, as_tuple=True), slots)
+    Args:
+        core: The model.
+        embeds: (…, D) embeddings of words.
+        patch: (…) row of the window that is fed, or that the fed slot is in; else -1.
+        subpatch: (…) slot that is fed, else -1.
+        views: Of all pictures.
+    """
+    is_slot = subpatch >= 0
+    is_patch = (patch >= 0) & ~is_slot
+    features = views.features_ND[patch[is_patch]].to(embeds.dtype)
+    embeds = embeds.index_put(torch.nonzero(is_patch, as_tuple=True), features, accumulate=True)
+    slots = core.build_vit_embedding(views.windows_NKC[patch[is_slot], subpatch[is_slot]]).to(embeds.dtype)
+    return embeds.index_put(torch.nonzero(is_slot, as_tuple=True), slots)
 
 
 @dataclass(frozen=True)
@@ -127,12 +112,12 @@ def patch_loss(
 
 
 def subpatch_loss(
-    core: MolmoPointModel, x_MD: Tensor, target_M: Tensor, row_M: Tensor, windows: Windows
+    core: MolmoPointModel, x_MD: Tensor, target_M: Tensor, row_M: Tensor, views: Views
 ) -> Outcome:
     """Cross-entropy over the slots of the window `row_M` that was just fed."""
     head = core.point_predictor
-    keys_MKE = head.subpatch_k(windows.vit_NKC[row_M])
-    scores_MK = head.scores_of_subpatches(x_MD, keys_MKE, windows.valid_NK[row_M]).float()
+    keys_MKE = head.subpatch_k(views.windows_NKC[row_M])
+    scores_MK = head.scores_of_subpatches(x_MD, keys_MKE, views.valid_NK[row_M]).float()
     return F.cross_entropy(scores_MK, target_M, reduction="none"), _likeliest(scores_MK)
 
 

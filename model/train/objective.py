@@ -14,14 +14,15 @@ from transformers import DynamicCache
 from model.train.batch import TreeBatch
 from model.train.grounding_losses import (
     PatchKeys,
-    Windows,
+    feed,
     location_loss,
     patch_loss,
+    see,
     subpatch_loss,
     word_loss,
 )
 from model.train.lines import IGNORE
-from molmo_act.modeling.core import MolmoPointModel
+from molmo_act.modeling.core import MolmoPointModel, Views
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 
 
@@ -54,13 +55,12 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
     (MolmoPoint paper, section "Training").
     """
     core = model.model
-    windows = Windows.read(core, batch.patches, batch.pooling_NK)
-    keys, cache = _read_pictures(core, batch, windows)
+    views = see(core, batch.patches, batch.pooling_NK)
+    keys, cache = _read_pictures(core, batch, views)
     cache.batch_select_indices(batch.tree_R)
+    embeds_RLD = core.language_model.embed_tokens(batch.words_RL)
     x_RLD = core.language_model(
-        inputs_embeds=windows.feed(
-            core, core.language_model.embed_tokens(batch.words_RL), batch.patch_RL, batch.subpatch_RL
-        ),
+        inputs_embeds=feed(core, embeds_RLD, batch.patch_RL, batch.subpatch_RL, views),
         attention_mask=batch.branch_mask(),
         position_ids=batch.position_RL,
         past_key_values=cache,
@@ -82,7 +82,7 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
     hit_M = chosen_patches == target_M
     nothing = target_M == len(keys.tree_N)
     subpatch, _ = subpatch_loss(
-        core, x_RLD[slots], batch.subpatch_target_RL[slots], batch.patch_RL[slots], windows
+        core, x_RLD[slots], batch.subpatch_target_RL[slots], batch.patch_RL[slots], views
     )
     location, _ = location_loss(core, x_RLD[places], batch.location_target_RL[places])
     return Losses(
@@ -96,12 +96,10 @@ def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> 
     )
 
 
-def _read_pictures(
-    core: MolmoPointModel, batch: TreeBatch, windows: Windows
-) -> tuple[PatchKeys, DynamicCache]:
+def _read_pictures(core: MolmoPointModel, batch: TreeBatch, views: Views) -> tuple[PatchKeys, DynamicCache]:
     ids_BI = batch.picture_BI
     outputs = core.language_model(
-        inputs_embeds=core.embed_prompt(ids_BI, windows.features_ND),
+        inputs_embeds=core.embed_prompt(ids_BI, views.features_ND),
         attention_mask=batch.picture_mask().expand(len(ids_BI), -1, -1, -1),
         use_cache=True,
     )

@@ -15,9 +15,10 @@ from model.train.grounding_losses import (
     Z_LOSS,
     Outcome,
     PatchKeys,
-    Windows,
+    feed,
     location_loss,
     patch_loss,
+    see,
     subpatch_loss,
     word_loss,
 )
@@ -92,10 +93,10 @@ class PackedObjective(nn.Module):
         section "Training").
         """
         model, core = self.model, self.model.model
-        windows = Windows.read(core, batch.patches, batch.pooling_NK)
-        embeds_1SD = core.embed_prompt(batch.words_S[None], windows.features_ND)
+        views = see(core, batch.patches, batch.pooling_NK)
+        embeds_1SD = core.embed_prompt(batch.words_S[None], views.features_ND)
         x_SD = core.language_model(
-            inputs_embeds=windows.feed(core, embeds_1SD, batch.patch_S[None], batch.subpatch_S[None]),
+            inputs_embeds=feed(core, embeds_1SD, batch.patch_S[None], batch.subpatch_S[None], views),
             attention_mask=self._mask(batch),
             position_ids=batch.position_S[None],
             use_cache=False,
@@ -112,7 +113,7 @@ class PackedObjective(nn.Module):
             return patch_loss(core, x_SD[where_S], target_M, last_M, tree_M, keys)
 
         def subpatch(where_S: Tensor, target_M: Tensor) -> Outcome:
-            return subpatch_loss(core, x_SD[where_S], target_M, batch.patch_S[where_S], windows)
+            return subpatch_loss(core, x_SD[where_S], target_M, batch.patch_S[where_S], views)
 
         def location(where_S: Tensor, target_M: Tensor) -> Outcome:
             return location_loss(core, x_SD[where_S], target_M)
