@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from model.data.clip_films import ClipFilms
 from model.data.own_pictures import FILE, OwnPictures
 from model.data.public_sets import SETS, PublicSource
 from model.data.sample import Film, Picture
@@ -19,9 +20,9 @@ from model.data.screenspot import LAYOUTS, ScreenSpot
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
-GENERATORS = SHAPES, SCENES, SCREENS = "shapes", "scenes", "screens"
+GENERATORS = SHAPES, SCENES, SCREENS, CLIPS = "shapes", "scenes", "screens", "clips"
 GENERATED_SIZE = 2**16
-"""How many pictures a generator counts as in a mixture; it never repeats one."""
+"""How many pictures or films a generator counts as in a mixture; it never repeats one."""
 
 
 class Source(Protocol):
@@ -75,9 +76,9 @@ def open_source(
     """A source by its name.
 
     Args:
-        name: A generator ("shapes", which needs no fetched pictures, "scenes" or "screens"), a public data
-            set of `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
-            pictures, see `model.data.own_pictures`.
+        name: A generator ("shapes" and "clips", the latter of films, which need no fetched pictures, "scenes"
+            or "screens"), a public data set of `model.data.public_sets` or, for evaluation, of
+            `model.data.screenspot`, or a folder of own pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.
@@ -93,6 +94,8 @@ def open_source(
         return Generated(lambda rng, width, height: draw_scene(rng, width, height, library), sides)
     if name == SCREENS:
         return Generated(draw_screen, sides)
+    if name == CLIPS:
+        return ClipFilms(frames, GENERATED_SIZE)
     if folder is not None and (folder / name / FILE).is_file():
         return OwnPictures(folder / name)
     if name not in SETS and name not in LAYOUTS:
