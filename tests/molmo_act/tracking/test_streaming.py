@@ -257,7 +257,7 @@ def test_more_objects_than_there_is_room_for_are_counted():
 # --- what can go wrong --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("timestamp", [1.0, 0.5, float("nan"), float("inf"), -1.0])
+@pytest.mark.parametrize("timestamp", [1.0, 0.5, float("nan"), float("inf"), -1.0, None, "now"])
 def test_a_timestamp_that_is_no_later_one_is_refused_and_nothing_changes(timestamp):
     tracker = StreamingTracker(Pointer(DOTS), ["red"], IN_STEP)
     tracker.update(draw(DOTS, 0), 1.0)
@@ -284,6 +284,30 @@ def test_frames_of_another_size_start_anew_with_the_same_queries():
     assert tracks.image_size == (640, 480)
     assert tracks.object_id.tolist() == [2]
     assert np.hypot(*(tracks.xy[0] / 2 - RED_DOT.at(0.2))) < 1.5
+
+
+def test_frames_may_change_their_size_while_the_model_looks():
+    release, looked = threading.Event(), threading.Event()
+    perfect = Pointer(DOTS)
+
+    def slow(image, queries):
+        assert release.wait(20)
+        looked.set()
+        return perfect(image, queries)
+
+    with StreamingTracker(slow, ["red"], TrackerSettings(rate=2)) as tracker:
+        run(tracker, DOTS, TIMES[:5])
+        half = draw(DOTS, 0.2)[::2, ::2]
+        tracker.update(half, 0.2)
+        release.set()
+        assert looked.wait(20)
+        for index in range(1, 4000):
+            tracks = tracker.update(half, 0.2 + index / FPS)
+            if len(tracks):
+                break
+    assert tracks.image_size == (160, 120)
+    assert np.hypot(*(tracks.xy[0] * 2 - RED_DOT.at(0.2))) < 2
+    assert (tracker.stats.restarts, tracker.stats.grounding_errors) == (1, 0)
 
 
 def test_an_answer_about_frames_before_a_reset_is_dropped():
