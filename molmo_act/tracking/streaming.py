@@ -342,10 +342,10 @@ class StreamingTracker:
             for other in others
         )
         one.misses += 1
-        if doubled or not one.confirmed:
+        if doubled:
             del self._objects[one.object_id]
-        elif one.misses >= self.settings.patience:
-            one.lost_at = now
+        elif one.misses >= self.settings.patience or not one.confirmed:
+            one.misses, one.lost_at = self.settings.patience, now
 
     def _appear(self, sighting: Sighting, then: float) -> None:
         if sighting.now is None:
@@ -378,7 +378,8 @@ class StreamingTracker:
         )
 
     def _shown(self) -> list[Followed]:
-        return [one for one in self._objects.values() if not one.dismissed]
+        """What is heard of: not what was dismissed, and not what was seen once and never again."""
+        return [one for one in self._objects.values() if not one.dismissed and (one.confirmed or one.visible)]
 
     # --- adding and removing ----------------------------------------------------------------------------
 

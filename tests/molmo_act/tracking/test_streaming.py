@@ -194,6 +194,16 @@ def test_what_the_model_does_not_see_any_more_is_lost_although_flow_would_go_on(
     assert not any(tracks.visible.any() for tracks in history[20:])
 
 
+def test_what_was_seen_once_is_not_heard_of_again_but_keeps_its_number():
+    pointer = Pointer([RED_DOT])
+    tracker = StreamingTracker(pointer, ["red"], TrackerSettings(rate=5, synchronous=True))
+    assert [len(tracks) for tracks in run(tracker, DOTS, TIMES[:3])] == [1, 1, 1]
+    colours, pointer.colours = pointer.colours, {}
+    assert len(run(tracker, DOTS, TIMES[3:20])[-1]) == 0
+    pointer.colours = colours
+    assert run(tracker, DOTS, TIMES[20:40])[-1].object_id.tolist() == [1]
+
+
 def test_a_query_with_no_match_is_no_trouble():
     tracker = StreamingTracker(Pointer(DOTS), ["never there"], TrackerSettings(rate=1, synchronous=True))
     frame = draw(DOTS, 0)
