@@ -124,7 +124,7 @@ def track(arguments: argparse.Namespace) -> int:
     if out is not None and out.exists() and os.path.exists(arguments.video) and out.samefile(arguments.video):
         raise InputError(f"{str(out)!r} is the video itself; give another name to write to.")
     total = count_frames(arguments.video)
-    frames = read_frames(arguments.video, fps=arguments.fps)
+    frames = read_frames(arguments.video, fps=arguments.fps, start=arguments.start, end=arguments.end)
     history: list[Tracks] = []
     stdout = sys.stdout
     with contextlib.ExitStack() as stack:
@@ -328,6 +328,8 @@ def _add_track(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--rate", type=_above_zero, default=2.0, metavar="HZ", help="how often the model looks, a second"
     )
+    parser.add_argument("--start", type=_above_zero, default=0.0, metavar="S", help="seconds to leave out")
+    parser.add_argument("--end", type=_above_zero, metavar="S", help="seconds at which to stop")
     parser.add_argument(
         "--fps", type=_above_zero, default=30.0, metavar="N", help="pictures a second of a folder"
     )

@@ -210,6 +210,8 @@ class PointingModel:
         *,
         whole: bool = False,
         fps: float = DEFAULT_FPS,
+        start: float = 0.0,
+        end: float | None = None,
         **options: Any,
     ) -> list[Tracks]:
         """Follows what queries name through a video.
@@ -221,6 +223,7 @@ class PointingModel:
                 back are the frames they looked at. Otherwise keyframes are looked at as single pictures, and
                 every frame comes back; see `tracker`.
             fps: Pictures a second of a folder or a list; a file says itself when each frame is shown.
+            start, end: Seconds between which to follow; not with `whole`.
             options: Keyword arguments of `tracker`, or with `whole` of
                 `molmo_act.whole_video.point_in_video`.
 
@@ -230,9 +233,12 @@ class PointingModel:
             QueryError: A query is empty, too long, or not plain words.
         """
         if whole:
+            if start or end is not None:
+                raise InputError("start and end were given with whole=True, which reads the whole video.")
             return track_in_video(self, video, as_list(query), fps=fps, **options)
+        frames = read_frames(video, fps=fps, start=start, end=end)
         with self.tracker(query, synchronous=True, **options) as tracker:
-            return [tracks for _, tracks in tracker.follow(read_frames(video, fps=fps))]
+            return [tracks for _, tracks in tracker.follow(frames)]
 
     def bench(self, image: ImageInput, query: str, *, rounds: int = 5) -> dict[str, Any]:
         """Times an answer on this machine, beside `generate` of transformers.

@@ -108,6 +108,8 @@ def track_in_video(
 ) -> list[Tracks]:
     """Tracks of the frames on which the model saw anything, all queries together.
 
+    `Tracks.frame_index` counts the frames that the model looked at, not those of the video.
+
     Args:
         model, video: See `point_in_video`.
         queries: What to follow; each is asked on its own, and numbers of objects go on from one to the next.

@@ -55,7 +55,8 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
         return _NEVER
     alike = likeness(sighting.look, known.look)
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
-    if away <= 1 and alike >= LEAST_LIKENESS_NEAR:
+    # Half hidden behind what it was lost at, a thing need not look like itself at all.
+    if away <= 1 and (known.lost or alike >= LEAST_LIKENESS_NEAR):
         return away + 1 - alike
     if (known.lost or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
         return _FAR + 1 - alike + away / (1 + away)

@@ -79,8 +79,3 @@ class FrameBuffer:
         """The frames behind this one, in order."""
         with self._lock:
             return [frame for frame in self._frames if frame.number > number]
-
-    def clear(self) -> None:
-        """Drops all frames."""
-        with self._lock:
-            self._frames = []

@@ -24,13 +24,13 @@ class Keyframe:
         frame: As optical flow sees it.
         image: uint8 RGB (H, W, 3), in full; a copy of its own.
         queries: What to look for.
-        era: Which start of the tracker it belongs to.
+        buffer: The frames that come after it; whoever begins anew begins another buffer.
     """
 
     frame: FlowFrame
     image: np.ndarray
     queries: tuple[str, ...]
-    era: int
+    buffer: FrameBuffer
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +79,12 @@ def ground(point: Pointer, keyframe: Keyframe) -> Grounding:
     return Grounding(keyframe, tuple(sightings), keyframe.frame)
 
 
-def catch_up(grounding: Grounding, buffer: FrameBuffer) -> Grounding:
+def catch_up(grounding: Grounding) -> Grounding:
     """Carries what was seen through the frames that came since, and those that come meanwhile.
 
     Ends early where frames come as fast as they can be worked on.
     """
-    left = math.inf
+    buffer, left = grounding.keyframe.buffer, math.inf
     while 0 < len(frames := buffer.after(grounding.until.number)) < left:
         left = len(frames)
         for frame in frames:

@@ -97,7 +97,6 @@ class StreamingTracker:
         self._image_size: tuple[int, int] | None = None
         self._keyframe_at: float | None = None
         self._wanted = False
-        self._era = 0
         self._last_id = 0
         self._closed = False
         self._stats = TrackerStats()
@@ -216,10 +215,11 @@ class StreamingTracker:
     def reset(self) -> None:
         """Forgets all objects and frames; queries stay, numbers go on, and timestamps may begin anew."""
         with self._lock:
-            self._era += 1  # what the model is working on is about the past
             self._worker.forget()
             self._objects.clear()
-            self._buffer.clear()
+            self._buffer = (
+                FrameBuffer()
+            )  # what the model is working on keeps the old one, and is dropped for it
             self._newest = self._keyframe_at = self._image_size = None
 
     def close(self) -> None:
@@ -240,10 +240,8 @@ class StreamingTracker:
 
     def _checked(self, frame: ImageInput, timestamp: float) -> tuple[np.ndarray, float]:
         try:
-            now = float(timestamp)
+            now = _seconds(timestamp)
             last = self._newest.timestamp if self._newest else -math.inf
-            if not math.isfinite(now):
-                raise InputError(f"The frame's timestamp is {timestamp}; expected seconds.")
             if now <= last:
                 raise InputError(
                     f"The frame's timestamp is {now} s, but the last one's was {last} s; expected a later "
@@ -280,7 +278,7 @@ class StreamingTracker:
             }
             self._buffer.forget_before(newest.number)
             copy = image if self.settings.synchronous and not self.settings.latency else image.copy()
-            self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._era))
+            self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._buffer))
         try:
             found = self._worker.result(newest.timestamp)
         except Exception as error:
@@ -288,8 +286,8 @@ class StreamingTracker:
                 logger.warning("The model failed on a keyframe: %s", error)
             self._count(grounding_errors=self._stats.grounding_errors + 1, last_error=error)
             return
-        if found is not None and found.keyframe.era == self._era:
-            self._merge(catch_up(found, self._buffer), newest.timestamp)
+        if found is not None and found.keyframe.buffer is self._buffer:
+            self._merge(catch_up(found), newest.timestamp)
         if self._worker.idle:
             self._buffer.forget_before(newest.number)
 
@@ -310,7 +308,7 @@ class StreamingTracker:
 
     def _work(self, keyframe: Keyframe) -> Grounding:
         """What the worker does, perhaps in its thread."""
-        return catch_up(ground(self._point, keyframe), self._buffer)
+        return catch_up(ground(self._point, keyframe))
 
     # --- identities -------------------------------------------------------------------------------------
 
@@ -344,10 +342,10 @@ class StreamingTracker:
             for other in others
         )
         one.misses += 1
-        if doubled or not one.confirmed:
+        if doubled:
             del self._objects[one.object_id]
-        elif one.misses >= self.settings.patience:
-            one.lost_at = now
+        elif one.misses >= self.settings.patience or not one.confirmed:
+            one.misses, one.lost_at = self.settings.patience, now
 
     def _appear(self, sighting: Sighting, then: float) -> None:
         if sighting.now is None:
@@ -380,7 +378,8 @@ class StreamingTracker:
         )
 
     def _shown(self) -> list[Followed]:
-        return [one for one in self._objects.values() if not one.dismissed]
+        """What is heard of: not what was dismissed, and not what was seen once and never again."""
+        return [one for one in self._objects.values() if not one.dismissed and (one.confirmed or one.visible)]
 
     # --- adding and removing ----------------------------------------------------------------------------
 
@@ -420,3 +419,13 @@ class StreamingTracker:
 
     def _count(self, **changes: object) -> None:
         self._stats = replace(self._stats, **changes)  # type: ignore[arg-type]
+
+
+def _seconds(timestamp: float) -> float:
+    try:
+        seconds = float(timestamp)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise InputError(f"The frame's timestamp is {timestamp!r}; expected seconds, a finite number.")
+    return seconds

@@ -66,6 +66,12 @@ def test_a_person_gets_a_table_and_a_video(clip, tmp_path, capsys):
     assert difference[20:60].mean() < 8  # and no more
 
 
+def test_a_part_of_a_video(clip, capsys):
+    assert cli.main(["track", clip, "red", "--json", "--start", "0.2", "--end", "0.5"]) == 0
+    times = [json.loads(line)["timestamp"] for line in capsys.readouterr().out.splitlines()]
+    assert times == pytest.approx([index / FPS for index in range(6, 16)], abs=1e-3)
+
+
 def test_nothing_found_is_exit_code_1(clip, capsys):
     assert cli.main(["track", clip, "blue"]) == 1
     assert capsys.readouterr().out == "0 objects on 30 frames\n"

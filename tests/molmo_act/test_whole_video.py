@@ -103,3 +103,7 @@ def test_what_is_a_video(value, expected):
 def test_without_whole_every_frame_comes_back(model):
     history = model.track(FRAMES, "the cat", fps=FPS)
     assert [tracks.timestamp for tracks in history] == [0.0, 0.5, 1.0, 1.5]
+    part = model.track(FRAMES, "the cat", fps=FPS, start=0.5, end=1.0)
+    assert [tracks.timestamp for tracks in part] == [0.5, 1.0]
+    with pytest.raises(InputError, match="start and end"):
+        model.track(FRAMES, "the cat", whole=True, fps=FPS, start=0.5)

@@ -33,6 +33,7 @@ CASES = [
     ([seen(50, 50)], [known(0, 0)], [(0, 0)]),  # flow went astray
     ([seen(50, 50), seen(5, 0)], [known(0, 0)], [(1, 0)]),  # but what is near comes first
     ([seen(5, 5)], [known(0, 0, BLUE)], []),  # something else lies there
+    ([seen(5, 5)], [known(0, 0, BLUE, lost=True)], [(0, 0)]),  # half hidden, where it was lost
     ([seen(5, 5, query="cup")], [known(0, 0)], []),  # another query
     # the nearest neighbour of both is the first object; together they fit better the other way round
     ([seen(10, 0), seen(2, 0)], [known(0, 0), known(20, 0)], [(0, 1), (1, 0)]),
