@@ -111,7 +111,8 @@ def read_steps(folder: Path) -> list[Step]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{str(folder)!r} holds no readable {STEPS}: {error}.") from error
     steps = []
-    for number, row in enumerate(text.splitlines(), start=1):
+    # Not splitlines(): a text that was typed may hold other line separators, which JSON leaves as they are.
+    for number, row in enumerate(text.removesuffix("\n").split("\n"), start=1):
         try:
             line = json.loads(row)
             step = Step(line["action"], line["targets"], line["arguments"])

@@ -183,6 +183,12 @@ def test_without_a_display_the_command_says_so(tmp_path, gui_agent_command, monk
     assert "There is no display: DISPLAY is not set" in capsys.readouterr().err
 
 
+def test_typed_line_separators_do_not_break_a_record(tmp_path) -> None:
+    line = {"action": "type", "targets": [], "arguments": {"text": "one\u2028two\u0085three"}}
+    (tmp_path / "steps.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert read_steps(tmp_path) == [Step("type", [], line["arguments"])]
+
+
 def test_damaged_records_are_one_error(tmp_path) -> None:
     with pytest.raises(InputError, match=r"no readable steps\.jsonl"):
         read_steps(tmp_path)
