@@ -20,8 +20,9 @@ from gui_agent.x11_windows import WindowInfo
 from molmo_act.errors import InputError
 
 DESTRUCTIVE = (
-    *("delete", "remove", "erase", "wipe", "format", "discard", "overwrite", "empty", "reset", "uninstall"),
-    *("pay", "buy", "purchase", "order", "transfer", "send", "publish", "unsubscribe"),
+    *("delete", "remove", "erase", "wipe", "discard", "overwrite", "uninstall", "factory reset"),
+    *("empty trash", "empty the trash", "format disk", "format the disk"),
+    *("pay", "buy", "purchase", "place order", "order now", "transfer", "send", "publish", "unsubscribe"),
     *("shut down", "shutdown", "restart", "reboot", "power off", "log out", "sign out"),
 )
 

@@ -112,7 +112,9 @@ def read_steps(folder: Path) -> list[Step]:
         raise InputError(f"{str(folder)!r} holds no readable {STEPS}: {error}.") from error
     steps = []
     # Not splitlines(): a text that was typed may hold other line separators, which JSON leaves as they are.
-    for number, row in enumerate(text.removesuffix("\n").split("\n"), start=1):
+    for number, row in enumerate(text.split("\n"), start=1):
+        if not row:
+            continue
         try:
             line = json.loads(row)
             step = Step(line["action"], line["targets"], line["arguments"])

@@ -187,6 +187,8 @@ def test_typed_line_separators_do_not_break_a_record(tmp_path) -> None:
     line = {"action": "type", "targets": [], "arguments": {"text": "one\u2028two\u0085three"}}
     (tmp_path / "steps.jsonl").write_text(json.dumps(line, ensure_ascii=False) + "\n", encoding="utf-8")
     assert read_steps(tmp_path) == [Step("type", [], line["arguments"])]
+    (tmp_path / "steps.jsonl").write_text("")  # of a run that did nothing
+    assert read_steps(tmp_path) == []
 
 
 def test_damaged_records_are_one_error(tmp_path) -> None:
