@@ -14,6 +14,9 @@ from pathlib import Path
 from molmo_act.errors import InputError, PlatformError
 
 START_SECONDS = 15.0
+ATTEMPTS = 3
+"""Where displays come and go at the same moment, one can be unreachable as soon as it is there: a server that
+ends takes its socket away by name, also when that name is another's by then."""
 APT_PACKAGE_OF = {"Xvfb": "xvfb", "openbox": "openbox", "xprop": "x11-utils"}
 
 
@@ -38,6 +41,20 @@ def virtual_display(width: int = 1280, height: int = 800) -> Iterator[str]:
     if width < 1 or height < 1:
         raise InputError(f"A display needs a positive size, got {width}×{height}.")
     _require_programs()
+    for attempt in range(1, ATTEMPTS + 1):
+        with ExitStack() as stack:
+            try:
+                display = stack.enter_context(_display(width, height))
+            except PlatformError:
+                if attempt == ATTEMPTS:
+                    raise
+                continue
+            yield display
+            return
+
+
+@contextmanager
+def _display(width: int, height: int) -> Iterator[str]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="display-")))
         access_file = folder / "Xauthority"  # empty is enough, but pyautogui's X client wants a file
