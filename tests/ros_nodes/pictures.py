@@ -19,12 +19,12 @@ def pixels(cloud) -> list[list[float]]:
     return np.column_stack([rows["u"], rows["v"]]).tolist()
 
 
-def take_pictures(listener, camera, until, **order) -> list[list[int]]:
+def take_pictures(listener, camera, until, stamps=None, **order) -> list[list[int]]:
     """Takes bursts of pictures until ``until()`` is true; returns their stamps.
 
     A matched reader may still miss the first pictures: discovery is done on each side by itself.
     """
-    stamps: list[list[int]] = []
+    stamps = [] if stamps is None else stamps
     order = {"spots": SPOTS, "count": 1} | order
     camera.order(**order)
 
@@ -44,6 +44,7 @@ def points_about(listener, camera, **order) -> list:
     """Takes pictures until one was answered; the clouds received, newest last."""
     clouds = listener.received["points"]
     clouds.clear()
-    stamps = take_pictures(listener, camera, lambda: clouds, **order)
-    listener.wait(lambda: stamp(clouds[-1]) in stamps)
+    stamps: list[list[int]] = []
+    # One about an earlier picture may still be on its way, and a picture of these may get lost.
+    take_pictures(listener, camera, lambda: clouds and stamp(clouds[-1]) in stamps, stamps=stamps, **order)
     return clouds
