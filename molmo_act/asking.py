@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from molmo_act.decoding.choice import MODES
 from molmo_act.errors import InputError, QueryError
 
 LONGEST_QUERY = 2000  # characters
+MODES = ("reference", "masked")  # see `molmo_act.decoding.choice.Rules`
 
 
 @dataclass(frozen=True)

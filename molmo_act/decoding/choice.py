@@ -17,7 +17,6 @@ from molmo_act.modeling.grounding_state import GroundingState
 from molmo_act.modeling.logits_processor import OrderRules
 from molmo_act.modeling.molmo_point import NEVER, MolmoPointForConditionalGeneration
 
-MODES = ("reference", "masked")
 FEW_ROWS = 8
 
 
