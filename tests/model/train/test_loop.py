@@ -32,6 +32,15 @@ from tests.model.train.small_run import save_tiny, tiny_recipe, train_as_rank
 ALONE = World(torch.device("cpu"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Sums come out the same for the same number of threads only, and other processes run with one here."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     return save_tiny(tmp_path_factory.mktemp("tiny"))
