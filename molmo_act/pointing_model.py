@@ -82,7 +82,9 @@ class PointingModel:
                 returned, and `Points.cut` is set.
             mode: Points come in the order of the image's patches. When the best patch lies before the last
                 point, "reference" writes words instead, which ends the list early, as released code does;
-                "masked" takes the best patch of those that are left, as models were taught.
+                "masked" takes the best patch of those that are left, as models were taught. Both score alike
+                with nano (`python -m model.evaluation.pointing --mode masked`), so the released way is the
+                default.
             fps: Pictures a second of a folder.
             max_frames: Most frames of a video to look at; None for the checkpoint's own number.
 
