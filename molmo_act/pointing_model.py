@@ -24,7 +24,7 @@ from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.points import Points
 from molmo_act.precision import PrecisionMap
-from molmo_act.reading import heatmaps, read_points
+from molmo_act.reading import points_of
 from molmo_act.saving import save_checkpoint
 from molmo_act.sources import DEFAULT_FPS, VideoSource, read_frames
 from molmo_act.text_engine import answer_in_text
@@ -305,7 +305,7 @@ class PointingModel:
         for start in range(0, len(queries), BATCH_SIZE):
             asked = queries[start : start + BATCH_SIZE]
             questions = [self._question(query) for query in asked]
-            limits = self._limits(encoded.prefix.length + max(map(len, questions)), bounds)
+            limits = self.limits(encoded.prefix.length + max(map(len, questions)), bounds)
             answers = self.engine.answer_behind(
                 encoded.prefix, questions, asked, mode=bounds.mode, limits=limits
             )
@@ -327,7 +327,7 @@ class PointingModel:
         return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
-        limits = self._limits(inputs["input_ids"].shape[1], bounds)
+        limits = self.limits(inputs["input_ids"].shape[1], bounds)
         if isinstance(self.model, MolmoPointForConditionalGeneration):
             return self.engine.answer(inputs, queries, mode=bounds.mode, limits=limits)
         return answer_in_text(
@@ -339,8 +339,16 @@ class PointingModel:
             timeout=limits.timeout,
         )
 
-    def _limits(self, length: int, bounds: Bounds) -> Limits:
+    def limits(
+        self, length: int, bounds: Bounds, *, longest: int = LONGEST_ANSWER, fewer: str = "max_crops"
+    ) -> Limits:
         """Of answers to prompts of so many tokens.
+
+        Args:
+            length: Tokens of the prompt.
+            bounds: What is asked.
+            longest: Most ids of an answer.
+            fewer: What the caller can give less of.
 
         Raises:
             InputError: There is no room for an answer.
@@ -348,9 +356,9 @@ class PointingModel:
         room = self.model.config.text_config.max_position_embeddings
         if length >= room:
             raise InputError(
-                f"Image and query take {length} tokens, but {self.name} reads {room}. Give fewer max_crops."
+                f"Pictures and query take {length} tokens, but {self.name} reads {room}. Give fewer {fewer}."
             )
-        return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
+        return Limits(min(longest, room - length), bounds.max_points, bounds.timeout)
 
     @cached_property
     def _grammar(self) -> AnswerGrammar:
@@ -394,20 +402,4 @@ class PointingModel:
         bounds: Bounds,
         timing: dict[str, float],
     ) -> Points:
-        decode = self.processor.tokenizer.decode
-        text = decode(row.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        rows, scores = read_points(self.model, row, text, metadata, decode)
-        kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
-        return Points(
-            xy=np.array([rows[i][2:] for i in kept]),
-            score=np.array([scores[i] for i in kept]),
-            object_id=np.array([rows[i][0] for i in kept]),
-            image_index=np.array([rows[i][1] for i in kept]),
-            image_size=metadata["image_sizes"],
-            query=query,
-            absent=row.absent,
-            text=text,
-            heatmaps=heatmaps(row, metadata),
-            timing_ms=timing,
-            cut=row.cut,
-        )
+        return points_of(self.model, self.processor.tokenizer, row, query, metadata, bounds, timing)

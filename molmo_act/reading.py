@@ -1,4 +1,4 @@
-"""Reads a model's answer: rows of points, their scores, and the heat map. Knows formats, runs no model."""
+"""Reads a model's answer as Points, with scores and heat maps. Knows formats, runs no model."""
 
 from __future__ import annotations
 
@@ -8,12 +8,62 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from molmo_act.answers import Answer
+from molmo_act.asking import Bounds
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
+from molmo_act.points import Points
 
 _COORDINATES = re.compile(r"[0-9]+ [0-9]{3,4} [0-9]{3,4}")
+
+
+def points_of(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    answer: Answer,
+    query: str,
+    metadata: Mapping[str, Any],
+    bounds: Bounds,
+    timing_ms: Mapping[str, float],
+) -> Points:
+    """The points of an answer about images or a video.
+
+    Args:
+        model: Who answered.
+        tokenizer: Its.
+        answer: What it said.
+        query: What it was asked for.
+        metadata: The processor's pointing metadata.
+        bounds: Which points are wanted.
+        timing_ms: What the answer took.
+    """
+    decode = tokenizer.decode
+    text = decode(answer.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    rows, scores = read_points(model, answer, text, metadata, decode)
+    kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
+    place = np.array([rows[i][1] for i in kept])
+    where: dict[str, Any] = {"image_index": place, "image_size": metadata.get("image_sizes")}
+    if "video_size" in metadata:
+        times = np.asarray(metadata["timestamps"])
+        where = {
+            "image_index": np.abs(times[None] - place[:, None]).argmin(axis=1) if kept else np.zeros(0),
+            "image_size": [metadata["video_size"]] * len(times),
+            "timestamp": place,
+        }
+    return Points(
+        xy=np.array([rows[i][2:] for i in kept]),
+        score=np.array([scores[i] for i in kept]),
+        object_id=np.array([rows[i][0] for i in kept]),
+        query=query,
+        absent=answer.absent,
+        text=text,
+        heatmaps=_heatmaps(answer, metadata),
+        timing_ms=dict(timing_ms),
+        cut=answer.cut,
+        **where,
+    )
 
 
 def read_points(
@@ -84,7 +134,7 @@ def _coordinate_scores(answer: Answer, text: str, count: int, decode: Callable[.
     ]
 
 
-def heatmaps(answer: Answer, metadata: Mapping[str, Any]) -> list[np.ndarray] | None:
+def _heatmaps(answer: Answer, metadata: Mapping[str, Any]) -> list[np.ndarray] | None:
     """For each image float32 (rows, columns): the first point's patch probability on every ViT patch.
 
     The probability of a window is shared evenly among its ViT patches. None when no patch was considered.

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from molmo_act.asking import Bounds, check_query
-from molmo_act.engine import Limits
 from molmo_act.errors import InputError
 from molmo_act.images import to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
-from molmo_act.reading import read_points
+from molmo_act.reading import points_of
 from molmo_act.sources import DEFAULT_FPS, VideoSource, pictures_in
 from molmo_act.tracks import GROUNDED, Tracks
 
@@ -75,32 +74,14 @@ def point_in_video(
     [metadata] = inputs.pop("metadata")
     inputs = {name: tensor.to(model.model.device) for name, tensor in inputs.items()}
     prepared = time.perf_counter()
-    limits = _limits(model, inputs["input_ids"].shape[1], bounds)
+    limits = model.limits(inputs["input_ids"].shape[1], bounds, longest=LONGEST_ANSWER, fewer="max_frames")
     answers = model.engine.answer(inputs, [query], mode=bounds.mode, limits=limits)
-    [row] = answers.rows
-    decode = model.processor.tokenizer.decode
-    text = decode(row.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    rows, scores = read_points(model.model, row, text, metadata, decode)
-    kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
-    times = np.asarray(metadata["timestamps"])
-    seconds = np.array([rows[i][1] for i in kept])
-    return Points(
-        xy=np.array([rows[i][2:] for i in kept]),
-        score=np.array([scores[i] for i in kept]),
-        object_id=np.array([rows[i][0] for i in kept]),
-        image_index=np.abs(times[None] - seconds[:, None]).argmin(axis=1) if kept else np.zeros(0),
-        timestamp=seconds,
-        image_size=[metadata["video_size"]] * len(times),
-        query=query,
-        absent=row.absent,
-        text=text,
-        timing_ms={
-            "preprocess": 1000 * (prepared - began),
-            "prefill": answers.prefill_ms,
-            "decode": answers.decode_ms,
-        },
-        cut=row.cut,
-    )
+    timing = {
+        "preprocess": 1000 * (prepared - began),
+        "prefill": answers.prefill_ms,
+        "decode": answers.decode_ms,
+    }
+    return points_of(model.model, model.processor.tokenizer, answers.rows[0], query, metadata, bounds, timing)
 
 
 def track_in_video(
@@ -169,12 +150,3 @@ def _inputs(
         device=model.model.device,
         **{name: value for name, value in sampling.items() if value is not None},
     )
-
-
-def _limits(model: PointingModel, length: int, bounds: Bounds) -> Limits:
-    room = model.model.config.text_config.max_position_embeddings
-    if length >= room:
-        raise InputError(
-            f"Video and query take {length} tokens, but {model.name} reads {room}. Give fewer max_frames."
-        )
-    return Limits(min(LONGEST_ANSWER, room - length), bounds.max_points, bounds.timeout)
