@@ -28,6 +28,7 @@ from molmo_act.points import Points
 SIZES = ("1920x1080", "3840x2160")
 TARGET = "#e11021"
 WAIT_SECONDS = 5.0
+MODEL_SECONDS = 0.1
 # "far from": a panel away from the target changes, as when something opens; "near": only the target does.
 WINDOW = """
 import os, sys, threading, tkinter
@@ -55,10 +56,15 @@ root.mainloop()
 
 
 class ColourFinder:
-    """Points at the middle of everything of a colour."""
+    """Points at the middle of everything of a colour, and takes as long for it as a quick model.
+
+    While a model looks, the desktop waits anyway for the screen to hold still; with a finder that takes no
+    time that wait would be counted as its own.
+    """
 
     def point(self, image: object, query: str) -> Points:
         """Answers "#rrggbb"."""
+        time.sleep(MODEL_SECONDS)
         pixels = np.asarray(image)
         hit = (pixels == [int(query[i : i + 2], 16) for i in (1, 3, 5)]).all(axis=-1)
         rows, columns = np.flatnonzero(hit.any(axis=1)), np.flatnonzero(hit.any(axis=0))
