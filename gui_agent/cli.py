@@ -19,6 +19,7 @@ import molmo_act
 from gui_agent.backends import PyAutoGuiBackend
 from gui_agent.desktop import Desktop
 from gui_agent.errors import DesktopError
+from gui_agent.options import add_aim_arguments
 from gui_agent.safety import Safety
 from gui_agent.script import read_script
 from gui_agent.steps import Step, do_step
@@ -162,22 +163,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def add_desktop_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options that `desktop` reads."""
-    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
+    add_aim_arguments(parser)
     parser.add_argument("--monitor", type=int, default=0, metavar="N", help="look at one monitor, 1 and up")
-    parser.add_argument(
-        "--min-score",
-        type=float,
-        default=Safety.min_score,
-        metavar="S",
-        help="refuse places that score less (default %(default)s)",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=5.0,
-        metavar="SECONDS",
-        help="wait so long for each target (default %(default)s)",
-    )
     parser.add_argument(
         "--allow-window",
         action="append",

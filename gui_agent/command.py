@@ -9,6 +9,7 @@ import molmo_act
 from gui_agent.backends import PyAutoGuiBackend
 from gui_agent.desktop import Desktop
 from gui_agent.errors import DesktopError
+from gui_agent.options import add_aim_arguments
 from gui_agent.safety import Safety
 from molmo_act.picture_files import picture_path, save_picture
 
@@ -26,21 +27,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument("query", metavar="QUERY", help="what to click, such as 'the Save button'")
     parser.add_argument("--dry-run", action="store_true", help="click nothing; draw what would be clicked")
     parser.add_argument("--out", metavar="PNG", help="write the screenshot with the place marked")
-    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
-    parser.add_argument(
-        "--min-score",
-        type=float,
-        default=Safety.min_score,
-        metavar="S",
-        help="refuse a place that scores less (default %(default)s)",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=5.0,
-        metavar="SECONDS",
-        help="wait so long for it to appear and hold still (default %(default)s)",
-    )
+    add_aim_arguments(parser)
     parser.set_defaults(run=run)
 
 

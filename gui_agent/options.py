@@ -1,0 +1,26 @@
+"""Options that commands of the desktop share. Knows argparse, no desktop."""
+
+from __future__ import annotations
+
+import argparse
+
+from gui_agent.safety import Safety
+
+
+def add_aim_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--model``, ``--min-score`` and ``--timeout``: how what is acted on is found."""
+    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        default=Safety.min_score,
+        metavar="S",
+        help="refuse places that score less (default %(default)s)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="wait so long for each target to appear and hold still (default %(default)s)",
+    )
