@@ -27,27 +27,22 @@ _PUBLISHER_FIX = {
 
 def told_subscribers(topic: str, warn: Callable[[str], None]) -> PublisherEventCallbacks:
     """For a publisher: warns of subscribers that will get nothing, and how they would."""
-
-    def tell(event: Any) -> None:
-        policy = QoSPolicyKind(event.last_policy_kind).name
-        fix = _SUBSCRIBER_FIX.get(policy, "use the profile that README.md names for this topic")
-        warn(
-            f"A subscriber of '{topic}' gets nothing: its {policy.lower()} is not what this node offers. "
-            f"Let it {fix}."
-        )
-
-    return PublisherEventCallbacks(incompatible_qos=tell)
+    problem = f"A subscriber of '{topic}' gets nothing: its {{}} is not what this node offers."
+    return PublisherEventCallbacks(incompatible_qos=_teller(problem, _SUBSCRIBER_FIX, warn))
 
 
 def told_publishers(topic: str, warn: Callable[[str], None]) -> SubscriptionEventCallbacks:
     """For a subscription: warns of publishers that are not heard, and how they would be."""
+    problem = f"A publisher of '{topic}' is not heard: its {{}} is less than this node asks for."
+    return SubscriptionEventCallbacks(incompatible_qos=_teller(problem, _PUBLISHER_FIX, warn))
+
+
+def _teller(problem: str, fixes: dict[str, str], warn: Callable[[str], None]) -> Callable[[Any], None]:
+    """Tells of an incompatible policy; its name goes into the braces of the problem."""
 
     def tell(event: Any) -> None:
         policy = QoSPolicyKind(event.last_policy_kind).name
-        fix = _PUBLISHER_FIX.get(policy, "use the profile that README.md names for this topic")
-        warn(
-            f"A publisher of '{topic}' is not heard: its {policy.lower()} is less than this node asks for. "
-            f"Let it {fix}."
-        )
+        fix = fixes.get(policy, "use the profile that README.md names for this topic")
+        warn(f"{problem.format(policy.lower())} Let it {fix}.")
 
-    return SubscriptionEventCallbacks(incompatible_qos=tell)
+    return tell
