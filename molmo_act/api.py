@@ -113,11 +113,10 @@ def _quantization(
     name = wanted if stored is None else name_of(stored)
     if name is None:
         return {}
-    options: dict[str, Any] = {"quantization_config": quantization_config(name, place)}
+    wanted_config = quantization_config(name, place)  # asked for in any case: it proves a kernel
+    options: dict[str, Any] = {"quantization_config": wanted_config} if stored is None else {}
     if name != "int8-dynamic":
         options["device_map"] = {"": place}  # bitsandbytes moves no layers afterwards
-    if stored is not None:
-        del options["quantization_config"]
     return options
 
 

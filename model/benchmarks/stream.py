@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import platform
 import resource
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ import torch
 from tqdm import tqdm
 
 import molmo_act
+from model.benchmarks.machine import about
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from molmo_act.bench import spread
 from molmo_act.errors import MissingExtraError
@@ -258,7 +258,7 @@ def main() -> None:
     figure = new_figure() if args.plot is not None else None  # what is missing is said before the work
     torch.set_num_threads(args.threads)
     wanted = args.only or ("update", "latency", "endless")
-    results: dict[str, Any] = {"threads": args.threads, "machine": platform.machine()}
+    results: dict[str, Any] = about(torch.device("cpu"))
     if "update" in wanted:
         results["update"] = found = measure_update(args.seconds, args.rate)
         print(f"update: p50 {found['p50_ms']} ms, p95 {found['p95_ms']} ms, {found['groundings']} groundings")
