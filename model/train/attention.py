@@ -1,7 +1,8 @@
-"""Attention of the vision tower as two plain products, for training on a CPU; knows no model's weights.
+"""Attention as plain products, for training on a CPU; knows no model's weights.
 
 For a few hundred patches without a mask this is several times faster there than the fused kernel, above all
-backwards: `python -m model.benchmarks.attention` compares the two.
+backwards: `python -m model.benchmarks.attention` compares the two. With the dense masks of the language model
+it saves less, but something still.
 """
 
 from __future__ import annotations
@@ -21,23 +22,33 @@ def plain_attention(
     scaling: float,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """softmax(q kᵀ · scaling) v in the precision of its inputs, without mask and dropout.
+    """softmax(q kᵀ · scaling) v in the precision of its inputs, without dropout.
 
     Args:
         module: The attention layer; not used.
-        query, key, value: (batch, heads, length, width of a head).
-        attention_mask: None.
+        query: (batch, heads, length, width of a head).
+        key, value: (batch, heads or a divisor of them, other length, width of a head).
+        attention_mask: None, or bool, true where a query sees a key; every query sees one at least.
         scaling: Of the products.
 
     Returns:
         (batch, length, heads, width of a head).
     """
-    assert attention_mask is None
-    weights = ((query * scaling) @ key.transpose(-1, -2)).softmax(-1)
-    return (weights @ value).transpose(1, 2).contiguous(), None
+    groups = query.shape[1] // key.shape[1]
+    if groups > 1:
+        key, value = (each.repeat_interleave(groups, dim=1) for each in (key, value))
+    scores = (query * scaling) @ key.transpose(-1, -2)
+    if attention_mask is not None:
+        scores = scores.masked_fill(~attention_mask, float("-inf"))
+    return (scores.softmax(-1) @ value).transpose(1, 2).contiguous(), None
 
 
 def use_plain_attention(model: PreTrainedModel) -> None:
-    """Switches the vision tower to `plain_attention`, and the connector's tiny windows to eager attention."""
+    """Switches vision tower and language model to `plain_attention`.
+
+    The connector's tiny windows get eager attention.
+    """
     AttentionInterface.register("plain", plain_attention)
-    model.set_attn_implementation({"vision_config": "plain", "adapter_config": "eager"})
+    model.set_attn_implementation(
+        {"vision_config": "plain", "text_config": "plain", "adapter_config": "eager"}
+    )

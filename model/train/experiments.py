@@ -1,8 +1,8 @@
 """The paper's comparisons at nano's size: `python -m model.train.experiments`, see EXPERIMENTS.md.
 
-Every arm learns the same pictures in the same order for the same number of examples, from the same weights:
-vision tower and connector of a checkpoint that sees, all else random. Then each is asked about pictures it
-never saw. Prints a table, writes a plot, and one line of JSON an arm.
+Every arm learns the same pictures, two questions each, in the same order, with the vision tower and connector
+of a checkpoint that sees, frozen, and all else random. After so many pictures it is asked about some that it
+never saw. Prints a table, writes a plot (extra `plots`), and one line of JSON a result.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ import argparse
 import itertools
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
+from tqdm import tqdm
 
 from model.data.answer_form import AnswerForm
 from model.data.sample import Picture
 from model.data.scenes import draw_scene
 from model.evaluation.metrics import score_query
 from model.evaluation.pointing import answered
-from model.train.loop import Run, Settings, make_stream
+from model.train.loop import Run, Settings
 from model.train.recipes import Part, Recipe
-from model.train.release import trained
-from model.train.starting import start
 from model.train.world import World
+from molmo_act.errors import InputError, MissingExtraError
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
 from molmo_act.pointing_model import PointingModel
 
@@ -36,24 +37,23 @@ BUDGETS = (512, 2048, 8192, 32768)
 HELD_OUT_SEED = 9_000_001
 OVERCOUNT_FROM, OVERCOUNT_FACTOR = 5, 2
 """An overcount has more points than either, and than that many times the truth."""
-LOOKED_AT = 8  # sequences, to learn how many examples one holds
-COLOURS = ("#4363d8", "#e6194b", "#3cb44b", "#f58231", "#911eb4")
-PLOT = (640, 420)
+AVERAGE_POWER = 6.94  # γ: an average as wide as a tenth of the steps before
 
 LEARNING = Part(1e-3, warmup=50)
 BASE = Recipe(
     fresh="language",
     data="1 shapes",
-    tokens=2048,
-    crops=32,
+    tokens=1024,
+    crops=16,
     batch=1,
     max_crops=6,
-    side_least=200,
-    side_most=420,
-    points=8,
+    side_least=120,
+    side_most=225,
+    points=2,
     names=0,
-    vision=Part(2e-4, warmup=50),
-    connector=Part(2e-4, warmup=50),
+    final=1.0,
+    vision=Part(0.0),
+    connector=Part(0.0),
     language=LEARNING,
     grounding=LEARNING,
     recompute=False,
@@ -69,21 +69,40 @@ ARMS = {
 }
 
 
-def learn(recipe: Recipe, folder: Path, examples: int, workers: int) -> PointingModel:
-    """Trains until so many examples have been shown, and gives the model as it stands then.
+def learn(
+    recipe: Recipe, folder: Path, budgets: Sequence[int], workers: int
+) -> Iterator[tuple[int, PointingModel]]:
+    """Trains, and gives the model as it stands whenever so many examples have been shown.
 
-    The cosine is as long as the examples are expected to take, so every budget is a run of its own.
+    The learning rates are flat, so that no budget depends on a longer one; what is given are weights averaged
+    over the steps before, the last tenth of them above all (Karras et al., "Analyzing and Improving the
+    Training Dynamics of Diffusion Models", section 3.1).
+
+    Args:
+        recipe: What an arm learns.
+        folder: Of the run; a new one.
+        budgets: Examples, rising.
+        workers: Processes that draw pictures.
+
+    Raises:
+        InputError: The folder holds a run already.
     """
-    world = World(torch.device("cpu"))
-    first = itertools.islice(make_stream(recipe, start(recipe, world), None, world), LOOKED_AT)
-    packed = sum(pack.examples for pack in first) / LOOKED_AT
-    steps = max(2, round(examples / packed / recipe.batch))
-    run = Run(replace(recipe, steps=steps), Settings(folder, workers=workers), world)
-    while run.progress.examples < examples:
-        run.step()
-    run.save()
-    made = trained(folder)
-    return PointingModel(made.model, made.processor, folder.name)
+    if folder.exists():
+        raise InputError(f"{folder} exists; expected a new folder. Delete it, or give other --runs.")
+    run = Run(recipe, Settings(folder, workers=workers), World(torch.device("cpu")))
+    averaged = AveragedModel(run.start.model, multi_avg_fn=average)
+    for budget in budgets:
+        with tqdm(total=budget, initial=run.progress.examples, desc=folder.name, unit="example") as bar:
+            while run.progress.examples < budget:
+                run.step()
+                averaged.update_parameters(run.start.model)
+                bar.update(run.progress.examples - bar.n)
+        yield budget, PointingModel(averaged.module.eval(), run.start.processor, folder.name)
+
+
+def average(averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
+    """Moves averages over `count` steps on to weights, step *t* counted in proportion to t^γ."""
+    torch._foreach_lerp_(averages, weights, 1 - (1 - 1 / (int(count) + 1)) ** (AVERAGE_POWER + 1))
 
 
 def ask(model: PointingModel, text: bool, queries: int, sides: tuple[int, int]) -> dict[str, float]:
@@ -120,29 +139,25 @@ def held_out(sides: tuple[int, int]) -> Iterator[Picture]:
         yield draw_scene(rng, width, height, None)
 
 
-def plot(curves: dict[str, list[tuple[int, float]]]) -> Image.Image:
-    """F1 against examples, the latter in octaves."""
-    canvas = Image.new("RGB", PLOT, "white")
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
-    left, top, right, bottom = 50, 20, PLOT[0] - 190, PLOT[1] - 40
-    octaves = [np.log2(count) for points in curves.values() for count, _ in points]
-    low, span = min(octaves), max(max(octaves) - min(octaves), 1.0)
-    draw.rectangle((left, top, right, bottom), outline="#888888")
-    for number, (name, points) in enumerate(curves.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        places = [
-            (left + (np.log2(count) - low) / span * (right - left), bottom - f1 * (bottom - top))
-            for count, f1 in points
-        ]
-        draw.line(places, fill=colour, width=2)
-        for (x, y), (count, f1) in zip(places, points, strict=True):
-            draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
-            draw.text((x + 4, y - 16), f"{f1:.2f}", fill=colour, font=font)
-            draw.text((x - 12, bottom + 4), str(count), fill="#444444", font=font)
-        draw.text((right + 8, top + 18 * number), name, fill=colour, font=font)
-    draw.text((left, PLOT[1] - 18), "examples", fill="#444444", font=font)
-    draw.text((8, top), "F1", fill="#444444", font=font)
-    return canvas
+def plot(curves: dict[str, list[tuple[int, float]]], path: Path) -> None:
+    """Draws F1 against examples.
+
+    Raises:
+        MissingExtraError: matplotlib is missing.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as exc:
+        raise MissingExtraError("matplotlib", "plots", "drawing F1 against examples") from exc
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot(xlabel="examples", ylabel="F1", xscale="log", ylim=(0, 1))
+    for name, points in curves.items():
+        axes.plot(*zip(*points, strict=True), "o-", label=name)
+    ticks = sorted({count for points in curves.values() for count, _ in points})
+    axes.set_xticks(ticks, map(str, ticks))
+    axes.minorticks_off()
+    axes.legend()
+    figure.savefig(path)
 
 
 def main() -> None:
@@ -153,7 +168,7 @@ def main() -> None:
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     parser.add_argument("--examples", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--queries", type=int, default=400, help="of held-out pictures, for each result")
-    parser.add_argument("--large", nargs=2, type=int, default=(420, 760), help="sides of larger pictures")
+    parser.add_argument("--large", nargs=2, type=int, default=(225, 420), help="sides of larger pictures")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"))
@@ -164,20 +179,20 @@ def main() -> None:
     for name in args.arms:
         recipe = replace(ARMS[name], seed=args.seed)
         text = recipe.form.coordinates == "text"
-        for examples in args.examples:
-            folder = args.runs / f"{name.replace(' ', '_')}_{examples}_{args.seed}"
-            model = learn(recipe, folder, examples, args.workers)
+        folder = args.runs / f"{name.replace(' ', '_')}_{args.seed}"
+        for examples, model in learn(recipe, folder, sorted(args.examples), args.workers):
             small = ask(model, text, args.queries, (recipe.side_least, recipe.side_most))
             large = ask(model, text, args.queries, tuple(args.large))
             curves.setdefault(name, []).append((examples, small["f1"]))
             print(
                 f"| {name} | {examples} | {small['f1']:.3f} | {small['overcounts']:.3f} "
-                f"| {small['absent']:.3f} | {large['f1']:.3f} |"
+                f"| {small['absent']:.3f} | {large['f1']:.3f} |",
+                flush=True,
             )
             found = {"arm": name, "examples": examples, "seed": args.seed, "small": small, "large": large}
             with (args.runs / "results.jsonl").open("a") as file:
                 file.write(json.dumps(found | {"machine": platform.machine()}) + "\n")
-    plot(curves).save(args.runs / "f1.png")
+    plot(curves, args.runs / "f1.png")
 
 
 if __name__ == "__main__":

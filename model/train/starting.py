@@ -13,6 +13,7 @@ from model.data.encode import Geometry, TreeEncoder
 from model.data.encode_film import FilmEncoder
 from model.data.encoders import Encoders
 from model.train.adapters import add_adapters
+from model.train.attention import use_plain_attention
 from model.train.packed_objective import FLEX, PackedObjective
 from model.train.positions import place_patches
 from model.train.recipes import Recipe
@@ -71,6 +72,8 @@ def start(recipe: Recipe, world: World) -> Start:
         model.activation_checkpointing_enable({"use_reentrant": False})
     if world.device.type == "cuda":
         model.set_attn_implementation({"text_config": FLEX})
+    elif world.device.type == "cpu":
+        use_plain_attention(model)
     if recipe.compile:
         for layer in _layers(model):
             layer.compile()

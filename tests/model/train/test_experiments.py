@@ -7,8 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-from model.train.experiments import ARMS, ask, held_out, learn, plot
+from model.train.experiments import ARMS, AVERAGE_POWER, ask, average, held_out, learn, plot
+from molmo_act.errors import InputError
 from molmo_act.modeling.coordinate_text import write_coordinate_points
 from tests.model.train.small_run import save_tiny
 
@@ -32,7 +35,8 @@ def test_an_arm_learns_and_answers_in_its_own_form(name, checkpoint, tmp_path):
         points=2,
         precision="float32",
     )
-    model = learn(recipe, tmp_path, examples=12, workers=0)
+    (first, _), (last, model) = learn(recipe, tmp_path / "run", budgets=(4, 12), workers=0)
+    assert (first, last) == (4, 12)
     assert (model.model.config.token_prediction_rotary == "one_d") == recipe.rotary
     assert (model.model.config.mask_patches == "always") == (recipe.form.order == "ascending")
     found = ask(model, recipe.form.coordinates == "text", 8, (120, 200))
@@ -66,7 +70,23 @@ def test_text_answers_are_read_from_their_words():
     assert ask(Known(90), True, 40, (120, 200))["f1"] < 0.3
 
 
-def test_a_plot_draws_every_curve():
-    picture = plot({"a": [(512, 0.1), (2048, 0.5)], "b": [(512, 0.9)]})
-    colours = {colour for _, colour in picture.getcolors(100_000)}
-    assert {(67, 99, 216), (230, 25, 75)} <= colours
+def test_averages_weigh_late_steps_most():
+    averages, seen = [torch.zeros(1)], []
+    for step in range(200):
+        if step:
+            average(averages, [torch.tensor([float(step)])], torch.tensor(step))
+        seen.append(float(averages[0]))
+    weights = np.arange(1, 201) ** AVERAGE_POWER
+    assert seen[-1] == pytest.approx(np.average(np.arange(200), weights=weights), rel=0.01)
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(tmp_path):
+    with pytest.raises(InputError, match="expected a new folder"):
+        next(learn(ARMS["grounding tokens"], tmp_path, budgets=(1,), workers=0))
+
+
+def test_a_plot_draws_every_curve(tmp_path):
+    pytest.importorskip("matplotlib")
+    plot({"a": [(512, 0.1), (2048, 0.5)], "b": [(512, 0.9)]}, tmp_path / "f1.png")
+    with Image.open(tmp_path / "f1.png") as picture:
+        assert picture.width > 300
