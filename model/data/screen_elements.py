@@ -20,11 +20,13 @@ class Element:
         role: One of `ROLES`.
         label: What is written on or beside it; for an icon the key of its concept.
         box: (x0, y0, x1, y1) pixels of the picture.
+        intents: What people who want it may say without its label: "put the blue mug in the cart".
     """
 
     role: str
     label: str
     box: Box
+    intents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
