@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from model.data.dice import Dice
+from model.data.html_pages import DEFAULT_FOLDER
 from model.data.page_html import compose_page
 from model.data.page_icons import Drawings, svg_icons
 from model.data.page_reader import PageReader
@@ -176,7 +177,8 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for PNG and JSON files")
+    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER,
+                        help="folder for PNG and JSON files (default: %(default)s)")  # fmt: skip
     parser.add_argument("--count", type=int, default=3000, help="pages (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--split", choices=SPLITS, default="train", help="(default: %(default)s)")

@@ -95,7 +95,7 @@ class PageReader:
 
     def read_file(self, path: Path) -> tuple[bytes, Shown]:
         """Render an HTML file; returns the screenshot as PNG and what it shows, in picture pixels."""
-        
+
         def load() -> None:
             self._page.goto(path.resolve().as_uri(), timeout=_LOAD_MS)
             self._page.wait_for_timeout(_SETTLE_MS)
@@ -169,7 +169,9 @@ def _scaled(found: dict, scale: float) -> _Found:
     ]
     texts = [(text, scaled(box)) for _, text, box in found["texts"]]
     alone = [
-        (text, scaled(box)) for single, text, box in found["texts"] if single and _SHORTEST <= len(text) <= _LONGEST
+        (text, scaled(box))
+        for single, text, box in found["texts"]
+        if single and _SHORTEST <= len(text) <= _LONGEST
     ]
     return _Found(elements, texts, alone, {text.casefold() for text in found["doubtful"]})
 
