@@ -1,4 +1,6 @@
-"""Screens laid out by a real browser: composed, rendered once into a folder, read back as pictures to learn from.
+"""Screens laid out by a real browser: pages are composed and rendered once into a folder, to learn from.
+
+`model.data.html_pages` reads them back.
 
 Run from the repository root; stopped at any moment, the same command goes on:
     python -m model.data.html_screens --out .cache/html --count 3000
@@ -20,11 +22,10 @@ import numpy as np
 
 from model.data.dice import Dice
 from model.data.html_pages import DEFAULT_FOLDER
+from model.data.page_assets import PageAssets, load_page_assets
 from model.data.page_html import compose_page
-from model.data.page_icons import Drawings, svg_icons
 from model.data.page_reader import PageReader
 from model.data.pages import save_page
-from model.data.ui_words import LabelWriter, word_list
 from molmo_act.errors import MolmoActError, PlatformError
 
 SPLITS = ("train", "eval")
@@ -109,8 +110,7 @@ def render(
     order: Order,
     numbers: Sequence[int],
     out: Path,
-    drawings: Drawings | None = None,
-    words: tuple[str, ...] | None = None,
+    assets: PageAssets | None = None,
 ) -> Iterator[str]:
     """Render the pages of some numbers that are not there yet, a PNG and a JSON file each.
 
@@ -118,8 +118,7 @@ def render(
         order: What to make.
         numbers: Of the pages.
         out: Folder to write to; made when missing.
-        drawings: Icons by style instead of the split's own.
-        words: For composed labels instead of the split's own.
+        assets: What the pages are made of instead of the split's own.
 
     Yields:
         What became of each page: "rendered", "there already" or why it was left out.
@@ -129,21 +128,19 @@ def render(
         PlatformError: There is no Chromium, or icons or words have not been fetched.
     """
     out.mkdir(parents=True, exist_ok=True)
-    drawings, words = drawings or svg_icons(order.split), words or word_list(order.split)
+    assets = assets or load_page_assets(order.split)
     missing = [number for number in numbers if not (out / f"{order.name(number)}.json").exists()]
     yield from ["there already"] * (len(numbers) - len(missing))
     for start in range(0, len(missing), PAGES_PER_BROWSER):
         with PageReader(trusted=True) as reader:
             for number in missing[start : start + PAGES_PER_BROWSER]:
-                yield _render_one(reader, order, number, out, drawings, words)
+                yield _render_one(reader, order, number, out, assets)
 
 
-def _render_one(
-    reader: PageReader, order: Order, number: int, out: Path, drawings: Drawings, words: tuple[str, ...]
-) -> str:
+def _render_one(reader: PageReader, order: Order, number: int, out: Path, assets: PageAssets) -> str:
     dice = Dice(np.random.default_rng((order.seed, SPLITS.index(order.split), number)))
     view = draw_view(dice, order.sizes)
-    page = compose_page(dice, LabelWriter(dice, words), drawings, *view.css, order.split)
+    page = compose_page(dice, assets, *view.css, order.split)
     reader.resize(view.width, view.height, view.scale)
     try:
         picture, shown = reader.read_html(page.html)
@@ -177,13 +174,21 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--out", type=Path, default=DEFAULT_FOLDER,
-                        help="folder for PNG and JSON files (default: %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=DEFAULT_FOLDER,
+        help="folder for PNG and JSON files (default: %(default)s)",
+    )
     parser.add_argument("--count", type=int, default=3000, help="pages (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--split", choices=SPLITS, default="train", help="(default: %(default)s)")
-    parser.add_argument("--sizes", choices=("windows", "screens", "all"), default="windows",
-                        help="windows: 260 to 900 pixels a side; screens: 720p to 4K (default: %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--sizes",
+        choices=("windows", "screens", "all"),
+        default="windows",
+        help="windows: 260 to 900 pixels a side; screens: 720p to 4K (default: %(default)s)",
+    )
     parser.add_argument("--workers", type=int, default=1, help="browsers at once (default: %(default)s)")
     args = parser.parse_args()
     from rich.progress import track

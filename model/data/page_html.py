@@ -6,26 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from model.data import page_kinds_desktop as desktop
+from model.data import page_kinds_documents as documents
 from model.data import page_kinds_mobile as mobile
-from model.data import page_kinds_web as web
+from model.data import page_kinds_reading as reading
+from model.data import page_kinds_selling as selling
+from model.data import page_kinds_working as working
 from model.data.dice import Dice
 from model.data.fonts import families
-from model.data.page_icons import Drawings
-from model.data.page_parts import Composer
+from model.data.page_assets import PageAssets
+from model.data.page_composer import Composer
 from model.data.page_theme import draw_css
-from model.data.ui_words import LabelWriter
 
 Kind = Callable[[Composer], str]
 
 WEB: tuple[Kind, ...] = (
-    *(web.landing, web.article, web.shop, web.product, web.dashboard, web.records, web.settings, web.sign_in),
-    *(web.web_mail, web.forum, web.docs, web.results, web.profile, web.checkout, web.pricing, web.long_form),
-    *(web.notice, web.widgets),
+    *(selling.landing, reading.article, selling.shop, selling.product, working.dashboard, working.records),
+    *(working.settings, selling.sign_in, working.web_mail, reading.forum, reading.docs, reading.results),
+    *(reading.profile, selling.checkout, selling.pricing, working.long_form, working.notice, working.widgets),
 )
 DESKTOP: tuple[Kind, ...] = (
-    *(desktop.files, desktop.mail, desktop.write_mail, desktop.editor, desktop.code_editor, desktop.drawing),
-    *(desktop.spreadsheet, desktop.preferences, desktop.player, desktop.alone, desktop.assistant),
-    desktop.open_menu,
+    *(desktop.files, desktop.mail, documents.write_mail, documents.editor, documents.code_editor),
+    *(documents.drawing, documents.spreadsheet, desktop.preferences, desktop.player, desktop.alone),
+    *(desktop.assistant, desktop.open_menu),
 )
 MOBILE: tuple[Kind, ...] = (
     *(mobile.entries, mobile.detail, mobile.settings, mobile.chat, mobile.chats, mobile.player, mobile.home),
@@ -34,16 +36,19 @@ MOBILE: tuple[Kind, ...] = (
 KINDS: dict[str, dict[str, tuple[Kind, ...]]] = {
     "train": {"web": WEB, "desktop": DESKTOP, "mobile": MOBILE},
     "eval": {
-        "web": (web.booking, web.board),
+        "web": (selling.booking, working.board),
         "desktop": (desktop.calculator, desktop.calendar),
         "mobile": (mobile.weather, mobile.bank),
     },
 }
-"""Split → where it is seen → kinds of pages. What a model is judged by shares no kind with what it learns from."""
+"""Split → where it is seen → kinds of pages. The splits share no kind."""
 
 SMALL = 420  # CSS pixels; on windows of less, only what fits there is shown
 _FITS_SMALL: dict[str, tuple[Kind, ...]] = {
-    "web": (web.sign_in, web.settings, web.widgets, web.long_form, web.landing, web.product, web.records),
+    "web": (
+        *(selling.sign_in, working.settings, working.widgets, working.long_form, selling.landing),
+        *(selling.product, working.records),
+    ),
     "desktop": (
         desktop.alone,
         desktop.assistant,
@@ -70,15 +75,12 @@ class Composed:
     place: str
 
 
-def compose_page(
-    dice: Dice, writer: LabelWriter, drawings: Drawings, width: int, height: int, split: str = "train"
-) -> Composed:
+def compose_page(dice: Dice, assets: PageAssets, width: int, height: int, split: str = "train") -> Composed:
     """One document for a viewport.
 
     Args:
         dice: Source of all choices.
-        writer: Writes its labels.
-        drawings: Icons by style.
+        assets: Icons, words and photographs.
         width: CSS pixels.
         height: CSS pixels.
         split: "train" or "eval": whose kinds and fonts it has.
@@ -88,8 +90,7 @@ def compose_page(
     if min(width, height) < SMALL and place != "mobile":
         kinds = tuple(kind for kind in kinds if kind in _FITS_SMALL[place]) or kinds
     kind = dice.one_of(kinds)
-    composer = Composer(dice, writer, drawings[dice.one_of(sorted(drawings))], width, height)
-    body = kind(composer)
+    body = kind(Composer(dice, assets, width, height))
     css = draw_css(dice, families(split), roomy=min(width, height) >= SMALL)
     return Composed(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><style>{css}</style></head>'

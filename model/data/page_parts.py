@@ -6,78 +6,15 @@ looks like is said by the CSS of `page_theme`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from html import escape as safe
 
-from model.data.dice import Dice
-from model.data.icon_names import icon_concepts
-from model.data.ui_vocabulary import CITIES, DAYS, FIRST_NAMES, LAST_NAMES, MONTHS
-from model.data.ui_words import LabelWriter
+from model.data.page_composer import Composer
+from model.data.ui_vocabulary import CITIES, DAYS, MONTHS
+
+COLOURED = ("danger", "good", "note", "careful", "dark")  # looks of buttons and alerts
 
 Part = Callable[["Composer"], str]
-
-
-class Composer:
-    """What all parts of one page share.
-
-    Args:
-        dice: Source of all choices.
-        writer: Writes labels.
-        icons: Concept → SVG, of one style.
-        width: CSS pixels of the viewport.
-        height: CSS pixels of the viewport.
-
-    Attributes:
-        dice, writer, width, height: The same.
-        beside: Where field labels stand on this page: "above", "left" or "hint".
-        switches: Whether on/off options are switches.
-    """
-
-    def __init__(
-        self, dice: Dice, writer: LabelWriter, icons: Mapping[str, str], width: int, height: int
-    ) -> None:
-        self.dice, self.writer, self.width, self.height = dice, writer, width, height
-        self._icons, self._last_id = icons, 0
-        self._concepts = tuple(sorted(set(icons) & set(icon_concepts())))
-        self.beside = dice.one_of(("above", "above", "left", "hint"))
-        self.switches = dice.chance() < 0.35
-
-    def label(self, purpose: str) -> str:
-        """A label for a purpose, see `LabelWriter.label`, ready for HTML."""
-        return safe(self.writer.label(purpose))
-
-    def value(self) -> str:
-        """Something filled in, ready for HTML."""
-        return safe(self.writer.value())
-
-    def sentence(self, shortest: int = 5, longest: int = 12) -> str:
-        """Words in the shape of a sentence."""
-        return f"{self.writer.phrase(shortest, longest)}."
-
-    def name(self) -> str:
-        """A person's name."""
-        return f"{self.dice.one_of(FIRST_NAMES)} {self.dice.one_of(LAST_NAMES)}"
-
-    def svg(self, concept: str) -> str:
-        """A drawing, or nothing when no set has it."""
-        return self._icons.get(concept, "")
-
-    def concept(self) -> str:
-        """Any concept that can be drawn."""
-        return self.dice.one_of(self._concepts) if self._concepts else ""
-
-    def concepts(self, count: int) -> list[str]:
-        """Different concepts that can be drawn."""
-        return list(dict.fromkeys(self.concept() for _ in range(count)))
-
-    def new_id(self) -> str:
-        """An id that no other element has."""
-        self._last_id += 1
-        return f"e{self._last_id}"
-
-    def times(self, low: int, high: int, part: Callable[[], str]) -> str:
-        """A part `low` to `high` times."""
-        return "".join(part() for _ in range(low + self.dice.below(high - low + 1)))
 
 
 def intent(*texts: str) -> str:
@@ -106,10 +43,11 @@ def button(c: Composer, label: str = "", kind: str = "", *, drawing: str = "", w
 def buttons(c: Composer, most: int = 4) -> str:
     """Buttons side by side, at most one of them the main one."""
     main, count = c.dice.below(5), 1 + c.dice.below(most)
+    coloured = c.dice.chance() < 0.1
     made = (
         button(
             c,
-            kind="main" if number == main else "danger" if c.dice.chance() < 0.05 else "",
+            kind="main" if number == main else c.dice.one_of(COLOURED) if coloured else "",
             drawing=c.concept() if c.dice.chance() < 0.2 else "",
         )
         for number in range(count)
@@ -164,7 +102,11 @@ def text_area(c: Composer, label: str = "") -> str:
     rows = 2 + c.dice.below(4)
     if c.beside == "hint":
         return f'<textarea rows="{rows}" placeholder="{label}"></textarea>'
-    return f'<div class="f"><label for="{key}">{label}</label><textarea id="{key}" rows="{rows}"></textarea></div>'
+    return (
+        f'<div class="f"><label for="{key}">{label}</label>'
+        f'<textarea id="{key}" rows="{rows}"></textarea>'
+        "</div>"
+    )
 
 
 def dropdown(c: Composer, label: str = "") -> str:
@@ -260,17 +202,42 @@ def pagination(c: Composer) -> str:
 
 
 def side_links(c: Composer, low: int = 4, high: int = 9) -> str:
-    """Links under one another with icons, one of them current; some with a number behind them."""
-    with_icons, at = c.dice.chance() < 0.6, c.dice.below(6)
-    made = []
+    """Links under one another, with icons, headings between, a number or an arrow behind some of them."""
+    with_icons, with_heads, at = c.dice.chance() < 0.6, c.dice.chance() < 0.25, c.dice.below(6)
+    turn, made = c.dice.one_of(("chevron-right", "chevron-down", "chevron-left")), []
     for number in range(low + c.dice.below(high - low + 1)):
-        drawn, key = icon(c, c.concept()) if with_icons else "", c.new_id()
-        count = f'<span class="badge">{c.dice.below(90)}</span>' if c.dice.chance() < 0.12 else ""
+        drawn, key, draw = icon(c, c.concept()) if with_icons else "", c.new_id(), c.dice.chance()
+        end = f'<span class="badge">{c.dice.below(90)}</span>' if draw < 0.12 else ""
+        end = icon(c, turn) if draw > 0.9 else end
+        head = (
+            f'<div class="head">{c.label("heading")}</div>' if with_heads and c.dice.chance() < 0.25 else ""
+        )
         made.append(
-            f'<a href="#" class="{"on" if number == at else ""}" aria-labelledby="{key}">{drawn}'
-            f'<span id="{key}" class="fill">{c.label("navigation")}</span>{count}</a>'
+            f'{head}<a href="#" class="{"on" if number == at else ""}" aria-labelledby="{key}">{drawn}'
+            f'<span id="{key}" class="fill">{c.label("navigation")}</span>{end}</a>'
         )
     return f'<nav class="nav">{"".join(made)}</nav>'
+
+
+def alert(c: Composer) -> str:
+    """A line of text on a strong colour, perhaps with a cross to close it."""
+    close = icon_button(c, "close", "make this notice go away") if c.dice.chance() < 0.6 else ""
+    drawn = icon(c, c.dice.one_of(("info", "warning", "check-circle"))) if c.dice.chance() < 0.5 else ""
+    kind = c.dice.one_of(COLOURED)
+    return (
+        f'<div class="card row stay {kind}">{drawn}<span class="fill">{c.sentence(3, 8)}</span>{close}</div>'
+    )
+
+
+def progress(c: Composer) -> str:
+    """How far some things are."""
+
+    def line() -> str:
+        at = c.dice.below(101)
+        name = f'<div class="row between small"><span>{c.label("heading")}</span><span>{at}%</span></div>'
+        return f'<div>{name}<div class="meter"><i style="width:{at}%"></i></div></div>'
+
+    return f'<div class="col tight">{c.times(2, 5, line)}</div>'
 
 
 def top_bar(c: Composer, entries: int = 5) -> str:
@@ -300,8 +267,13 @@ def table(c: Composer, rows: int = 0, columns: int = 0) -> str:
     for _ in range(rows or 3 + c.dice.below(7)):
         cells = [c.value() for _ in range(columns)]
         who = cells[0]
-        said = {"edit": f"edit {who}", "trash": f"delete {who}", "eye": f"show {who}",
-                "more-vertical": f"more about {who}", "download": f"download {who}"}  # fmt: skip
+        said = {
+            "edit": f"edit {who}",
+            "trash": f"delete {who}",
+            "eye": f"show {who}",
+            "more-vertical": f"more about {who}",
+            "download": f"download {who}",
+        }
         inside = "".join(f"<td>{cell}</td>" for cell in cells)
         end = "".join(icon_button(c, act, said[act]) for act in acts)
         first = '<td><input type="checkbox"></td>' if ticked else ""
@@ -336,7 +308,7 @@ def face(c: Composer, name: str) -> str:
 
 
 def picture(c: Composer, height: float) -> str:
-    """A picture without a name: a gradient or abstract shapes.
+    """A picture without a name.
 
     Args:
         c: Of the page.
@@ -346,16 +318,8 @@ def picture(c: Composer, height: float) -> str:
 
 
 def backdrop(c: Composer) -> str:
-    """A CSS background: a gradient or two, soft or in stripes."""
-    dice = c.dice
-    hue, second = dice.below(360), dice.below(360)
-    light, dark = 35 + dice.below(50), 15 + dice.below(50)
-    soft = f"linear-gradient({dice.below(360)}deg,hsl({hue} 55% {light}%),hsl({second} 50% {dark}%))"
-    spot = (
-        f"radial-gradient(circle at {dice.below(100)}% {dice.below(100)}%,hsl({second} 70% {light}%) "
-        f"{dice.below(20)}%,transparent {30 + dice.below(50)}%)"
-    )
-    return soft if dice.chance() < 0.5 else f"{spot},{soft}"
+    """A CSS picture to lie behind things."""
+    return c.photo() if c.dice.chance() < 0.4 else c.gradient()
 
 
 def chart(c: Composer) -> str:
@@ -392,7 +356,11 @@ def card(c: Composer, inside: str, *, head: str = "") -> str:
     head = head or c.label("heading")
     acts = icon_buttons(c, c.concepts(1 + c.dice.below(3))) if c.dice.chance() < 0.2 else ""
     level = c.dice.one_of(("h2", "h3", "h3", "h4"))
-    return f'<section class="card col"><div class="row between"><{level}>{head}</{level}>{acts}</div>{inside}</section>'
+    return (
+        '<section class="card col"><div class="row between"><'
+        f"{level}>{head}</{level}>{acts}</div>{inside}"
+        "</section>"
+    )
 
 
 def footer(c: Composer) -> str:
@@ -408,10 +376,16 @@ def menu(c: Composer, low: int = 4, high: int = 8) -> str:
     made = []
     for _ in range(low + c.dice.below(high - low + 1)):
         drawn = icon(c, c.concept()) if with_icons else ""
-        key = f'<span class="muted small fill" style="text-align:right">Ctrl+{chr(65 + c.dice.below(26))}</span>'
+        key = (
+            '<span class="muted small fill" '
+            'style="text-align:right">Ctrl+'
+            f"{chr(65 + c.dice.below(26))}</span>"
+        )
         name = c.new_id()
         made.append(
-            f'<button role="menuitem" aria-labelledby="{name}">{drawn}<span id="{name}">{c.label("entry")}</span>'
+            f'<button role="menuitem" aria-labelledby="{name}">'
+            f'{drawn}<span id="{name}">{c.label("entry")}'
+            "</span>"
             f"{key if c.dice.chance() < 0.2 else ''}</button>" + ("<hr>" if c.dice.chance() < 0.12 else "")
         )
     return f'<div class="menu" role="menu">{"".join(made)}</div>'
@@ -427,7 +401,11 @@ def title_bar(c: Composer, title: str) -> str:
     """A window's title bar in the manner of one of the platforms."""
     dots = "".join(f'<i style="background:{colour}"></i>' for colour in ("#ff5f57", "#febc2e", "#28c840"))
     if c.dice.chance() < 0.3:
-        return f'<div class="title"><span class="dots">{dots}</span><span class="fill centre">{title}</span></div>'
+        return (
+            f'<div class="title"><span class="dots">{dots}'
+            f'</span><span class="fill centre">{title}</span>'
+            "</div>"
+        )
     ends = "".join(icon_button(c, concept) for concept in ("minimise", "maximise", "close"))
     drawn = icon(c, c.concept()) if c.dice.chance() < 0.5 else ""
     return f'<div class="title">{drawn}<span class="fill">{title}</span><div class="tools">{ends}</div></div>'
@@ -442,13 +420,19 @@ def dialog(c: Composer) -> str:
     """A question or a small form in a window of its own."""
     ask = f"<p>{c.sentence()}</p>"
     inside = c.dice.one_of((ask, ask + options(c), form(c, 1, 3), ask + field(c), options(c) + dropdown(c)))
-    end = f'<div class="row tight" style="justify-content:{c.dice.one_of(("flex-end", "center", "flex-start"))}">'
+    end = (
+        '<div class="row tight" style="justify-content:'
+        f"{c.dice.one_of(('flex-end', 'center', 'flex-start'))}"
+        '">'
+    )
     end += button(c, kind="main") + c.times(1, 2, lambda: button(c)) + "</div>"
     width = min(c.width - 24, 240 + c.dice.below(260))
     return window(
-        c, c.label("heading"), f'<div class="card col" style="border:0;border-radius:0">{inside}{end}</div>',
+        c,
+        c.label("heading"),
+        f'<div class="card col" style="border:0;border-radius:0">{inside}{end}</div>',
         style=f"width:{width}px;box-shadow:0 6px 24px #0005",
-    )  # fmt: skip
+    )
 
 
 def month(c: Composer) -> str:
@@ -461,7 +445,9 @@ def month(c: Composer) -> str:
         c, "chevron-right", "the month after"
     )
     return (
-        f'<div class="col tight"><div class="row between stay"><b>{name}</b><div class="tools">{turn}</div></div>'
+        '<div class="col tight"><div class="row between '
+        f'stay"><b>{name}</b><div class="tools">{turn}</div>'
+        "</div>"
         f'<div class="cells" style="grid-template-columns:repeat(7,1fr)">{head}{cells}</div></div>'
     )
 

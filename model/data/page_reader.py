@@ -149,8 +149,14 @@ def _unmoved(before: dict, after: dict) -> dict:
 
 @dataclass(frozen=True)
 class _Found:
-    """What the script returned, in picture pixels: elements, (text, box), short texts that stand alone, doubtful
-    labels in lower case."""
+    """What the script returned, in picture pixels.
+
+    Attributes:
+        elements: As they are to be seen.
+        texts: (text, box) of every line.
+        alone: Those of them that are short and no part of a longer text.
+        doubtful: Labels in lower case.
+    """
 
     elements: list[Element]
     texts: list[tuple[str, Box]]

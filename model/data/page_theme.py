@@ -98,7 +98,10 @@ _HABITS: tuple[tuple[str, ...], ...] = (
         ".b,.btn{background:var(--soft);color:var(--ink)}",
         ".b,.btn{background:transparent;color:var(--link);border-color:currentColor}" + _ON_BARS,
         ".b,.btn{background:transparent;color:var(--link)}" + _ON_BARS,
-        ".b,.btn{background:linear-gradient(var(--panel),var(--soft));color:var(--ink);border-color:var(--line)}",
+        (
+            ".b,.btn"
+            "{background:linear-gradient(var(--panel),var(--soft));color:var(--ink);border-color:var(--line)}"
+        ),
         ".b,.btn{background:var(--soft);color:var(--ink);border:2px outset var(--line);border-radius:0}",
     ),
     (
@@ -137,7 +140,11 @@ _HABITS: tuple[tuple[str, ...], ...] = (
         "tr:nth-child(even){background:var(--soft)}",
         "td,th{border:1px solid var(--line)}",
         "th{background:var(--accent);color:var(--on-accent)}td{border-bottom:1px solid var(--line)}",
-        "th{text-transform:uppercase;font-size:.8em;color:var(--muted)}tr+tr td{border-top:1px solid var(--line)}",
+        (
+            "th"
+            "{text-transform:uppercase;font-size:.8em;color:var(--muted)}"
+            "tr+tr td{border-top:1px solid var(--line)}"
+        ),
     ),
     ("a{text-decoration:none}", "a{text-decoration:none}", "p a,td a,footer a{text-decoration:underline}"),
     (

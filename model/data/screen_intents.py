@@ -17,8 +17,21 @@ from model.data.table_files import table_lines
 MOST = 2  # queries of either kind
 ABSENT_SHARE = 0.18  # of the queries by purpose
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
-_ACTIVE = ("button", "link", "field", "search", "dropdown", "checkbox", "radio", "toggle", "tab", "menu",
-           "menu item", "icon", "slider")  # fmt: skip
+_ACTIVE = (
+    "button",
+    "link",
+    "field",
+    "search",
+    "dropdown",
+    "checkbox",
+    "radio",
+    "toggle",
+    "tab",
+    "menu",
+    "menu item",
+    "icon",
+    "slider",
+)
 _SAID = {"checkbox": "check box", "radio": "radio button", "search": "search field", "toggle": "switch"}
 
 
@@ -187,7 +200,7 @@ def _beside(shown: Shown, dice: Dice) -> Iterator[Query]:
 
 
 def _gap_right(reference: Box, other: Box) -> float:
-    """Pixels from the right edge of one to the left edge of the other in its row; far away if in another row."""
+    """Pixels from the right edge of one to the left edge of the other; far away if not in its row."""
     gap = other[0] - reference[2]
     return gap if gap >= -1 and _same_row(reference, other) else 1e9
 

@@ -78,8 +78,9 @@ def open_source(
 
     Args:
         name: A generator ("shapes" and "clips", the latter of films, which need no fetched pictures, "scenes"
-            or "screens"; "html", of pages that `model.data.html_screens` rendered), a public data set of `model.data.public_sets` or, for evaluation, of
-            `model.data.screenspot`, or a folder of own pictures, see `model.data.own_pictures`.
+            or "screens"; "html", of pages that `model.data.html_screens` rendered), a public data set of
+            `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
+            pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.

@@ -1,11 +1,17 @@
-"""Icons as SVG for composed pages, by style and concept; knows no page. Fetched with npm once."""
+"""What composed pages are made of: icons as SVG, words, photographs; knows no page."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
 
 from model.data.fetch_icons import ICON_SETS, choose_drawings, read_set
 from model.data.npm_packages import fetch_package
+from model.data.scene_assets import load_library
+from model.data.ui_words import word_list
+from molmo_act.errors import InputError
 
 _LINE = '<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.3">{}</svg>'
 _WINDOW_BUTTONS = {
@@ -42,3 +48,35 @@ def svg_icons(split: str) -> Drawings:
     for style, icons in sorted(styles.items()):
         of_set.setdefault(style.rsplit("-", 1)[0], {}).update(icons)
     return {style: {**every, **of_set[style.rsplit("-", 1)[0]], **icons} for style, icons in styles.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class PageAssets:
+    """What the pages of one split are made of.
+
+    Attributes:
+        icons: Drawings by style.
+        words: For composed labels.
+        photos: uint8 (N, H, W, 3) RGB grounds; none where no picture archive has been made.
+    """
+
+    icons: Drawings
+    words: tuple[str, ...]
+    photos: np.ndarray
+
+
+@lru_cache(maxsize=2)
+def load_page_assets(split: str) -> PageAssets:
+    """The assets of a split, as they were fetched on this machine.
+
+    Args:
+        split: "train" or "eval". They share neither icon sets nor words, but the photographs.
+
+    Raises:
+        PlatformError: Icons or words have not been fetched, and cannot be.
+    """
+    try:
+        photos = load_library("train").photos
+    except InputError:
+        photos = np.zeros((0, 1, 1, 3), np.uint8)
+    return PageAssets(svg_icons(split), word_list(split), photos)
