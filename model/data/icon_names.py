@@ -45,6 +45,11 @@ def icon_concepts() -> dict[str, IconConcept]:
     return {concept.name: concept for concept in map(_read_line, lines)}
 
 
+def said_concept(name: str) -> str:
+    """What people usually call a concept."""
+    return (icon_concepts().get(name) or window_buttons()[name]).spoken[0]
+
+
 def _read_line(line: str) -> IconConcept:
     name, _, rest = line.partition(":")
     rest, _, alike = rest.partition("~")

@@ -15,6 +15,16 @@
     return hit && (element === hit || element.contains(hit) || (hit.closest("label") || {}).control === element);
   };
 
+  // Whether nothing that scrolls or cuts hides a part of a box.
+  const uncut = (element, b) => {
+    for (let node = element; node && node !== document.body; node = node.parentElement) {
+      if (getComputedStyle(node).overflow === "visible") continue;
+      const r = node.getBoundingClientRect();
+      if (b[0] < r.left - 1 || b[1] < r.top - 1 || b[2] > r.right + 1 || b[3] > r.bottom + 1) return false;
+    }
+    return true;
+  };
+
   const lineBoxes = (node) => {
     const lines = [];
     const range = document.createRange();
@@ -40,10 +50,11 @@
     const parent = node.parentElement;
     if (!node.data.trim() || !parent || parent.closest("script,style,noscript,option") || !seen(parent)) continue;
     const casing = getComputedStyle(parent).textTransform;
-    for (const line of lineBoxes(node)) {
+    const lines = lineBoxes(node);
+    for (const line of lines) {
       if (casing === "uppercase") line.text = line.text.toUpperCase();
       if (casing === "capitalize") line.text = line.text.replace(/\b\w/g, (letter) => letter.toUpperCase());
-      if (inside(line.box) && onTop(parent, line.box)) texts.push([line.text, line.box]);
+      if (inside(line.box) && uncut(parent, line.box) && onTop(parent, line.box)) texts.push([lines.length === 1, line.text, line.box]);
       else if (touches(line.box)) doubtful.push(line.text);
     }
   }
@@ -51,6 +62,11 @@
   const roleOf = (element) => {
     const tag = element.tagName, type = (element.getAttribute("type") || "text").toLowerCase();
     const said = element.getAttribute("role");
+    if (element.dataset.concept) return "icon";
+    if (said === "switch") return "toggle";
+    if (said === "combobox") return "dropdown";
+    if (said === "option" || said === "treeitem") return "item";
+    if (said === "menuitem" && element.closest("[role=menubar]")) return "menu";
     if (tag === "SELECT") return "dropdown";
     if (tag === "TEXTAREA") return "field";
     if (tag === "INPUT") {
@@ -67,7 +83,12 @@
     return "button";
   };
 
+  const ticks = (role) => ["checkbox", "radio", "toggle"].includes(role);
+
   const own = (element, role) => {
+    if (role === "icon") return { text: element.dataset.concept };
+    const named = document.getElementById(element.getAttribute("aria-labelledby"));
+    if (named) return { text: clean(named.innerText) };
     if (element.labels && element.labels.length) {
       const text = clean(element.labels[0].innerText);
       if (text) return { text, label: element.labels[0] };
@@ -83,12 +104,14 @@
   };
 
   const elements = [];
-  const wanted = "a[href],button,input,select,textarea,[role=button],[role=tab],[role=menuitem],h1,h2,h3,h4,h5,h6";
+  const wanted =
+    "a[href],button,input,select,textarea,[role=button],[role=tab],[role=menuitem],[role=combobox]," +
+    "[role=option],[role=treeitem],[data-concept],h1,h2,h3,h4,h5,h6";
   for (const element of document.querySelectorAll(wanted)) {
     let role = roleOf(element);
     if (!role || (role === "heading" && element.querySelector("a,button"))) continue;
     const { text, label } = own(element, role);
-    const ticked = role === "checkbox" || role === "radio";
+    const ticked = ticks(role);
     if (ticked && getComputedStyle(element).display === "none") role = "button"; // what it switches is its label
     let box = asBox(element.getBoundingClientRect());
     if (role === "heading") {
@@ -104,7 +127,9 @@
     if (!touches(box) || !large(box)) continue;
     const small = (box[2] - box[0]) * (box[3] - box[1]) < 0.25 * width * height;
     const reached = onTop(element, box) || (ticked && label && onTop(label, box));
-    if (text && text.length <= 40 && small && inside(box) && reached) elements.push([role, text, box]);
+    const whole = inside(box) && uncut(element.parentElement, box);
+    const intents = (element.dataset.intent || "").split("|").map(clean).filter(Boolean);
+    if (text && text.length <= 40 && small && whole && reached) elements.push([role, intents, text, box]);
     else if (text) doubtful.push(text);
     if (element.value && !ticked && role !== "button") doubtful.push(String(element.value));
   }

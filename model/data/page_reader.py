@@ -4,36 +4,48 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from model.data.screen_elements import Box, Element, Shown
 from molmo_act.errors import MissingExtraError, PlatformError
 
-_SCRIPT = Path(__file__).with_name("page_elements.js")
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_SCRIPT = Path(__file__).with_name("page_elements.js").read_text(encoding="utf-8").split("\n", 1)[1]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars")
 _STILL = "*, *::before, *::after { animation: none !important; transition: none !important }"
 _LOAD_MS = 8000
-_SETTLE_MS = 300  # scripts lay out menus after the page has loaded
+_SETTLE_MS = 300  # scripts of files lay out menus after the page has loaded
 
 
 class PageReader:
-    """One browser page, used again for every document; a context manager.
+    """One browser, used again for every document; a context manager.
 
     Requests that would leave this machine are refused, so a page looks the same with and without a network.
+    Besides what browsers know, elements may carry `data-concept`, the concept of `model.data.icon_names` that
+    their icon shows, and `data-intent`, what people want of them, divided by "|".
 
     Args:
         width: Pixels of the pictures.
         height: Pixels of the pictures.
         scale: Picture pixels per CSS pixel.
+        trusted: Whether documents name their elements reliably. Then things of one label are kept, to be
+            asked for together, and texts are elements too; else a label that is shown twice is doubtful.
 
     Raises:
         MissingExtraError: Playwright is not installed.
         PlatformError: No Chromium was found, or it did not start.
     """
 
-    def __init__(self, width: int = 1280, height: int = 800, scale: float = 1.0) -> None:
+    def __init__(
+        self, width: int = 1280, height: int = 800, scale: float = 1.0, *, trusted: bool = False
+    ) -> None:
         try:
             from playwright import sync_api
         except ImportError:
@@ -48,7 +60,8 @@ class PageReader:
             if isinstance(error, PlatformError):
                 raise
             raise PlatformError(f"Chromium did not start: {error.message.splitlines()[0]}") from error
-        self._error = sync_api.Error
+        self._error, self._trusted = sync_api.Error, trusted
+        self._pages: dict[float, Page] = {}  # one for each scale, since a new one takes long
         self.resize(width, height, scale)
 
     def __enter__(self) -> PageReader:
@@ -60,16 +73,20 @@ class PageReader:
         self.close()
 
     def resize(self, width: int, height: int, scale: float = 1.0) -> None:
-        """Make pictures of another size from now on; the arguments are those of the class."""
-        for context in self._browser.contexts:
-            context.close()
+        """Make pictures of another size from now on; the arguments are the first three of the class."""
+        size: Any = {"width": round(width / scale), "height": round(height / scale)}
         self._scale = scale
-        self._page = self._browser.new_context(
-            viewport={"width": round(width / scale), "height": round(height / scale)},
-            device_scale_factor=scale,
-        ).new_page()
-        self._page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
-        self._page.on("dialog", lambda dialog: dialog.dismiss())
+        if scale in self._pages:
+            self._pages[scale].set_viewport_size(size)
+            return
+        page = self._browser.new_page(viewport=size, device_scale_factor=scale)
+        page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        self._pages[scale] = page
+
+    @property
+    def _page(self) -> Page:
+        return self._pages[self._scale]
 
     def close(self) -> None:
         """End the browser."""
@@ -78,25 +95,29 @@ class PageReader:
 
     def read_file(self, path: Path) -> tuple[bytes, Shown]:
         """Render an HTML file; returns the screenshot as PNG and what it shows, in picture pixels."""
-        return self._read(lambda: self._page.goto(path.resolve().as_uri(), timeout=_LOAD_MS), str(path))
+
+        def load() -> None:
+            self._page.goto(path.resolve().as_uri(), timeout=_LOAD_MS)
+            self._page.wait_for_timeout(_SETTLE_MS)
+
+        return self._read(load, str(path))
 
     def read_html(self, html: str) -> tuple[bytes, Shown]:
         """Render a document given as text."""
         return self._read(lambda: self._page.set_content(html, timeout=_LOAD_MS), "a document given as text")
 
-    def _read(self, load: object, name: str) -> tuple[bytes, Shown]:
+    def _read(self, load: Callable[[], object], name: str) -> tuple[bytes, Shown]:
         try:
-            load()  # type: ignore[operator]
+            load()
             self._page.add_style_tag(content=_STILL)
-            self._page.wait_for_timeout(_SETTLE_MS)
-            script = _SCRIPT.read_text(encoding="utf-8").split("\n", 1)[1]
-            before = self._page.evaluate(script)
+            before = self._page.evaluate(_SCRIPT)
             picture = self._page.screenshot()
-            found = _unmoved(before, self._page.evaluate(script))
+            found = _unmoved(before, self._page.evaluate(_SCRIPT))
         except self._error as error:
             reason = error.message.splitlines()[0]
             raise PlatformError(f"Chromium could not render {name}: {reason}") from error
-        return picture, _as_shown(found, self._scale)
+        shown = _read_trusted if self._trusted else _read_doubting
+        return picture, shown(_scaled(found, self._scale))
 
 
 def find_browser() -> str:
@@ -126,36 +147,88 @@ def _unmoved(before: dict, after: dict) -> dict:
     return {**stayed, "doubtful": before["doubtful"] + after["doubtful"] + moved}
 
 
-def _as_shown(found: dict, scale: float) -> Shown:
-    """Turn what the script returned into values; a label shown twice becomes one nobody asks about."""
+@dataclass(frozen=True)
+class _Found:
+    """What the script returned, in picture pixels.
+
+    Attributes:
+        elements: As they are to be seen.
+        texts: (text, box) of every line.
+        alone: Those of them that are short and no part of a longer text.
+        doubtful: Labels in lower case.
+    """
+
+    elements: list[Element]
+    texts: list[tuple[str, Box]]
+    alone: list[tuple[str, Box]]
+    doubtful: set[str]
+
+
+def _scaled(found: dict, scale: float) -> _Found:
 
     def scaled(box: list[float]) -> Box:
         x0, y0, x1, y1 = (edge * scale for edge in box)
         return x0, y0, x1, y1
 
-    elements = [_element(role, label, scaled(box)) for role, label, box in found["elements"]]
-    texts = tuple((text, scaled(box)) for text, box in found["texts"])
+    elements = [
+        _element(role, label, scaled(box), intents) for role, intents, label, box in found["elements"]
+    ]
+    texts = [(text, scaled(box)) for _, text, box in found["texts"]]
+    alone = [
+        (text, scaled(box))
+        for single, text, box in found["texts"]
+        if single and _SHORTEST <= len(text) <= _LONGEST
+    ]
+    return _Found(elements, texts, alone, {text.casefold() for text in found["doubtful"]})
+
+
+def _read_doubting(found: _Found) -> Shown:
+    """A label shown twice becomes one nobody asks about."""
+    elements, doubtful = found.elements, found.doubtful
     count = Counter(element.label.casefold() for element in elements)
     outside = {
         text.casefold()
-        for text, box in texts
+        for text, box in found.texts
         if not any(_middle_in(box, e.box) for e in elements if e.label.casefold() == text.casefold())
         and not any(e.label.casefold() == text.casefold() and e.role in _LABELLED_BESIDE for e in elements)
     }
-    doubtful = {text.casefold() for text in found["doubtful"]}
     unclear = {label for label in count if count[label] > 1 or label in outside or label in doubtful}
     clear = tuple(element for element in elements if element.label.casefold() not in unclear)
-    return Shown(clear, texts, frozenset(unclear | doubtful))
+    return Shown(clear, tuple(found.texts), frozenset(unclear | doubtful))
 
 
-_LABELLED_BESIDE = ("field", "dropdown", "slider", "checkbox", "radio")
+def _read_trusted(found: _Found) -> Shown:
+    """All elements, short texts among them, and the icons that the browser draws in its own controls."""
+    elements = found.elements
+    named = {e.label.casefold().rstrip(":*") for e in elements if e.role in _LABELLED_BESIDE}
+    free = [
+        Element("text", text, box)
+        for text, box in found.alone
+        if text.casefold().rstrip(":* ") not in named
+        and not any(_middle_in(box, e.box) and (e.role != "item" or e.label == text) for e in elements)
+    ]
+    roles = {element.role for element in elements}
+    drawn = {concept for role, concepts in _DRAWN_BY_BROWSER.items() if role in roles for concept in concepts}
+    return Shown((*elements, *free), tuple(found.texts), frozenset(found.doubtful | drawn))
 
 
-def _element(role: str, label: str, box: Box) -> Element:
+_LABELLED_BESIDE = ("field", "dropdown", "slider", "checkbox", "radio", "toggle")
+_SHORTEST, _LONGEST = 3, 30  # letters of a text that is worth asking for
+_DRAWN_BY_BROWSER = {
+    **{
+        "dropdown": ("chevron-down", "chevron-up", "arrow-down"),
+        "checkbox": ("check", "close"),
+        "toggle": ("check",),
+    },
+    "search": ("close", "cancel-circle"),
+}
+
+
+def _element(role: str, label: str, box: Box, intents: list[str]) -> Element:
     label = label.rstrip(":*… ").removesuffix("...")
     if role == "field" and label.casefold().startswith("search"):
-        return Element("search", "Search", box)
-    return Element(role, label, box)
+        role, label = "search", "Search"
+    return Element(role, label, box, tuple(intents))
 
 
 def _middle_in(inner: Box, outer: Box) -> bool:

@@ -2,7 +2,7 @@
 
 Run from the repository root:
     python -m model.data.pages --templates --out .cache/pages
-    python -m model.data.pages --generated 200 --out .cache/generated_pages
+    python -m model.data.pages --folder MY_PAGES --out .cache/mine
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from PIL import Image
 
 from model.data.dice import Dice
 from model.data.npm_packages import ASSET_FOLDER, fetch_package, unpack
-from model.data.page_html import compose_page
 from model.data.page_reader import PageReader
 from model.data.sample import Picture
 from model.data.screen_elements import Element, Shown, reading_order
@@ -87,61 +86,55 @@ def render_folder(reader: PageReader, pages: Iterable[tuple[str, Path]], out: Pa
         yield name
 
 
-def render_generated(
-    reader: PageReader, count: int, out: Path, *, seed: int = 0, split: str = "train"
-) -> Iterator[str]:
-    """Compose pages with Chromium's own widgets and render them into a folder; yields as `render_folder`.
-
-    Args:
-        reader: An open browser.
-        count: How many pages.
-        out: Folder to write to; made when missing.
-        seed: An equal seed gives equal pages.
-        split: "train" or "eval": whose words composed labels are made of.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    for number in range(count):
-        dice = Dice(np.random.default_rng((seed, number)))
-        picture, shown = reader.read_html(compose_page(dice, LabelWriter(dice, word_list(split))))
-        save_page(out / f"{split}-{seed}-{number:05d}", picture, shown)
-        yield f"{split}-{seed}-{number:05d}"
-
-
 def save_page(stem: Path, picture: bytes, shown: Shown) -> None:
-    """Write one page as STEM.png and STEM.json."""
-    stem.with_name(stem.name + ".png").write_bytes(picture)
+    """Write one page as STEM.png and STEM.json, the latter when the former is whole."""
     stored = {
         "elements": [asdict(element) for element in shown.elements],
         "texts": [{"text": text, "box": box} for text, box in shown.texts],
         "half_seen": sorted(shown.half_seen),
     }
-    stem.with_name(stem.name + ".json").write_text(json.dumps(stored, indent=1), encoding="utf-8")
+    for ending, content in ((".png", picture), (".json", json.dumps(stored, indent=1).encode())):
+        partial = stem.with_name(stem.name + ending + ".partial")
+        partial.write_bytes(content)
+        partial.rename(stem.with_name(stem.name + ending))
 
 
-def read_page(path: Path, words: tuple[str, ...] | None = None) -> Picture:
-    """One saved page with its queries; the same file always gives the same queries.
+def load_page(path: Path) -> tuple[np.ndarray, Shown]:
+    """Pixels, uint8 RGB (H, W, 3), of one saved page and what it shows.
 
     Args:
         path: The JSON file of a page; its PNG lies beside it.
-        words: Words for labels of absent things instead of those of the "eval" split.
 
     Raises:
         InputError: The files are not what `save_page` writes.
     """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        elements = tuple(Element(e["role"], e["label"], tuple(e["box"])) for e in stored["elements"])
+        elements = tuple(
+            Element(e["role"], e["label"], tuple(e["box"]), tuple(e.get("intents", ())))
+            for e in stored["elements"]
+        )
         texts = tuple((entry["text"], tuple(entry["box"])) for entry in stored["texts"])
         shown = Shown(elements, texts, frozenset(stored["half_seen"]))
         with Image.open(io.BytesIO(path.with_suffix(".png").read_bytes())) as picture:
-            image = np.array(picture.convert("RGB"))
+            return np.array(picture.convert("RGB")), shown
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path} is not a page saved by model.data.pages ({error}); render the folder again."
         ) from error
+
+
+def read_page(path: Path, words: tuple[str, ...] | None = None) -> Picture:
+    """One saved page with its queries; the same file always gives the same queries.
+
+    Args:
+        path: As of `load_page`, which also says what is raised.
+        words: Words for labels of absent things instead of those of the "eval" split.
+    """
+    image, shown = load_page(path)
     dice = Dice(np.random.default_rng(zlib.crc32(path.name.encode())))
     queries = ask(shown, LabelWriter(dice, words or word_list("eval")))
-    return Picture(image, queries, reading_order(texts, row_height=8.0))
+    return Picture(image, queries, reading_order(shown.texts, row_height=8.0))
 
 
 def read_pages(folder: Path) -> Iterator[Picture]:
@@ -185,9 +178,6 @@ def main() -> None:
         "--templates", action="store_true", help="pages of npm template packages (evaluation)"
     )
     source.add_argument("--folder", type=Path, help="HTML files below a folder of your own")
-    source.add_argument("--generated", type=int, metavar="N", help="N composed pages")
-    parser.add_argument("--seed", type=int, default=0, help="of composed pages (default: %(default)s)")
-    parser.add_argument("--split", choices=("train", "eval"), default="train", help="of composed pages")
     parser.add_argument("--out", type=Path, required=True, help="folder for PNG and JSON files")
     parser.add_argument("--limit", type=int, default=120, help="pages at most (default: %(default)s)")
     parser.add_argument("--size", type=int, nargs=2, default=(1280, 800), metavar=("WIDTH", "HEIGHT"))
@@ -207,9 +197,6 @@ def main() -> None:
 
 def _chosen_pages(reader: PageReader, options: argparse.Namespace) -> tuple[int, Iterator[str]]:
     """How many pages the command line asks for, and their rendering."""
-    if options.generated is not None:
-        count = options.generated
-        return count, render_generated(reader, count, options.out, seed=options.seed, split=options.split)
     if options.templates:
         pages = template_pages(options.limit)
     else:

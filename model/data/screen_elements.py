@@ -20,11 +20,13 @@ class Element:
         role: One of `ROLES`.
         label: What is written on or beside it; for an icon the key of its concept.
         box: (x0, y0, x1, y1) pixels of the picture.
+        intents: What people who want it may say without its label: "put the blue mug in the cart".
     """
 
     role: str
     label: str
     box: Box
+    intents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,3 +59,32 @@ def reading_order(texts: tuple[tuple[str, Box], ...], row_height: float) -> tupl
             rows.append((middle, []))
         rows[-1][1].append((x0, text))
     return tuple(text for _, row in rows for _, text in sorted(row))
+
+
+def cut_out(shown: Shown, window: Box) -> Shown:
+    """What is to be seen through a window onto a screen, in pixels of the window.
+
+    What the page itself says of its elements may speak of things outside, so it is left out.
+
+    Args:
+        shown: What the whole screen shows.
+        window: (x0, y0, x1, y1) pixels of the screen.
+    """
+    x0, y0, x1, y1 = window
+
+    def moved(box: Box) -> Box:
+        return box[0] - x0, box[1] - y0, box[2] - x0, box[3] - y0
+
+    def inside(box: Box) -> bool:
+        return x0 <= box[0] and y0 <= box[1] and box[2] <= x1 and box[3] <= y1
+
+    def touched(box: Box) -> bool:
+        return box[0] < x1 and x0 < box[2] and box[1] < y1 and y0 < box[3]
+
+    named = [(element.label, element.box) for element in shown.elements] + list(shown.texts)
+    cut = {name.casefold() for name, box in named if touched(box) and not inside(box)}
+    return Shown(
+        tuple(Element(e.role, e.label, moved(e.box)) for e in shown.elements if inside(e.box)),
+        tuple((text, moved(box)) for text, box in shown.texts if inside(box)),
+        shown.half_seen | cut,
+    )

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from model.data.clip_films import ClipFilms
+from model.data.html_pages import DEFAULT_FOLDER, HtmlPages
 from model.data.own_pictures import FILE, OwnPictures
 from model.data.public_sets import SETS, PublicSource
 from model.data.sample import Film, Picture
@@ -20,7 +21,7 @@ from model.data.screenspot import LAYOUTS, ScreenSpot
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
-GENERATORS = SHAPES, SCENES, SCREENS, CLIPS = "shapes", "scenes", "screens", "clips"
+GENERATORS = SHAPES, SCENES, SCREENS, HTML, CLIPS = "shapes", "scenes", "screens", "html", "clips"
 GENERATED_SIZE = 2**16
 """How many pictures or films a generator counts as in a mixture; it never repeats one."""
 
@@ -77,8 +78,9 @@ def open_source(
 
     Args:
         name: A generator ("shapes" and "clips", the latter of films, which need no fetched pictures, "scenes"
-            or "screens"), a public data set of `model.data.public_sets` or, for evaluation, of
-            `model.data.screenspot`, or a folder of own pictures, see `model.data.own_pictures`.
+            or "screens"; "html", of pages that `model.data.html_screens` rendered), a public data set of
+            `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
+            pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
         frames: Most frames of a film.
@@ -94,6 +96,8 @@ def open_source(
         return Generated(lambda rng, width, height: draw_scene(rng, width, height, library), sides)
     if name == SCREENS:
         return Generated(draw_screen, sides)
+    if name == HTML:
+        return HtmlPages(folder / HTML if folder is not None and (folder / HTML).is_dir() else DEFAULT_FOLDER)
     if name == CLIPS:
         return ClipFilms(frames, GENERATED_SIZE)
     if folder is not None and (folder / name / FILE).is_file():

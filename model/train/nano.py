@@ -54,6 +54,8 @@ class NanoRecipe:
         sheets_per_batch: How many crops a batch of sheets holds.
         plain: Share of plain pictures, a few buttons or shapes only, when pointing begins.
         least_plain: Their share from `small_until` on.
+        pages: Share of the other screens that are cut from pages that `model.data.html_screens` rendered.
+        pages_folder: Where these lie; both splits are needed.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         seed: Of weights and data.
@@ -72,6 +74,8 @@ class NanoRecipe:
     sheets_per_batch: int = 16
     plain: float = 0.8
     least_plain: float = 0.15
+    pages: float = 0.0
+    pages_folder: str = StreamConfig.pages_folder
     weight_decay: float = 0.05
     clip: float = 1.0
     seed: int = 0
@@ -188,6 +192,8 @@ class Run:
             "screens": replace(shown, screens=1.0),
             "scenes": replace(shown, screens=0.0),
         }
+        if self.recipe.pages:
+            kinds["pages"] = replace(shown, screens=1.0, pages=1.0, pages_folder=self.recipe.pages_folder)
         lessons = {kind: self.curriculum(config) for kind, config in kinds.items()}
         return {kind: [lesson.draw(k) for k in range(12)] for kind, lesson in lessons.items()}
 

@@ -1,6 +1,7 @@
 """The endless, seeded stream of batches nano learns from; knows pictures and tokens, no weights.
 
-Batch number k depends on the seed and on k alone, so a run can be stopped anywhere and resumed exactly.
+Batch number k depends on the seed and on k alone, and on the folder of rendered pages where there is one, so
+a run can be stopped anywhere and resumed exactly.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +19,7 @@ from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.forms import draw_form
+from model.data.html_pages import HtmlPages
 from model.data.icon_library import load_icons
 from model.data.sample import Picture
 from model.data.scene_assets import PictureLibrary, load_library
@@ -61,6 +64,8 @@ class StreamConfig:
         seed: Names the stream.
         split: Split of the generators: "train", or "eval" for held-out fonts, icons and drawings.
         screens: Share of screens; the rest are scenes.
+        pages: Share of the screens, without the plain ones, that are cut from pages a browser rendered.
+        pages_folder: Where these lie, see `model.data.html_screens`.
         plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
         least_plain: What the share of plain pictures falls to, linearly, until larger pictures appear.
         crops_per_batch: About how many crops a batch of pictures holds, global ones included.
@@ -74,6 +79,8 @@ class StreamConfig:
     seed: int = 0
     split: str = "train"
     screens: float = 0.55
+    pages: float = 0.0
+    pages_folder: str = ".cache/html"
     plain: float = 0.0
     least_plain: float = 0.0
     crops_per_batch: int = 30
@@ -114,6 +121,10 @@ class PointingLesson:
     def _library(self) -> PictureLibrary | None:
         return load_library(self._config.split) if self._config.screens < 1 else None
 
+    @cached_property
+    def _pages(self) -> HtmlPages:
+        return HtmlPages(Path(self._config.pages_folder), self._config.split)
+
     def draw(self, number: int) -> TreeBatch:
         """Batch `number`."""
         config, encoder = self._config, self._encoder
@@ -137,8 +148,15 @@ class PointingLesson:
 
     def _picture(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
         if rng.random() < self._config.screens or max(size) > LARGEST_SIDE:
-            return (draw_form if plain else draw_screen)(rng, *size, split=self._config.split)
+            return self._screen(rng, size, plain=plain)
         return draw_scene(rng, *size, None if plain else self._library)
+
+    def _screen(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
+        config = self._config
+        if plain:
+            return draw_form(rng, *size, split=config.split)
+        page = self._pages.window(rng, *size) if config.pages and rng.random() < config.pages else None
+        return page or draw_screen(rng, *size, split=config.split)
 
 
 class Curriculum:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import io
 import json
 from collections.abc import Iterator
@@ -13,12 +12,9 @@ import pytest
 from PIL import Image
 
 from model.data import page_reader
-from model.data.dice import Dice
-from model.data.page_html import compose_page
 from model.data.page_reader import PageReader, find_browser
 from model.data.pages import find_pages, main, read_page, read_pages, render_folder, save_page
 from model.data.screen_elements import Element, Shown
-from model.data.ui_words import LabelWriter
 from molmo_act.errors import InputError, PlatformError
 from tests.model.data.drawn_icons import WORDS
 
@@ -124,22 +120,6 @@ def test_a_folder_is_rendered_and_read_back(reader: PageReader, tmp_path: Path) 
     targets = {query.label.casefold(): query.targets[0].box for query in first.queries if query.targets}
     assert set(targets) <= {"save", "email", "search", "i agree", "terms", "print", "overview"}
     assert targets.get("save", (20, 20, 120, 60)) == (20, 20, 120, 60)
-
-
-def composed(seed: int) -> str:
-    dice = Dice(np.random.default_rng(seed))
-    return compose_page(dice, LabelWriter(dice, WORDS))
-
-
-def test_composed_pages_are_reproducible_and_show_what_they_say(reader: PageReader) -> None:
-    assert composed(1) == composed(1) != composed(2)
-    reader.resize(1000, 700)
-    _, shown = reader.read_html(composed(1))
-    reader.resize(320, 320)
-    assert len(shown.elements) >= 5
-    source = composed(1)
-    for element in shown.elements:
-        assert element.label == "Search" or element.label in html.unescape(source)
 
 
 def test_moving_things_are_doubtful() -> None:

@@ -1,0 +1,210 @@
+"""Screens laid out by a real browser: pages are composed and rendered once into a folder, to learn from.
+
+`model.data.html_pages` reads them back.
+
+Run from the repository root; stopped at any moment, the same command goes on:
+    python -m model.data.html_screens --out .cache/html --count 3000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from model.data.dice import Dice
+from model.data.html_pages import DEFAULT_FOLDER
+from model.data.page_assets import PageAssets, load_page_assets
+from model.data.page_html import compose_page
+from model.data.page_reader import PageReader
+from model.data.pages import save_page
+from molmo_act.errors import MolmoActError, PlatformError
+
+SPLITS = ("train", "eval")
+PAGES_PER_BROWSER = 50  # a browser that renders thousands of pages grows
+
+# (width, height) in pixels and picture pixels per CSS pixel of whole screens, 720p to 4K, and of telephones.
+SCREENS = (
+    *((1280, 720, 1.0), (1280, 800, 1.0), (1366, 768, 1.0), (1440, 900, 1.0), (1536, 864, 1.25)),
+    *((1600, 900, 1.0), (1920, 1080, 1.0), (1920, 1080, 1.25), (1920, 1200, 1.5), (2560, 1440, 1.0)),
+    *((2560, 1440, 1.5), (2560, 1600, 2.0), (2880, 1800, 2.0), (3440, 1440, 1.25), (3840, 2160, 1.5)),
+    *((3840, 2160, 2.0), (3840, 2160, 3.0), (720, 1280, 2.0), (1080, 1920, 3.0), (1080, 2340, 3.0)),
+    *((1170, 2532, 3.0), (1440, 3040, 4.0), (1536, 2048, 2.0), (2048, 1536, 2.0), (1620, 2160, 2.0)),
+)
+_COMMON = ((1280, 800, 1.0), (1280, 800, 1.25), (1280, 720, 1.0), (1024, 768, 1.0))
+_FEWEST_ELEMENTS = 3  # a dialog has few
+_LEAST_CSS = 200  # pixels; nothing is made for less
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page is looked at through.
+
+    Attributes:
+        width, height: Pixels of the picture.
+        scale: Picture pixels per CSS pixel.
+    """
+
+    width: int
+    height: int
+    scale: float
+
+    @property
+    def css(self) -> tuple[int, int]:
+        """Width and height in CSS pixels."""
+        return round(self.width / self.scale), round(self.height / self.scale)
+
+
+def draw_view(dice: Dice, sizes: str) -> View:
+    """A size at random.
+
+    Args:
+        dice: Source of all choices.
+        sizes: "windows": 260 to 900 pixels a side, upright ones among them, one in eight a whole screen of
+            about 1280 × 800; "screens": 720p to 4K, telephones and tablets; "all": half of each.
+    """
+    if sizes == "all":
+        sizes = dice.one_of(("windows", "screens"))
+    if sizes == "screens":
+        return View(*dice.one_of(SCREENS))
+    draw = dice.chance()
+    if draw < 0.125:
+        return View(*dice.one_of(_COMMON))
+    if draw < 0.3:
+        width = 260 + dice.below(180)
+        return View(width, min(900, int(width * dice.between(1.3, 2.1))), 1.0)
+    width = int(260 * (900 / 260) ** dice.chance())
+    height = int(min(max(width / dice.between(0.85, 1.9), 210), 760))
+    scale = dice.one_of((1.0,) * 9 + (1.25, 1.5, 2.0))
+    return View(width, height, scale if min(width, height) / scale >= _LEAST_CSS else 1.0)
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which pages a run makes; a page depends on this and its number alone.
+
+    Attributes:
+        seed: Of all choices.
+        split: "train" or "eval".
+        sizes: See `draw_view`.
+    """
+
+    seed: int = 0
+    split: str = "train"
+    sizes: str = "windows"
+
+    def name(self, number: int) -> str:
+        """File name of a page, without ending."""
+        return f"{self.split}-{self.sizes}-{self.seed}-{number:05d}"
+
+
+def render(
+    order: Order,
+    numbers: Sequence[int],
+    out: Path,
+    assets: PageAssets | None = None,
+) -> Iterator[str]:
+    """Render the pages of some numbers that are not there yet, a PNG and a JSON file each.
+
+    Args:
+        order: What to make.
+        numbers: Of the pages.
+        out: Folder to write to; made when missing.
+        assets: What the pages are made of instead of the split's own.
+
+    Yields:
+        What became of each page: "rendered", "there already" or why it was left out.
+
+    Raises:
+        MissingExtraError: Playwright is not installed.
+        PlatformError: There is no Chromium, or icons or words have not been fetched.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    assets = assets or load_page_assets(order.split)
+    missing = [number for number in numbers if not (out / f"{order.name(number)}.json").exists()]
+    yield from ["there already"] * (len(numbers) - len(missing))
+    for start in range(0, len(missing), PAGES_PER_BROWSER):
+        with PageReader(trusted=True) as reader:
+            for number in missing[start : start + PAGES_PER_BROWSER]:
+                yield _render_one(reader, order, number, out, assets)
+
+
+def _render_one(reader: PageReader, order: Order, number: int, out: Path, assets: PageAssets) -> str:
+    dice = Dice(np.random.default_rng((order.seed, SPLITS.index(order.split), number)))
+    view = draw_view(dice, order.sizes)
+    page = compose_page(dice, assets, *view.css, order.split)
+    reader.resize(view.width, view.height, view.scale)
+    try:
+        picture, shown = reader.read_html(page.html)
+    except PlatformError:
+        return "left out: the browser failed"
+    if len(shown.elements) < _FEWEST_ELEMENTS:
+        return "left out: it shows too little"
+    save_page(out / order.name(number), picture, shown)
+    return "rendered"
+
+
+def _render_share(order: Order, out: Path, numbers: Sequence[int]) -> list[str]:
+    return list(render(order, numbers, out))
+
+
+def render_all(order: Order, count: int, out: Path, workers: int) -> Iterator[str]:
+    """The first `count` pages of an order, by one process or by several with a browser each; see `render`."""
+    if workers == 1:
+        yield from render(order, range(count), out)
+        return
+    shares = [range(count)[start : start + PAGES_PER_BROWSER] for start in range(0, count, PAGES_PER_BROWSER)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for outcomes in pool.map(partial(_render_share, order, out), shares):
+            yield from outcomes
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model.data.html_screens",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=DEFAULT_FOLDER,
+        help="folder for PNG and JSON files (default: %(default)s)",
+    )
+    parser.add_argument("--count", type=int, default=3000, help="pages (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    parser.add_argument("--split", choices=SPLITS, default="train", help="(default: %(default)s)")
+    parser.add_argument(
+        "--sizes",
+        choices=("windows", "screens", "all"),
+        default="windows",
+        help="windows: 260 to 900 pixels a side; screens: 720p to 4K (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, default=1, help="browsers at once (default: %(default)s)")
+    args = parser.parse_args()
+    from rich.progress import track
+
+    order = Order(args.seed, args.split, args.sizes)
+    try:
+        outcomes = render_all(order, args.count, args.out, args.workers)
+        seen = Counter(track(outcomes, description="Rendering", total=args.count))
+    except MolmoActError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for outcome, number in seen.items():
+        print(f"{outcome}: {number}")
+    print(args.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

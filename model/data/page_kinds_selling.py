@@ -1,0 +1,250 @@
+"""Web pages that sell: shops, prices, bookings, one function a kind; knows neither colours nor boxes."""
+
+from __future__ import annotations
+
+from model.data import page_parts as parts
+from model.data.page_composer import Composer
+from model.data.page_parts import (
+    button,
+    card,
+    icon,
+    icon_button,
+    link,
+)
+
+
+def landing(c: Composer) -> str:
+    """A product's front page: bar, large claim over a picture, what it offers, footer."""
+    centre, size = c.dice.chance() < 0.6, c.dice.between(1.2, 3.2 if c.width > 560 else 1.7)
+    claim = (
+        f'<h1 style="font-size:{size:.1f}em">{c.label("heading")}</h1><p>{c.sentence()}</p>'
+        f'<div class="row{" centre" if centre else ""}">'
+        f"{button(c, kind='main')}{button(c) if c.dice.chance() < 0.6 else ''}</div>"
+    )
+    dark = c.dice.chance() < 0.5
+    ground = f"background-image:linear-gradient(#000b,#000b),{parts.backdrop(c)};color:#fff" if dark else ""
+    tall = f"min-height:{c.dice.below(int(c.height * 0.7))}px"
+    hero = f'<section class="hero col {"centre" if centre else ""}" style="{ground};{tall}">{claim}</section>'
+    offers = c.times(2, 6, lambda: _offer(c))
+    inside = f'<h2>{c.label("heading")}</h2><div class="grid">{offers}</div>'
+    return f'<div class="page">{parts.top_bar(c, 7)}{hero}<main>{inside}</main>{parts.footer(c)}</div>'
+
+
+def _offer(c: Composer) -> str:
+    drawn = f'<span style="font-size:1.6em">{icon(c, c.concept())}</span>' if c.dice.chance() < 0.6 else ""
+    more = (
+        link(c, c.dice.one_of(("Learn more", "Read more", "More", "Details")))
+        if c.dice.chance() < 0.4
+        else ""
+    )
+    return (
+        f'<div class="card col tight">{drawn}<h3>{c.label("heading")}</h3><p class="muted">'
+        f"{c.sentence()}</p>{more}</div>"
+    )
+
+
+def shop(c: Composer) -> str:
+    """Goods with pictures and prices, filters beside them."""
+    goods = c.times(3, 10, lambda: _article_of_shop(c))
+    filters = (
+        f'<div class="side col">{card(c, parts.options(c))}'
+        f"{card(c, parts.options(c))}{parts.slider(c, 'Price')}"
+        "</div>"
+    )
+    sort = (
+        f'<div class="row between">{parts.crumbs(c)}<div '
+        f'style="width:17em">{parts.dropdown(c, "Sort by")}'
+        "</div></div>"
+    )
+    main = (
+        f"<main><h1>{c.label('navigation')}</h1>{sort}<div "
+        f'class="grid">{goods}</div>{parts.pagination(c)}'
+        "</main>"
+    )
+    return (
+        f'<div class="page">{parts.top_bar(c)}<div class="body">{filters}{main}</div>{parts.footer(c)}</div>'
+    )
+
+
+def _article_of_shop(c: Composer) -> str:
+    name = c.writer.phrase(1, 2)
+    act = c.dice.one_of(("Add to cart", "Buy now", "Add to basket", "View details"))
+    wish = icon_button(c, "heart", f"put {name} on the wish list") if c.dice.chance() < 0.4 else ""
+    price = f"<b>${1 + c.dice.below(400)}.{c.dice.below(100):02d}</b>"
+    buy = button(c, act, "main", wants=f"buy {name}" if "details" not in act else f"see more of {name}")
+    return (
+        f'<div class="card col tight">{parts.picture(c, 6 + c.dice.below(5))}{link(c, name)}'
+        f'<div class="row between">{price}{wish}</div>{buy}</div>'
+    )
+
+
+def product(c: Composer) -> str:
+    """One thing to buy: picture, choices, tabs with text and reviews."""
+    sizes = "".join(button(c, size) for size in ("S", "M", "L", "XL")[: 2 + c.dice.below(3)])
+    choose = (
+        f'<div class="row tight">{sizes}</div>'
+        f"{parts.dropdown(c, 'Color')}"
+        f"{parts.field(c, 'Quantity', 'number')}"
+    )
+    act = (
+        f'<div class="row">{button(c, "Add to cart", "main", drawing="cart")}{icon_button(c, "heart")}</div>'
+    )
+    text = (
+        f"<h1>{c.writer.phrase(1, 3)}</h1><div class=big>${c.dice.below(900)}.00</div><p>{c.sentence()}</p>"
+    )
+    side = f'<div class="col fill">{text}{choose}{act}</div>'
+    body = f'<div class="grid" style="--cell:18em">{parts.picture(c, 14 + c.dice.below(8))}{side}</div>'
+    names = ("Description", "Reviews", "Shipping", "Questions")[: 2 + c.dice.below(3)]
+    below = f"{parts.tabs(c, names)}<p>{c.sentence()} {c.sentence()}</p>"
+    return (
+        f'<div class="page">{parts.top_bar(c)}<main>'
+        f"{parts.crumbs(c)}{body}{below}</main>"
+        f"{parts.footer(c)}</div>"
+    )
+
+
+def checkout(c: Composer) -> str:
+    """Address, payment and the sum of an order."""
+    pay = (
+        parts.tick(c, "radio", "Credit card", "pay")
+        + parts.tick(c, "radio", "PayPal", "pay")
+        + parts.tick(c, "radio", "Bank transfer", "pay")
+    )
+    address = "".join(
+        parts.field(c, name)
+        for name in ("Full name", "Address", "City", "Zip code", "Phone")[: 2 + c.dice.below(4)]
+    )
+    names = [c.writer.phrase(1, 2) for _ in range(1 + c.dice.below(3))]
+    rows = "".join(
+        (
+            f'<div class="row between stay"><span>{name}</span><span>${c.dice.below(200)}.00'
+            f"</span>{icon_button(c, 'trash', f'remove {name} from the order')}</div>"
+        )
+        for name in names
+    )
+    order = card(
+        c,
+        (
+            f'{rows}<hr><div class="row between"><b>Total</b><b>${c.dice.below(900)}.00</b></div>'
+            f"{button(c, 'Place order', 'main wide')}"
+        ),
+        head="Order summary",
+    )
+    where = card(c, f'<div class="grid" style="--cell:11em">{address}</div>', head="Shipping address")
+    how = card(
+        c, f'<div class="col tight">{pay}</div>{parts.field(c, "Card number")}', head="Payment details"
+    )
+    body = f'<div class="grid" style="--cell:17em"><div class="col">{where}{how}</div>{order}</div>'
+    return f'<div class="page">{parts.top_bar(c, 3)}<main>{body}</main></div>'
+
+
+def pricing(c: Composer) -> str:
+    """Plans side by side."""
+
+    def plan(name: str) -> str:
+        has = c.times(
+            2,
+            5,
+            lambda: f'<li class="row tight stay">{icon(c, "check")}<span>{c.writer.phrase(1, 4)}</span></li>',
+        )
+        act = c.dice.one_of(("Choose plan", "Get started", "Buy now", f"Choose {name}", "Start trial"))
+        buy = button(c, act, c.dice.one_of(("main", "main wide", "")), wants=f"take the {name} plan")
+        return (
+            f'<div class="card col">{f"<h3>{name}</h3>"}<div class="big">${c.dice.below(90)}</div>'
+            f'<ul class="col tight">{has}</ul>{buy}</div>'
+        )
+
+    names = c.dice.one_of(
+        (("Free", "Pro", "Enterprise"), ("Basic", "Plus", "Premium"), ("Starter", "Team", "Business"))
+    )
+    plans = "".join(plan(name) for name in names)
+    switch = parts.tick(c, "toggle", "Yearly billing") if c.dice.chance() < 0.5 else ""
+    return (
+        f'<div class="page">{parts.top_bar(c)}<main><h1>{c.label("heading")}</h1>{switch}<div '
+        f'class="grid" style="--cell:11em">{plans}</div></main>{parts.footer(c)}</div>'
+    )
+
+
+def sign_in(c: Composer) -> str:
+    """A card in the middle of the page with fields and a button."""
+    first = c.dice.one_of((("Email",), ("Username",), ("First name", "Last name", "Email"), ("Phone",)))
+    act = c.dice.one_of(("Sign in", "Log in", "Login", "Continue", "Create account", "Sign up", "Register"))
+    fields = "".join(parts.field(c, name) for name in first) + parts.field(c, "Password", "password")
+    keep = parts.tick(
+        c, "checkbox", c.dice.one_of(("Remember me", "Keep me signed in", "I agree", "Remember this device"))
+    )
+    wide = "wide" if c.dice.chance() < 0.6 else ""
+    other = "".join(
+        button(c, f"{act} with {name}", wide)
+        for name in ("Google", "Facebook", "GitHub", "Apple", "Microsoft")
+        if c.dice.chance() < 0.2
+    )
+    below = (
+        '<div class="col tight '
+        f'{c.dice.one_of(("", "centre"))} small">'
+        f"{c.times(0, 2, lambda: _way_out(c))}</div>"
+    )
+    head = f"<h1>{c.dice.one_of((act, 'Welcome back', 'Welcome', c.label('heading')))}</h1>"
+    inside = (
+        f"{head}{fields}"
+        f"{keep if c.dice.chance() < 0.6 else ''}"
+        f"{button(c, act, f'main {wide}')}{other}<hr>{below}"
+    )
+    box = f'<div class="card col" style="width:min(100%,{280 + c.dice.below(180)}px)">{inside}</div>'
+    ground = f"background-image:{parts.backdrop(c)}" if c.dice.chance() < 0.4 else ""
+    bar = parts.top_bar(c) if c.dice.chance() < 0.3 and c.height > 420 else ""
+    where = c.dice.one_of(("centre", "centre", ""))
+    return (
+        f'<div class="page">{bar}<div class="desk row {where} fill" style="padding:var(--gap);'
+        f'min-height:0;{ground}">{box}</div></div>'
+    )
+
+
+def _way_out(c: Composer) -> str:
+    return link(
+        c,
+        c.dice.one_of(
+            (
+                "Forgot password?",
+                "Create an account",
+                "Need help?",
+                "Sign up",
+                "Privacy policy",
+                "Terms of service",
+                "Already have an account?",
+                "Back to home",
+            )
+        ),
+    )
+
+
+def booking(c: Composer) -> str:
+    """A journey: where from, where to, when; what there is."""
+    fields = "".join(parts.field(c, name) for name in ("From", "To", "Depart", "Return", "Travellers"))
+    ask = card(
+        c,
+        (
+            f'<div class="grid" style="--cell:9em">{fields}</div>{options_row(c)}'
+            f"{button(c, 'Search flights', 'main', drawing='search')}"
+        ),
+    )
+
+    def offer() -> str:
+        one, other = parts.place(c), parts.place(c)
+        way = f"<b>{c.dice.below(24)}:{c.dice.below(60):02d}</b> {one} – {other}"
+        book = button(c, "Select", "main", wants=f"take the trip from {one} to {other}")
+        return (
+            f'<div class="card row between"><div>{way}<div class="small muted">{c.sentence(2, 4)}'
+            f'</div></div><div class="row"><b>${c.dice.below(900)}</b>{book}</div></div>'
+        )
+
+    return (
+        f'<div class="page">{parts.top_bar(c)}<main>{ask}'
+        f"{parts.tabs(c, ('Cheapest', 'Fastest', 'Best'))}{c.times(2, 6, offer)}</main></div>"
+    )
+
+
+def options_row(c: Composer) -> str:
+    """Radio buttons side by side."""
+    group = c.new_id()
+    return f'<div class="row">{c.times(2, 3, lambda: parts.tick(c, "radio", group=group))}</div>'
