@@ -34,7 +34,7 @@ class Composer:
     def __init__(self, dice: Dice, assets: PageAssets, width: int, height: int) -> None:
         self.dice, self.width, self.height = dice, width, height
         self.writer = LabelWriter(dice, assets.words)
-        self._icons = assets.icons[dice.one_of(sorted(assets.icons))]
+        self._icons = assets.style(dice)
         self._concepts = tuple(sorted(set(self._icons) & set(icon_concepts())))
         self._photos, self._last_id = assets.photos, 0
         self.beside = dice.one_of(("above", "above", "left", "hint"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from model.data.icon_names import known_concept
 from model.data.screen_elements import Box, Element, Shown
 from molmo_act.errors import MissingExtraError, PlatformError
 
@@ -171,7 +172,9 @@ def _scaled(found: dict, scale: float) -> _Found:
         return x0, y0, x1, y1
 
     elements = [
-        _element(role, label, scaled(box), intents) for role, intents, label, box in found["elements"]
+        _element(role, label, scaled(box), intents)
+        for role, intents, label, box in found["elements"]
+        if role != "icon" or known_concept(label)
     ]
     texts = [(text, scaled(box)) for _, text, box in found["texts"]]
     alone = [
