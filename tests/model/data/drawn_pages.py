@@ -1,4 +1,4 @@
-"""What composed pages need, made on the spot, and saved pages that no browser rendered."""
+"""For tests of pages: what they are made of, saved ones without a browser, and whether there is one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from model.data.icon_names import icon_concepts, window_buttons
 from model.data.page_assets import PageAssets
+from model.data.page_reader import find_browser
 from model.data.pages import save_page
 from model.data.screen_elements import Box, Element, Shown
+from molmo_act.errors import PlatformError
 from tests.model.data.drawn_icons import WORDS
 
 _SQUARE = '<svg viewBox="0 0 8 8"><rect width="8" height="8" fill="currentColor"/></svg>'
+
+
+def skip_without_browser() -> None:
+    """Skip the test where Chromium or what drives it is missing."""
+    pytest.importorskip("playwright", reason="playwright drives Chromium; install the extra train")
+    try:
+        find_browser()
+    except PlatformError as error:
+        pytest.skip(str(error))
 
 
 def page_assets() -> PageAssets:

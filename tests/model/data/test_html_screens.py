@@ -10,12 +10,12 @@ import pytest
 
 from model.data.dice import Dice
 from model.data.html_screens import SCREENS, Order, draw_view, main, render
-from model.data.page_reader import PageReader, find_browser
+from model.data.page_reader import PageReader
 from model.data.pages import load_page
 from model.data.screen_elements import ROLES, Shown
-from molmo_act.errors import PlatformError
-from tests.model.data.drawn_pages import page_assets
+from tests.model.data.drawn_pages import page_assets, skip_without_browser
 
+ORDER = Order(seed=3)
 PAGE = """<!doctype html><html><head><style>
   body { margin: 0; font: 16px sans-serif } .b { position: absolute } i { background: #a00 }
 </style></head><body>
@@ -39,11 +39,7 @@ PAGE = """<!doctype html><html><head><style>
 
 @pytest.fixture(scope="module")
 def shown() -> Shown:
-    pytest.importorskip("playwright", reason="playwright drives Chromium; install the extra train")
-    try:
-        find_browser()
-    except PlatformError as error:
-        pytest.skip(str(error))
+    skip_without_browser()
     with PageReader(320, 300, trusted=True) as reader:
         return reader.read_html(PAGE)[1]
 
@@ -75,22 +71,28 @@ def test_intents_are_read(shown: Shown) -> None:
     assert [e.intents for e in shown.elements if e.role == "icon"] == [("throw it away", "clear it")]
 
 
-def test_rendering_goes_on_where_it_was_stopped(shown: Shown, tmp_path: Path) -> None:
-    order, assets = Order(seed=3), page_assets()
-    assert Counter(render(order, range(2), tmp_path, assets)) == {"rendered": 2}
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".png", ".png"]
-    first = tmp_path / f"{order.name(0)}.json"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two pages rendered with `ORDER`."""
+    skip_without_browser()
+    out = tmp_path_factory.mktemp("rendered")
+    assert Counter(render(ORDER, range(2), out, page_assets())) == {"rendered": 2}
+    return out
+
+
+def test_rendering_goes_on_where_it_was_stopped(folder: Path) -> None:
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".json", ".png", ".png"]
+    first = folder / f"{ORDER.name(0)}.json"
     kept = first.read_bytes(), first.with_suffix(".png").read_bytes()
     first.unlink()  # as if stopped between the two files
-    assert list(render(order, range(2), tmp_path, assets)) == ["there already", "rendered"]
+    assert list(render(ORDER, range(2), folder, page_assets())) == ["there already", "rendered"]
     assert (first.read_bytes(), first.with_suffix(".png").read_bytes()) == kept
 
 
-def test_rendered_elements_lie_in_the_picture(shown: Shown, tmp_path: Path) -> None:
-    order = Order(seed=4, split="eval")
-    assert "rendered" in set(render(order, [0, 1], tmp_path, page_assets()))
-    for path in tmp_path.glob("*.json"):
+def test_rendered_elements_lie_in_the_picture(folder: Path) -> None:
+    for path in folder.glob("*.json"):
         image, page = load_page(path)
+        assert len(page.elements) >= 3
         for element in page.elements:
             x0, y0, x1, y1 = element.box
             assert 0 <= x0 < x1 <= image.shape[1]

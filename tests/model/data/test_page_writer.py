@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from model.data.html_screens import Order, render
-from model.data.page_reader import find_browser
 from model.data.page_writer import KEY_VARIABLE, PageWriter
 from model.data.pages import load_page
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError, PlatformError
-from tests.model.data.drawn_pages import page_assets
+from tests.model.data.drawn_pages import page_assets, skip_without_browser
 
 DOCUMENT = """<!DOCTYPE html><html><head><title>x</title></head><body>
 <h1>Garden</h1><button data-intent="water the plants">Pour</button><a href="#">Tools</a>
@@ -126,11 +125,7 @@ def test_the_key_comes_from_the_environment_and_is_not_shown(monkeypatch: pytest
 
 
 def test_written_pages_are_rendered_and_bad_answers_counted(server: Server, tmp_path: Path) -> None:
-    pytest.importorskip("playwright", reason="playwright drives Chromium; install the extra train")
-    try:
-        find_browser()
-    except PlatformError as error:
-        pytest.skip(str(error))
+    skip_without_browser()
     server.answers = [said("no"), said(DOCUMENT)]
     order = Order(writer=writer(server))
     outcomes = list(render(order, range(2), tmp_path, page_assets()))
