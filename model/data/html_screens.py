@@ -156,8 +156,8 @@ def _render_one(reader: PageReader, order: Order, number: int, out: Path, assets
         html = order.html(dice, assets, view)
     except SkippedRow as reason:
         return f"left out: {reason}"
-    reader.resize(view.width, view.height, view.scale)
     try:
+        reader.resize(view.width, view.height, view.scale)
         picture, shown = reader.read_html(html)
     except PlatformError:
         return "left out: the browser failed"

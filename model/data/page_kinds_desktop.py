@@ -216,8 +216,7 @@ def player(c: Composer) -> str:
     acts = icon_buttons(c, some_of(c, _PLAY_ACTS, 2))
     main = (
         '<div class="row between" style="padding:var(--gap)">'
-        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{parts.slider(c, 'Volume')}"
-        "</div>"
+        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{parts.slider(c, 'Volume')}</div>"
     )
     shown = (
         '<div class="fill col" style="padding:var(--gap)">'
@@ -266,8 +265,7 @@ def assistant(c: Composer) -> str:
     )
     end = (
         f'<div class="row" style="justify-content:flex-end">{button(c, "Back")}'
-        f"{button(c, c.dice.one_of(('Next', 'Install', 'Finish')), 'main')}"
-        f"{button(c, 'Cancel')}</div>"
+        f"{button(c, c.dice.one_of(('Next', 'Install', 'Finish')), 'main')}{button(c, 'Cancel')}</div>"
     )
     body = (
         f'<div class="body"><aside class="side">{steps}</aside><main><h2>{c.label("heading")}'

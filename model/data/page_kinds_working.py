@@ -154,13 +154,11 @@ def board(c: Composer) -> str:
         title = c.writer.phrase(1, 4)
         foot = (
             f'<div class="row between">{parts.face(c, c.name())}'
-            f"{icon_button(c, 'ellipsis', f'more about {title}')}"
-            "</div>"
+            f"{icon_button(c, 'ellipsis', f'more about {title}')}</div>"
         )
         return (
             f'<div class="card col tight">{link(c, title)}<span '
-            f'class="badge on">{c.label("state")}</span>{foot}'
-            "</div>"
+            f'class="badge on">{c.label("state")}</span>{foot}</div>'
         )
 
     names = ("To do", "In progress", "Review", "Done")[: 2 + c.dice.below(3)]
@@ -174,8 +172,7 @@ def board(c: Composer) -> str:
     )
     head = (
         f'<div class="row between"><h1>{c.label("heading")}'
-        f"</h1>{parts.search(c)}{button(c, 'Invite', 'main')}"
-        "</div>"
+        f"</h1>{parts.search(c)}{button(c, 'Invite', 'main')}</div>"
     )
     return (
         f'<div class="page">{parts.top_bar(c)}<main>{head}<div class="grid" '
