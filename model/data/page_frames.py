@@ -35,7 +35,7 @@ def _task_bar(c: Composer) -> str:
     where = c.dice.one_of(("", "justify-content:center"))
     clock = f"<small>{c.dice.below(24)}:{c.dice.below(60):02d}</small>"
     return (
-        '<div class="strip" style="position:absolute;left:0;right:0;bottom:0;height:40px;'
+        '<div class="strip" style="position:absolute;left:0;right:0;bottom:0;min-height:40px;'
         f'background:var(--panel);{where}">'
         f"{icon_button(c, 'grid')}{programs}{clock}</div>"
     )

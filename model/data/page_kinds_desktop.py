@@ -91,7 +91,7 @@ def _file_tiles(c: Composer) -> str:
             f'class="small" id="{key}">{name}</span></div>'
         )
 
-    return f'<div class="grid" style="--cell:7em;padding:var(--gap)">{c.times(4, 16, tile)}</div>'
+    return f'<div class="grid" style="--cell:7em;padding:var(--gap)">{c.filling(4, 16, tile)}</div>'
 
 
 def mail(c: Composer) -> str:
@@ -119,7 +119,7 @@ def mail(c: Composer) -> str:
             ("Trash", "trash"),
         )
     )
-    messages = c.times(4, 9, lambda: message_row(c))
+    messages = c.filling(4, 9, lambda: message_row(c))
     name = c.name()
     read = (
         f'<div class="card col fill"><h2>{c.writer.phrase(2, 5)}</h2><div class="row">'

@@ -88,7 +88,7 @@ def entries(c: Composer) -> str:
     return _screen(
         c,
         c.label("navigation"),
-        f"{seek}{parts.tabs(c) if c.dice.chance() < 0.3 else ''}{c.times(5, 14, row)}",
+        f"{seek}{parts.tabs(c) if c.dice.chance() < 0.3 else ''}{c.filling(5, 14, row)}",
     )
 
 
@@ -175,7 +175,7 @@ def chats(c: Composer) -> str:
             c, name, below=c.writer.phrase(2, 5), start=parts.face(c, name), end=end, wants=f"write to {name}"
         )
 
-    return _screen(c, "Chats", c.times(5, 10, row))
+    return _screen(c, "Chats", c.filling(5, 10, row))
 
 
 def player(c: Composer) -> str:

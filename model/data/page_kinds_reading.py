@@ -66,7 +66,7 @@ def forum(c: Composer) -> str:
         if c.width > 760
         else ""
     )
-    main = f'<div class="col fill">{head}{parts.tabs(c)}{c.times(3, 7, thread)}{parts.pagination(c)}</div>'
+    main = f'<div class="col fill">{head}{parts.tabs(c)}{c.filling(3, 7, thread)}{parts.pagination(c)}</div>'
     return (
         f'<div class="page">{parts.top_bar(c)}<main><div '
         f'class="row stay start">{main}{side}</div></main></div>'
@@ -103,7 +103,7 @@ def results(c: Composer) -> str:
         f"{parts.icon_buttons(c, ['settings', 'grid'])}</header>"
     )
     names = ("All", "Images", "Videos", "News", "Maps", "Shopping", "Books")[: 3 + c.dice.below(5)]
-    inside = f"{parts.tabs(c, names)}{c.times(3, 8, found)}{parts.pagination(c)}"
+    inside = f"{parts.tabs(c, names)}{c.filling(3, 8, found)}{parts.pagination(c)}"
     return f'<div class="page">{bar}<main>{inside}</main></div>'
 
 

@@ -25,7 +25,7 @@ def landing(c: Composer) -> str:
     ground = f"background-image:linear-gradient(#000b,#000b),{parts.backdrop(c)};color:#fff" if dark else ""
     tall = f"min-height:{c.dice.below(int(c.height * 0.7))}px"
     hero = f'<section class="hero col {"centre" if centre else ""}" style="{ground};{tall}">{claim}</section>'
-    offers = c.times(2, 6, lambda: _offer(c))
+    offers = c.filling(2, 6, lambda: _offer(c))
     inside = f'<h2>{c.label("heading")}</h2><div class="grid">{offers}</div>'
     return f'<div class="page">{parts.top_bar(c, 7)}{hero}<main>{inside}</main>{parts.footer(c)}</div>'
 
@@ -45,7 +45,7 @@ def _offer(c: Composer) -> str:
 
 def shop(c: Composer) -> str:
     """Goods with pictures and prices, filters beside them."""
-    goods = c.times(3, 10, lambda: _article_of_shop(c))
+    goods = c.filling(3, 10, lambda: _article_of_shop(c))
     filters = (
         f'<div class="side col">{card(c, parts.options(c))}'
         f"{card(c, parts.options(c))}{parts.slider(c, 'Price')}</div>"
