@@ -23,9 +23,11 @@ import numpy as np
 from model.data.dice import Dice
 from model.data.html_pages import DEFAULT_FOLDER
 from model.data.page_assets import PageAssets, load_page_assets
-from model.data.page_html import compose_page
+from model.data.page_html import compose_page, draw_kind
 from model.data.page_reader import PageReader
+from model.data.page_writer import KEY_VARIABLE, PageWriter
 from model.data.pages import save_page
+from model.data.skipping import SkippedRow
 from molmo_act.errors import MolmoActError, PlatformError
 
 SPLITS = ("train", "eval")
@@ -89,28 +91,37 @@ def draw_view(dice: Dice, sizes: str) -> View:
 
 @dataclass(frozen=True)
 class Order:
-    """Which pages a run makes; a page depends on this and its number alone.
+    """Which pages a run makes; a composed page depends on this and its number alone.
 
     Attributes:
         seed: Of all choices.
         split: "train" or "eval".
         sizes: See `draw_view`.
+        writer: A language model that writes the pages; without one they are composed.
     """
 
     seed: int = 0
     split: str = "train"
     sizes: str = "windows"
+    writer: PageWriter | None = None
 
     def name(self, number: int) -> str:
         """File name of a page, without ending."""
-        return f"{self.split}-{self.sizes}-{self.seed}-{number:05d}"
+        maker = "written-" if self.writer else ""
+        return f"{self.split}-{maker}{self.sizes}-{self.seed}-{number:05d}"
+
+    def html(self, dice: Dice, assets: PageAssets, view: View) -> str:
+        """A page for a view; raises SkippedRow when the writer gave no usable one."""
+        if self.writer is None:
+            return compose_page(dice, assets, *view.css, self.split)
+        kind = draw_kind(dice, *view.css, self.split)
+        return self.writer.write(
+            kind.__doc__ or "", *view.css, seed=dice.below(2**31), icons=assets.style(dice)
+        )
 
 
 def render(
-    order: Order,
-    numbers: Sequence[int],
-    out: Path,
-    assets: PageAssets | None = None,
+    order: Order, numbers: Sequence[int], out: Path, assets: PageAssets | None = None
 ) -> Iterator[str]:
     """Render the pages of some numbers that are not there yet, a PNG and a JSON file each.
 
@@ -125,14 +136,15 @@ def render(
 
     Raises:
         MissingExtraError: Playwright is not installed.
-        PlatformError: There is no Chromium, or icons or words have not been fetched.
+        PlatformError: There is no Chromium, icons or words have not been fetched, or nothing answers at the
+            writer's address.
     """
     out.mkdir(parents=True, exist_ok=True)
     assets = assets or load_page_assets(order.split)
     missing = [number for number in numbers if not (out / f"{order.name(number)}.json").exists()]
     yield from ["there already"] * (len(numbers) - len(missing))
     for start in range(0, len(missing), PAGES_PER_BROWSER):
-        with PageReader(trusted=True) as reader:
+        with PageReader(trusted=order.writer is None) as reader:
             for number in missing[start : start + PAGES_PER_BROWSER]:
                 yield _render_one(reader, order, number, out, assets)
 
@@ -140,10 +152,13 @@ def render(
 def _render_one(reader: PageReader, order: Order, number: int, out: Path, assets: PageAssets) -> str:
     dice = Dice(np.random.default_rng((order.seed, SPLITS.index(order.split), number)))
     view = draw_view(dice, order.sizes)
-    page = compose_page(dice, assets, *view.css, order.split)
-    reader.resize(view.width, view.height, view.scale)
     try:
-        picture, shown = reader.read_html(page.html)
+        html = order.html(dice, assets, view)
+    except SkippedRow as reason:
+        return f"left out: {reason}"
+    try:
+        reader.resize(view.width, view.height, view.scale)
+        picture, shown = reader.read_html(html)
     except PlatformError:
         return "left out: the browser failed"
     if len(shown.elements) < _FEWEST_ELEMENTS:
@@ -190,10 +205,21 @@ def main() -> int:
         help="windows: 260 to 900 pixels a side; screens: 720p to 4K (default: %(default)s)",
     )
     parser.add_argument("--workers", type=int, default=1, help="browsers at once (default: %(default)s)")
+    parser.add_argument(
+        "--writer",
+        metavar="URL",
+        help="let a language model write the pages: address of an "
+        "OpenAI-compatible endpoint, such as http://localhost:8000/v1; its key is read from "
+        f"the environment variable {KEY_VARIABLE}",
+    )
+    parser.add_argument("--writer-model", metavar="NAME", help="the model's name there")
     args = parser.parse_args()
     from rich.progress import track
 
-    order = Order(args.seed, args.split, args.sizes)
+    if (args.writer is None) != (args.writer_model is None):
+        parser.error("--writer and --writer-model are needed together")
+    writer = PageWriter(args.writer, args.writer_model) if args.writer else None
+    order = Order(args.seed, args.split, args.sizes, writer)
     try:
         outcomes = render_all(order, args.count, args.out, args.workers)
         seen = Counter(track(outcomes, description="Rendering", total=args.count))

@@ -45,6 +45,11 @@ def icon_concepts() -> dict[str, IconConcept]:
     return {concept.name: concept for concept in map(_read_line, lines)}
 
 
+def known_concept(name: str) -> bool:
+    """Whether a concept has that key."""
+    return name in icon_concepts() or name in window_buttons()
+
+
 def said_concept(name: str) -> str:
     """What people usually call a concept."""
     return (icon_concepts().get(name) or window_buttons()[name]).spoken[0]

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from model.data.dice import Dice
 from model.data.fetch_icons import ICON_SETS, choose_drawings, read_set
 from model.data.npm_packages import fetch_package
 from model.data.scene_assets import load_library
@@ -63,6 +64,10 @@ class PageAssets:
     icons: Drawings
     words: tuple[str, ...]
     photos: np.ndarray
+
+    def style(self, dice: Dice) -> dict[str, str]:
+        """Concept → SVG, of one style at random."""
+        return self.icons[dice.one_of(sorted(self.icons))]
 
 
 @lru_cache(maxsize=2)

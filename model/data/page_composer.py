@@ -14,6 +14,8 @@ from model.data.page_assets import PageAssets
 from model.data.ui_vocabulary import FIRST_NAMES, LAST_NAMES
 from model.data.ui_words import LabelWriter
 
+_USUAL_AREA = 1280 * 800  # CSS pixels
+
 
 class Composer:
     """What all parts of one page share.
@@ -34,7 +36,7 @@ class Composer:
     def __init__(self, dice: Dice, assets: PageAssets, width: int, height: int) -> None:
         self.dice, self.width, self.height = dice, width, height
         self.writer = LabelWriter(dice, assets.words)
-        self._icons = assets.icons[dice.one_of(sorted(assets.icons))]
+        self._icons = assets.style(dice)
         self._concepts = tuple(sorted(set(self._icons) & set(icon_concepts())))
         self._photos, self._last_id = assets.photos, 0
         self.beside = dice.one_of(("above", "above", "left", "hint"))
@@ -94,6 +96,11 @@ class Composer:
             f"{dice.below(20)}%,transparent {30 + dice.below(50)}%)"
         )
         return soft if dice.chance() < 0.5 else f"{spot},{soft}"
+
+    def filling(self, low: int, high: int, part: Callable[[], str]) -> str:
+        """A part `low` to `high` times, and up to four times as often on larger screens."""
+        room = min(max(self.width * self.height / _USUAL_AREA, 1.0), 4.0)
+        return self.times(round(low * room), round(high * room), part)
 
     def times(self, low: int, high: int, part: Callable[[], str]) -> str:
         """A part `low` to `high` times."""

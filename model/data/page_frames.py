@@ -22,8 +22,7 @@ def desktop_window(c: Composer, title: str, inside: str) -> str:
     left, top = c.dice.below(c.width - width), c.dice.below(c.height - 48 - height)
     style = (
         f"position:absolute;left:{left}px;top:{top}px;width:"
-        f"{width}px;height:{height}px;box-shadow:0 4px 20px "
-        "#0006"
+        f"{width}px;height:{height}px;box-shadow:0 4px 20px #0006"
     )
     return (
         f'<div class="desk" style="background-image:{parts.backdrop(c)}">'
@@ -36,7 +35,7 @@ def _task_bar(c: Composer) -> str:
     where = c.dice.one_of(("", "justify-content:center"))
     clock = f"<small>{c.dice.below(24)}:{c.dice.below(60):02d}</small>"
     return (
-        '<div class="strip" style="position:absolute;left:0;right:0;bottom:0;height:40px;'
+        '<div class="strip" style="position:absolute;left:0;right:0;bottom:0;min-height:40px;'
         f'background:var(--panel);{where}">'
         f"{icon_button(c, 'grid')}{programs}{clock}</div>"
     )
@@ -58,16 +57,14 @@ def with_side(c: Composer, main: str) -> str:
     )
     side = (
         '<aside class="side col">'
-        f"{brand if c.dice.chance() < 0.6 else ''}{user}"
-        f"{parts.side_links(c, 5, 12)}</aside>"
+        f"{brand if c.dice.chance() < 0.6 else ''}{user}{parts.side_links(c, 5, 12)}</aside>"
     )
     bar = parts.top_bar(c, 3)
     if c.dice.chance() < 0.5:
         return f'<div class="page">{bar}<div class="body">{side}{main}</div></div>'
     return (
         f'<div class="page"><div class="body">{side}<div '
-        f'class="col fill" style="gap:0">{bar}{main}</div>'
-        "</div></div>"
+        f'class="col fill" style="gap:0">{bar}{main}</div></div></div>'
     )
 
 
@@ -88,6 +85,8 @@ def message_row(c: Composer) -> str:
 
 
 def activity_card(c: Composer) -> str:
+    """What some people did, and when."""
+
     def row() -> str:
         name = c.name()
         return list_row(
@@ -112,17 +111,18 @@ def program_code(c: Composer) -> str:
     copy = icon_button(c, "copy") if c.dice.chance() < 0.5 else ""
     return (
         '<div class="card row stay between start" '
-        f'style="background:var(--soft)"><pre>{lines}</pre>'
-        f"{copy}</div>"
+        f'style="background:var(--soft)"><pre>{lines}</pre>{copy}</div>'
     )
 
 
 def file_name(c: Composer) -> str:
+    """Name of a file, or of a folder."""
     ending = c.dice.one_of(("txt", "pdf", "png", "docx", "csv", "py", "zip", "mp3", "odt", "html"))
     return c.writer.word().capitalize() if c.dice.chance() < 0.35 else f"{c.writer.word()}.{ending}"
 
 
 def file_icon(name: str) -> str:
+    """Concept that stands before a file or folder of that name."""
     by_ending = {
         "png": "image",
         "mp3": "music",

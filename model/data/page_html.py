@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from model.data import page_kinds_desktop as desktop
 from model.data import page_kinds_documents as documents
@@ -60,23 +59,24 @@ _FITS_SMALL: dict[str, tuple[Kind, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Composed:
-    """A page to be rendered.
+def draw_kind(dice: Dice, width: int, height: int, split: str = "train") -> Kind:
+    """A kind of page that fits a viewport.
 
-    Attributes:
-        html: The document.
-        kind: What it shows: "shop", "files", …
-        place: Where such a thing is seen: "web", "desktop" or "mobile".
+    Args:
+        dice: Source of all choices.
+        width: CSS pixels.
+        height: CSS pixels.
+        split: "train" or "eval".
     """
+    place = _place(dice, width, height)
+    kinds = KINDS[split][place]
+    if min(width, height) < SMALL and place != "mobile":
+        kinds = tuple(kind for kind in kinds if kind in _FITS_SMALL[place]) or kinds
+    return dice.one_of(kinds)
 
-    html: str
-    kind: str
-    place: str
 
-
-def compose_page(dice: Dice, assets: PageAssets, width: int, height: int, split: str = "train") -> Composed:
-    """One document for a viewport.
+def compose_page(dice: Dice, assets: PageAssets, width: int, height: int, split: str = "train") -> str:
+    """One HTML document for a viewport.
 
     Args:
         dice: Source of all choices.
@@ -85,18 +85,13 @@ def compose_page(dice: Dice, assets: PageAssets, width: int, height: int, split:
         height: CSS pixels.
         split: "train" or "eval": whose kinds and fonts it has.
     """
-    place = _place(dice, width, height)
-    kinds = KINDS[split][place]
-    if min(width, height) < SMALL and place != "mobile":
-        kinds = tuple(kind for kind in kinds if kind in _FITS_SMALL[place]) or kinds
-    kind = dice.one_of(kinds)
+    kind = draw_kind(dice, width, height, split)
     body = kind(Composer(dice, assets, width, height))
     css = draw_css(dice, families(split), roomy=min(width, height) >= SMALL)
-    return Composed(
+    scroll = _scrolled(dice, height) if kind in WEB else ""
+    return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><style>{css}</style></head>'
-        f"<body{_scrolled(dice, height, place)}>{body}</body></html>",
-        kind.__name__,
-        place,
+        f"<body{scroll}>{body}</body></html>"
     )
 
 
@@ -107,8 +102,6 @@ def _place(dice: Dice, width: int, height: int) -> str:
     return "web" if dice.chance() < 0.6 else "desktop"
 
 
-def _scrolled(dice: Dice, height: int, place: str) -> str:
-    """Web pages are now and then looked at further down."""
-    if place != "web" or dice.chance() < 0.7:
-        return ""
-    return f' onload="scrollTo(0,{dice.below(height)})"'
+def _scrolled(dice: Dice, height: int) -> str:
+    """Now and then a page is looked at further down."""
+    return f' onload="scrollTo(0,{dice.below(height)})"' if dice.chance() < 0.3 else ""

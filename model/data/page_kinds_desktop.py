@@ -91,7 +91,7 @@ def _file_tiles(c: Composer) -> str:
             f'class="small" id="{key}">{name}</span></div>'
         )
 
-    return f'<div class="grid" style="--cell:7em;padding:var(--gap)">{c.times(4, 16, tile)}</div>'
+    return f'<div class="grid" style="--cell:7em;padding:var(--gap)">{c.filling(4, 16, tile)}</div>'
 
 
 def mail(c: Composer) -> str:
@@ -119,7 +119,7 @@ def mail(c: Composer) -> str:
             ("Trash", "trash"),
         )
     )
-    messages = c.times(4, 9, lambda: message_row(c))
+    messages = c.filling(4, 9, lambda: message_row(c))
     name = c.name()
     read = (
         f'<div class="card col fill"><h2>{c.writer.phrase(2, 5)}</h2><div class="row">'
@@ -216,8 +216,7 @@ def player(c: Composer) -> str:
     acts = icon_buttons(c, some_of(c, _PLAY_ACTS, 2))
     main = (
         '<div class="row between" style="padding:var(--gap)">'
-        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{parts.slider(c, 'Volume')}"
-        "</div>"
+        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{parts.slider(c, 'Volume')}</div>"
     )
     shown = (
         '<div class="fill col" style="padding:var(--gap)">'
@@ -266,8 +265,7 @@ def assistant(c: Composer) -> str:
     )
     end = (
         f'<div class="row" style="justify-content:flex-end">{button(c, "Back")}'
-        f"{button(c, c.dice.one_of(('Next', 'Install', 'Finish')), 'main')}"
-        f"{button(c, 'Cancel')}</div>"
+        f"{button(c, c.dice.one_of(('Next', 'Install', 'Finish')), 'main')}{button(c, 'Cancel')}</div>"
     )
     body = (
         f'<div class="body"><aside class="side">{steps}</aside><main><h2>{c.label("heading")}'

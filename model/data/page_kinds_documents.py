@@ -70,8 +70,7 @@ def write_mail(c: Composer) -> str:
     )
     inside = (
         '<div class="card col fill" style="border:0">'
-        f"{fields}{tools}{parts.text_area(c, 'Message')}"
-        f"{end}</div>"
+        f"{fields}{tools}{parts.text_area(c, 'Message')}{end}</div>"
     )
     return desktop_window(c, "New message", inside)
 
@@ -87,8 +86,7 @@ def editor(c: Composer) -> str:
     )
     foot = (
         f'<div class="strip small"><span>Page {1 + c.dice.below(9)}</span><span>'
-        f"{c.dice.below(3000)} words</span><span class=fill></span>{parts.slider(c, 'Zoom')}"
-        "</div>"
+        f"{c.dice.below(3000)} words</span><span class=fill></span>{parts.slider(c, 'Zoom')}</div>"
     )
     tabs = (
         parts.tabs(c, ("Home", "Insert", "Layout", "References", "Review", "View")[: 3 + c.dice.below(4)])
@@ -134,8 +132,7 @@ def code_editor(c: Composer) -> str:
     opened = parts.tabs(c, names[: 1 + c.dice.below(3)])
     code = (
         f'<div class="fill col" style="gap:0">{opened}<pre '
-        f'class="fill" style="padding:.6em">{lines}</pre>'
-        "</div>"
+        f'class="fill" style="padding:.6em">{lines}</pre></div>'
     )
     side = (
         '<aside class="side" style="padding:0"><b style="padding:.3em .8em;display:block">'

@@ -14,8 +14,7 @@ def _screen(c: Composer, title: str, inside: str, *, back: bool = False) -> str:
     status = (
         (
             '<div class="row between stay small" '
-            'style="padding:.2em 1em;background:var(--top);'
-            'color:var(--top-ink)">'
+            'style="padding:.2em 1em;background:var(--top);color:var(--top-ink)">'
             f'<b>{c.dice.below(24)}:{c.dice.below(60):02d}</b><span class="row tight stay">'
             f"{icon(c, 'wifi')}{icon(c, 'battery')}</span></div>"
         )
@@ -31,8 +30,7 @@ def _screen(c: Composer, title: str, inside: str, *, back: bool = False) -> str:
     more = (
         (
             '<button class="icb round" data-concept="plus" '
-            f'style="bottom:{5 if foot else 1}em">{c.svg("plus")}'
-            "</button>"
+            f'style="bottom:{5 if foot else 1}em">{c.svg("plus")}</button>'
         )
         if c.dice.chance() < 0.2 and c.svg("plus")
         else ""
@@ -90,7 +88,7 @@ def entries(c: Composer) -> str:
     return _screen(
         c,
         c.label("navigation"),
-        f"{seek}{parts.tabs(c) if c.dice.chance() < 0.3 else ''}{c.times(5, 14, row)}",
+        f"{seek}{parts.tabs(c) if c.dice.chance() < 0.3 else ''}{c.filling(5, 14, row)}",
     )
 
 
@@ -98,13 +96,11 @@ def detail(c: Composer) -> str:
     """One thing: picture, text, what can be done with it."""
     acts = (
         f'<div class="row">{button(c, kind="main wide")}'
-        f"{icon_button(c, 'heart')}{icon_button(c, 'share')}"
-        "</div>"
+        f"{icon_button(c, 'heart')}{icon_button(c, 'share')}</div>"
     )
     text = (
         f'<main><h1>{c.writer.phrase(1, 4)}</h1><p class="muted">{c.value()}</p>{acts}<p>'
-        f"{c.sentence()} {c.sentence()}</p>{parts.options(c) if c.dice.chance() < 0.3 else ''}"
-        "</main>"
+        f"{c.sentence()} {c.sentence()}</p>{parts.options(c) if c.dice.chance() < 0.3 else ''}</main>"
     )
     return _screen(c, c.label("navigation"), parts.picture(c, 9 + c.dice.below(8)) + text, back=True)
 
@@ -161,8 +157,7 @@ def chat(c: Composer) -> str:
     )
     return (
         f'<div class="page" style="height:100vh">{head}<div '
-        f'class="fill" style="min-height:0">{inside}</div>'
-        "</div>"
+        f'class="fill" style="min-height:0">{inside}</div></div>'
     )
 
 
@@ -180,7 +175,7 @@ def chats(c: Composer) -> str:
             c, name, below=c.writer.phrase(2, 5), start=parts.face(c, name), end=end, wants=f"write to {name}"
         )
 
-    return _screen(c, "Chats", c.times(5, 10, row))
+    return _screen(c, "Chats", c.filling(5, 10, row))
 
 
 def player(c: Composer) -> str:
@@ -191,8 +186,7 @@ def player(c: Composer) -> str:
     )
     more = (
         '<div class="row between">'
-        f"{icon_buttons(c, ['heart', 'share', 'bullet-list', 'download'][: 1 + c.dice.below(4)])}"
-        "</div>"
+        f"{icon_buttons(c, ['heart', 'share', 'bullet-list', 'download'][: 1 + c.dice.below(4)])}</div>"
     )
     place = (
         '<input type="range" aria-label="Position" style="width:100%" value="'
@@ -232,8 +226,7 @@ def home(c: Composer) -> str:
     )
     return (
         '<div class="desk col" style="padding:var(--gap);'
-        f'background-image:linear-gradient(#0008,#0008),{parts.backdrop(c)}">{seek}{grid}'
-        "</div>"
+        f'background-image:linear-gradient(#0008,#0008),{parts.backdrop(c)}">{seek}{grid}</div>'
     )
 
 
@@ -329,8 +322,7 @@ def bank(c: Composer) -> str:
     tiles = "".join(
         (
             '<button class="card col tight centre"'
-            f"{intent(wish)}>{icon(c, concept)}<span>{name}"
-            "</span></button>"
+            f"{intent(wish)}>{icon(c, concept)}<span>{name}</span></button>"
         )
         for name, concept, wish in (
             ("Send", "send", "pay somebody"),

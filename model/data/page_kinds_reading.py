@@ -57,8 +57,7 @@ def forum(c: Composer) -> str:
         )
         return (
             '<div class="card row stay start"><div class="col '
-            f'tight centre">{votes}</div>{said}{under}</div>'
-            "</div>"
+            f'tight centre">{votes}</div>{said}{under}</div></div>'
         )
 
     head = f'<div class="row between"><h1>{c.label("heading")}</h1>{button(c, "New topic", "main")}</div>'
@@ -67,11 +66,10 @@ def forum(c: Composer) -> str:
         if c.width > 760
         else ""
     )
-    main = f'<div class="col fill">{head}{parts.tabs(c)}{c.times(3, 7, thread)}{parts.pagination(c)}</div>'
+    main = f'<div class="col fill">{head}{parts.tabs(c)}{c.filling(3, 7, thread)}{parts.pagination(c)}</div>'
     return (
         f'<div class="page">{parts.top_bar(c)}<main><div '
-        f'class="row stay start">{main}{side}</div></main>'
-        "</div>"
+        f'class="row stay start">{main}{side}</div></main></div>'
     )
 
 
@@ -105,7 +103,7 @@ def results(c: Composer) -> str:
         f"{parts.icon_buttons(c, ['settings', 'grid'])}</header>"
     )
     names = ("All", "Images", "Videos", "News", "Maps", "Shopping", "Books")[: 3 + c.dice.below(5)]
-    inside = f"{parts.tabs(c, names)}{c.times(3, 8, found)}{parts.pagination(c)}"
+    inside = f"{parts.tabs(c, names)}{c.filling(3, 8, found)}{parts.pagination(c)}"
     return f'<div class="page">{bar}<main>{inside}</main></div>'
 
 
@@ -118,8 +116,7 @@ def profile(c: Composer) -> str:
     )
     acts = (
         f'<div class="row tight">{button(c, "Follow", "main")}'
-        f"{button(c, 'Message')}{icon_button(c, 'ellipsis')}"
-        "</div>"
+        f"{button(c, 'Message')}{icon_button(c, 'ellipsis')}</div>"
     )
     head = (
         f'{parts.picture(c, 6)}<div class="row"><span style="font-size:2em">'

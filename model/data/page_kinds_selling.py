@@ -25,7 +25,7 @@ def landing(c: Composer) -> str:
     ground = f"background-image:linear-gradient(#000b,#000b),{parts.backdrop(c)};color:#fff" if dark else ""
     tall = f"min-height:{c.dice.below(int(c.height * 0.7))}px"
     hero = f'<section class="hero col {"centre" if centre else ""}" style="{ground};{tall}">{claim}</section>'
-    offers = c.times(2, 6, lambda: _offer(c))
+    offers = c.filling(2, 6, lambda: _offer(c))
     inside = f'<h2>{c.label("heading")}</h2><div class="grid">{offers}</div>'
     return f'<div class="page">{parts.top_bar(c, 7)}{hero}<main>{inside}</main>{parts.footer(c)}</div>'
 
@@ -45,21 +45,18 @@ def _offer(c: Composer) -> str:
 
 def shop(c: Composer) -> str:
     """Goods with pictures and prices, filters beside them."""
-    goods = c.times(3, 10, lambda: _article_of_shop(c))
+    goods = c.filling(3, 10, lambda: _article_of_shop(c))
     filters = (
         f'<div class="side col">{card(c, parts.options(c))}'
-        f"{card(c, parts.options(c))}{parts.slider(c, 'Price')}"
-        "</div>"
+        f"{card(c, parts.options(c))}{parts.slider(c, 'Price')}</div>"
     )
     sort = (
         f'<div class="row between">{parts.crumbs(c)}<div '
-        f'style="width:17em">{parts.dropdown(c, "Sort by")}'
-        "</div></div>"
+        f'style="width:17em">{parts.dropdown(c, "Sort by")}</div></div>'
     )
     main = (
         f"<main><h1>{c.label('navigation')}</h1>{sort}<div "
-        f'class="grid">{goods}</div>{parts.pagination(c)}'
-        "</main>"
+        f'class="grid">{goods}</div>{parts.pagination(c)}</main>'
     )
     return (
         f'<div class="page">{parts.top_bar(c)}<div class="body">{filters}{main}</div>{parts.footer(c)}</div>'
@@ -83,8 +80,7 @@ def product(c: Composer) -> str:
     sizes = "".join(button(c, size) for size in ("S", "M", "L", "XL")[: 2 + c.dice.below(3)])
     choose = (
         f'<div class="row tight">{sizes}</div>'
-        f"{parts.dropdown(c, 'Color')}"
-        f"{parts.field(c, 'Quantity', 'number')}"
+        f"{parts.dropdown(c, 'Color')}{parts.field(c, 'Quantity', 'number')}"
     )
     act = (
         f'<div class="row">{button(c, "Add to cart", "main", drawing="cart")}{icon_button(c, "heart")}</div>'
@@ -97,8 +93,7 @@ def product(c: Composer) -> str:
     names = ("Description", "Reviews", "Shipping", "Questions")[: 2 + c.dice.below(3)]
     below = f"{parts.tabs(c, names)}<p>{c.sentence()} {c.sentence()}</p>"
     return (
-        f'<div class="page">{parts.top_bar(c)}<main>'
-        f"{parts.crumbs(c)}{body}{below}</main>"
+        f'<div class="page">{parts.top_bar(c)}<main>{parts.crumbs(c)}{body}{below}</main>'
         f"{parts.footer(c)}</div>"
     )
 
@@ -180,14 +175,12 @@ def sign_in(c: Composer) -> str:
         if c.dice.chance() < 0.2
     )
     below = (
-        '<div class="col tight '
-        f'{c.dice.one_of(("", "centre"))} small">'
+        f'<div class="col tight {c.dice.one_of(("", "centre"))} small">'
         f"{c.times(0, 2, lambda: _way_out(c))}</div>"
     )
     head = f"<h1>{c.dice.one_of((act, 'Welcome back', 'Welcome', c.label('heading')))}</h1>"
     inside = (
-        f"{head}{fields}"
-        f"{keep if c.dice.chance() < 0.6 else ''}"
+        f"{head}{fields}{keep if c.dice.chance() < 0.6 else ''}"
         f"{button(c, act, f'main {wide}')}{other}<hr>{below}"
     )
     box = f'<div class="card col" style="width:min(100%,{280 + c.dice.below(180)}px)">{inside}</div>'

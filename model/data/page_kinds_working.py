@@ -68,7 +68,7 @@ def web_mail(c: Composer) -> str:
         c, ["archive", "trash", "mail", "tag", "refresh", "more-vertical"][: 2 + c.dice.below(5)]
     )
     above = f'<div class="row between">{acts}<span class="small muted">1-{10 + c.dice.below(40)}</span></div>'
-    inside = f'<main>{above}<div class="card bare">{c.times(5, 14, lambda: message_row(c))}</div></main>'
+    inside = f'<main>{above}<div class="card bare">{c.filling(5, 14, lambda: message_row(c))}</div></main>'
     folders = ("Inbox", "Starred", "Sent", "Drafts", "Spam", "Trash", "Archive", "Important")
     drawn = {
         "Inbox": "inbox",
@@ -126,7 +126,7 @@ def widgets(c: Composer) -> str:
         parts.alert,
         parts.progress,
     )
-    made = c.times(4, 9, lambda: card(c, c.dice.one_of(makers)(c)))
+    made = c.filling(4, 9, lambda: card(c, c.dice.one_of(makers)(c)))
     main = f'<main><h1>{c.label("heading")}</h1><div class="grid" style="--cell:16em">{made}</div></main>'
     return (
         with_side(c, main) if c.dice.chance() < 0.6 else f'<div class="page">{parts.top_bar(c)}{main}</div>'
@@ -154,13 +154,11 @@ def board(c: Composer) -> str:
         title = c.writer.phrase(1, 4)
         foot = (
             f'<div class="row between">{parts.face(c, c.name())}'
-            f"{icon_button(c, 'ellipsis', f'more about {title}')}"
-            "</div>"
+            f"{icon_button(c, 'ellipsis', f'more about {title}')}</div>"
         )
         return (
             f'<div class="card col tight">{link(c, title)}<span '
-            f'class="badge on">{c.label("state")}</span>{foot}'
-            "</div>"
+            f'class="badge on">{c.label("state")}</span>{foot}</div>'
         )
 
     names = ("To do", "In progress", "Review", "Done")[: 2 + c.dice.below(3)]
@@ -174,8 +172,7 @@ def board(c: Composer) -> str:
     )
     head = (
         f'<div class="row between"><h1>{c.label("heading")}'
-        f"</h1>{parts.search(c)}{button(c, 'Invite', 'main')}"
-        "</div>"
+        f"</h1>{parts.search(c)}{button(c, 'Invite', 'main')}</div>"
     )
     return (
         f'<div class="page">{parts.top_bar(c)}<main>{head}<div class="grid" '

@@ -104,8 +104,7 @@ def text_area(c: Composer, label: str = "") -> str:
         return f'<textarea rows="{rows}" placeholder="{label}"></textarea>'
     return (
         f'<div class="f"><label for="{key}">{label}</label>'
-        f'<textarea id="{key}" rows="{rows}"></textarea>'
-        "</div>"
+        f'<textarea id="{key}" rows="{rows}"></textarea></div>'
     )
 
 
@@ -358,8 +357,7 @@ def card(c: Composer, inside: str, *, head: str = "") -> str:
     level = c.dice.one_of(("h2", "h3", "h3", "h4"))
     return (
         '<section class="card col"><div class="row between"><'
-        f"{level}>{head}</{level}>{acts}</div>{inside}"
-        "</section>"
+        f"{level}>{head}</{level}>{acts}</div>{inside}</section>"
     )
 
 
@@ -377,15 +375,13 @@ def menu(c: Composer, low: int = 4, high: int = 8) -> str:
     for _ in range(low + c.dice.below(high - low + 1)):
         drawn = icon(c, c.concept()) if with_icons else ""
         key = (
-            '<span class="muted small fill" '
-            'style="text-align:right">Ctrl+'
+            '<span class="muted small fill" style="text-align:right">Ctrl+'
             f"{chr(65 + c.dice.below(26))}</span>"
         )
         name = c.new_id()
         made.append(
             f'<button role="menuitem" aria-labelledby="{name}">'
-            f'{drawn}<span id="{name}">{c.label("entry")}'
-            "</span>"
+            f'{drawn}<span id="{name}">{c.label("entry")}</span>'
             f"{key if c.dice.chance() < 0.2 else ''}</button>" + ("<hr>" if c.dice.chance() < 0.12 else "")
         )
     return f'<div class="menu" role="menu">{"".join(made)}</div>'
@@ -403,8 +399,7 @@ def title_bar(c: Composer, title: str) -> str:
     if c.dice.chance() < 0.3:
         return (
             f'<div class="title"><span class="dots">{dots}'
-            f'</span><span class="fill centre">{title}</span>'
-            "</div>"
+            f'</span><span class="fill centre">{title}</span></div>'
         )
     ends = "".join(icon_button(c, concept) for concept in ("minimise", "maximise", "close"))
     drawn = icon(c, c.concept()) if c.dice.chance() < 0.5 else ""
@@ -446,8 +441,7 @@ def month(c: Composer) -> str:
     )
     return (
         '<div class="col tight"><div class="row between '
-        f'stay"><b>{name}</b><div class="tools">{turn}</div>'
-        "</div>"
+        f'stay"><b>{name}</b><div class="tools">{turn}</div></div>'
         f'<div class="cells" style="grid-template-columns:repeat(7,1fr)">{head}{cells}</div></div>'
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from model.data.icon_names import known_concept
 from model.data.screen_elements import Box, Element, Shown
 from molmo_act.errors import MissingExtraError, PlatformError
 
@@ -73,16 +74,27 @@ class PageReader:
         self.close()
 
     def resize(self, width: int, height: int, scale: float = 1.0) -> None:
-        """Make pictures of another size from now on; the arguments are the first three of the class."""
+        """Make pictures of another size from now on; the arguments are the first three of the class.
+
+        Raises:
+            PlatformError: The browser has crashed.
+        """
         size: Any = {"width": round(width / scale), "height": round(height / scale)}
         self._scale = scale
-        if scale in self._pages:
-            self._pages[scale].set_viewport_size(size)
-            return
-        page = self._browser.new_page(viewport=size, device_scale_factor=scale)
+        try:
+            if scale not in self._pages:
+                self._pages[scale] = self._new_page(scale)
+            self._page.set_viewport_size(size)
+        except self._error as error:
+            raise PlatformError(
+                f"Chromium has no page for {size}: {error.message.splitlines()[0]}"
+            ) from error
+
+    def _new_page(self, scale: float) -> Page:
+        page = self._browser.new_page(device_scale_factor=scale)
         page.route(lambda url: not url.startswith(("file:", "data:")), lambda route: route.abort())
         page.on("dialog", lambda dialog: dialog.dismiss())
-        self._pages[scale] = page
+        return page
 
     @property
     def _page(self) -> Page:
@@ -165,13 +177,16 @@ class _Found:
 
 
 def _scaled(found: dict, scale: float) -> _Found:
+    """What the script returned, in picture pixels, without icons that have no name."""
 
     def scaled(box: list[float]) -> Box:
         x0, y0, x1, y1 = (edge * scale for edge in box)
         return x0, y0, x1, y1
 
     elements = [
-        _element(role, label, scaled(box), intents) for role, intents, label, box in found["elements"]
+        _element(role, label, scaled(box), intents)
+        for role, intents, label, box in found["elements"]
+        if role != "icon" or known_concept(label)
     ]
     texts = [(text, scaled(box)) for _, text, box in found["texts"]]
     alone = [

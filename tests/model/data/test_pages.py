@@ -17,6 +17,7 @@ from model.data.pages import find_pages, main, read_page, read_pages, render_fol
 from model.data.screen_elements import Element, Shown
 from molmo_act.errors import InputError, PlatformError
 from tests.model.data.drawn_icons import WORDS
+from tests.model.data.drawn_pages import skip_without_browser
 
 PAGE = """<!doctype html><html><head><style>
   * { margin: 0; font: 16px sans-serif } div, button, a, input, h1, label { position: absolute }
@@ -42,11 +43,7 @@ PAGE = """<!doctype html><html><head><style>
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[PageReader]:
-    pytest.importorskip("playwright", reason="playwright drives Chromium; install the extra train")
-    try:
-        find_browser()
-    except PlatformError as error:
-        pytest.skip(str(error))
+    skip_without_browser()
     with PageReader(320, 320) as opened:
         yield opened
 

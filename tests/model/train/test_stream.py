@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
-from model.train.stream import BatchStream, Curriculum, StreamConfig
+import pytest
+
+from model.data.encode import TreeEncoder
+from model.data.scenes import draw_scene
+from model.train.stream import BatchStream, Curriculum, PointingLesson, StreamConfig
+from tests.model.data.drawn_icons import WORDS
+from tests.model.data.drawn_pages import save_grid
+from tests.model.train.small_run import GEOMETRY, make_tokenizer, tiny_config
 
 
 class Named:
@@ -31,3 +39,38 @@ def test_sheets_come_first_and_again():
 def test_a_stream_starts_where_it_is_told():
     lesson = Named("s")
     assert list(itertools.islice(BatchStream(lesson, 5), 3)) == [("s", 5), ("s", 6), ("s", 7)]
+
+
+@pytest.fixture
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("model.data.html_pages.word_list", lambda split: WORDS)
+    save_grid(tmp_path, "train-windows-0-00000", 640, 560)
+    return tmp_path
+
+
+def drawn_on(folder: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> tuple[int, int]:
+    """How many pictures of ten batches were cut from pages, and how many drawn."""
+    made: list[int] = []
+
+    def draw_scene_instead(rng, width, height, *, split):
+        made.append(0)
+        return draw_scene(rng, width, height, None)
+
+    monkeypatch.setattr("model.train.stream.draw_screen", draw_scene_instead)
+    tokenizer = make_tokenizer()
+    config = StreamConfig(
+        screens=1.0, pages=share, pages_folder=str(folder), crops_per_batch=2, small_until=99
+    )
+    lesson = PointingLesson(config, tiny_config(tokenizer), TreeEncoder(tokenizer, GEOMETRY))
+    batches = [lesson.draw(number) for number in range(10)]
+    return len(batches) - len(made), len(made)
+
+
+def test_a_share_of_the_screens_is_cut_from_pages(pages: Path, monkeypatch: pytest.MonkeyPatch):
+    assert drawn_on(pages, monkeypatch, 1.0) == (10, 0)
+    cut, drawn = drawn_on(pages, monkeypatch, 0.5)
+    assert min(cut, drawn) >= 2
+
+
+def test_without_a_share_no_page_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    assert drawn_on(tmp_path / "nowhere", monkeypatch, 0.0)[0] <= 0
