@@ -17,10 +17,13 @@ from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
 from model.data.screenspot import LAYOUTS, ScreenSpot
+from model.data.shots import RenderedFilms, RenderedPictures
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
 GENERATORS = SHAPES, SCENES, SCREENS, CLIPS = "shapes", "scenes", "screens", "clips"
+RENDERED = SCENES_3D, CLIPS_3D = "scenes3d", "clips3d"
+RENDERED_FOLDER = Path(".cache")
 GENERATED_SIZE = 2**16
 """How many pictures or films a generator counts as in a mixture; it never repeats one."""
 
@@ -77,7 +80,8 @@ def open_source(
 
     Args:
         name: A generator ("shapes" and "clips", the latter of films, which need no fetched pictures, "scenes"
-            or "screens"), a public data set of `model.data.public_sets` or, for evaluation, of
+            or "screens"), what `model.data.render_shots` rendered ("scenes3d" and "clips3d", by default in
+            `.cache`), a public data set of `model.data.public_sets` or, for evaluation, of
             `model.data.screenspot`, or a folder of own pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
         sides: Least and largest side of generated pictures, pixels.
@@ -96,10 +100,14 @@ def open_source(
         return Generated(draw_screen, sides)
     if name == CLIPS:
         return ClipFilms(frames, GENERATED_SIZE)
+    if name == SCENES_3D:
+        return RenderedPictures((folder or RENDERED_FOLDER) / name)
+    if name == CLIPS_3D:
+        return RenderedFilms((folder or RENDERED_FOLDER) / name, frames)
     if folder is not None and (folder / name / FILE).is_file():
         return OwnPictures(folder / name)
     if name not in SETS and name not in LAYOUTS:
-        known = (*GENERATORS, *SETS, *LAYOUTS)
+        known = (*GENERATORS, *RENDERED, *SETS, *LAYOUTS)
         close = difflib.get_close_matches(name, known, n=3) or known
         raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
     if folder is None:

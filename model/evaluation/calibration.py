@@ -176,7 +176,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/reliability.png"), help="the diagrams")
     parser.add_argument("--write", action="store_true", help="store the fitted temperature")
     args = parser.parse_args()
-    model, streams = molmo_act.load(args.model), sources(None)
+    model, streams = molmo_act.load(args.model), sources()
     own = model.model.config.score_temperature
     tried: tuple[float | None, ...] = (own, *TEMPERATURES)
     found = [claims_of(model, streams[name], args.queries, name, tried) for name in SOURCES]

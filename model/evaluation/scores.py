@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=400, help="queries of each source")
     args = parser.parse_args()
-    model, streams = molmo_act.load(args.model), sources(None)
+    model, streams = molmo_act.load(args.model), sources()
     results: dict[str, dict[str, list[float]]] = {}
     print("| pictures | points | " + " | ".join(f"≥ {bound}" for bound in BOUNDS) + " |")
     print("|---" * (2 + len(BOUNDS)) + "|")
