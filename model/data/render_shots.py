@@ -10,7 +10,9 @@ import argparse
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,6 +25,8 @@ from molmo_act.errors import InputError, MolmoActError
 
 FOLDERS = {"stills": Path(".cache/scenes3d"), "clips": Path(".cache/clips3d")}
 SAMPLES = 8
+SETTINGS = "settings.json"
+CALM = ("camera", "leaving", "pillars", "light")
 _FARTHEST = 65.535  # metres that a 16-bit depth picture in millimetres can tell
 
 
@@ -72,9 +76,12 @@ def render_all(options: argparse.Namespace, folder: Path) -> int:
     numbers = range(options.start, options.start + options.count)
     paths = {number: folder / f"{options.split}-{options.seed}-{number:05d}" for number in numbers}
     missing = [number for number, path in paths.items() if not path.is_dir()]
+    made = {"size": options.size, "samples": options.samples, "clips": wishes and asdict(wishes)}
     if not missing:
+        _claim(folder, made)
         return len(paths)
     with Blender() as blender, tqdm(total=len(missing) * frames, unit="frame", desc=str(folder)) as bar:
+        _claim(folder, made)
         for number in missing:
             if wishes is None:
                 plan = plan_still(options.seed, number, (width, height), options.split)
@@ -93,11 +100,23 @@ def _wishes(options: argparse.Namespace) -> ClipWishes | None:
             f"Got clips of {options.seconds} s at {options.fps} frames a second; expected 1 to 10,000 frames "
             "at up to 240 a second."
         )
-    calm = options.calm
-    return ClipWishes(options.seconds, options.fps, *(name not in calm for name in CALM))
+    return ClipWishes(options.seconds, options.fps, **{name: name not in options.calm for name in CALM})
 
 
-CALM = ("camera", "leaving", "pillars", "light")
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Writes into a new folder how its shots are made, or checks that those in it are made so.
+
+    Raises:
+        InputError: They are not.
+    """
+    path, now = folder / SETTINGS, json.dumps(settings, indent=1)
+    if path.exists() and path.read_text(encoding="utf-8") != now:
+        raise InputError(
+            f"{folder} holds shots of other settings, see {path}. Render with the same ones, or give another "
+            "folder with --out."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(now, encoding="utf-8")
 
 
 def main() -> int:

@@ -49,7 +49,7 @@ def test_settings_that_cannot_be(arguments, why, monkeypatch, capsys, tmp_path):
 @needs_blender
 def test_what_is_rendered_is_what_was_planned(tmp_path, monkeypatch, capsys):
     assert run(monkeypatch, *COMMAND, tmp_path) == 0
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("train-*")
     plan = plan_still(0, 0, SIZE)
     shot = Shot.read(path)
     owner, depth = shot.owner(0), shot.depth(0)
@@ -76,8 +76,10 @@ def test_what_is_rendered_is_what_was_planned(tmp_path, monkeypatch, capsys):
         run(monkeypatch, *COMMAND, tmp_path, "--count", "2") == 0
     )  # the first is there, the second was begun
     assert (path / "frame_000.png").stat().st_mtime_ns == before
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["train-0-00000", "train-0-00001"]
+    assert sorted(each.name for each in tmp_path.glob("t*")) == ["train-0-00000", "train-0-00001"]
     assert "2 stills" in capsys.readouterr().out
+    assert run(monkeypatch, *COMMAND, tmp_path, "--samples", "2") == 2
+    assert "shots of other settings" in capsys.readouterr().err
 
 
 @needs_blender

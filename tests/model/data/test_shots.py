@@ -7,14 +7,19 @@ import json
 import numpy as np
 import pytest
 
+from model.data.answer_form import AnswerForm
 from model.data.clips import ClipFrame
+from model.data.encode import TreeEncoder
+from model.data.encode_film import FilmEncoder
 from model.data.sample import Film
 from model.data.shot_layouts import ClipWishes, plan_clip, plan_still
 from model.data.shots import RenderedClip, Shot, find_shots, read_picture, read_stills
 from model.data.sources import open_source
 from model.data.vocabulary import plural, spoken_names
+from model.train.export import make_processor
 from molmo_act.errors import InputError
 from tests.model.data.drawn_shots import draw_shot
+from tests.model.train.small_run import GEOMETRY, make_tokenizer
 
 SIZE = (160, 120)
 
@@ -114,6 +119,17 @@ def test_they_are_sources(folder):
         for sighting in query.sightings:
             x, y = sighting.point
             assert any(owner[int(y), int(x)] for owner in owners)
+
+
+def test_they_are_encoded_like_other_pictures_and_films(folder):
+    tokenizer = make_tokenizer()
+    processor, rng = make_processor(tokenizer), np.random.default_rng(0)
+    picture = open_source("scenes3d", folder).read(1, rng)
+    tree = TreeEncoder(tokenizer, GEOMETRY).encode(picture, rng, 6, 3)
+    assert len(tree.branches) >= 6
+    film = open_source("clips3d", folder, frames=3).read(1, rng)
+    encoder = FilmEncoder(tokenizer, processor.video_processor, processor.layout, AnswerForm())
+    assert len(encoder.encode(film, rng, 4).branches) == min(4, len(film.queries))
 
 
 @pytest.mark.parametrize("name", ["scenes3d", "clips3d"])
