@@ -66,10 +66,11 @@ def _keep_passes(raw: Path) -> None:
 def render_all(options: argparse.Namespace, folder: Path) -> int:
     """Renders what is missing in a folder; gives how many shots there are then."""
     width, height = options.size
-    if not (16 <= width <= 4096 and 16 <= height <= 4096) or min(options.count, options.samples) < 1:
+    possible = min(width, height) >= 48 and max(width, height) <= min(4096, 3 * min(width, height))
+    if not possible or min(options.count, options.samples) < 1:
         raise InputError(
             f"Got {options.count} shots of {width}×{height} pixels with {options.samples} samples; expected "
-            "at least one shot and one sample, and sides of 16 to 4096 pixels."
+            "at least one shot and one sample, and sides of 48 to 4096 pixels, none three times the other."
         )
     wishes = _wishes(options)
     frames = 1 if wishes is None else round(wishes.seconds * wishes.fps)

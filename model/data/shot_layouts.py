@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,8 +97,8 @@ def plan_still(seed: int, number: int, size: tuple[int, int], split: str = "trai
     larger = float(rng.uniform(1.0, 1.7) * (5 / (wanted + 3)) ** 0.5)
     bodies: list[Body] = []
     poses: list[np.ndarray] = []
-    for _ in range(_TRIES):
-        if len(bodies) == wanted:
+    for attempt in itertools.count():
+        if len(bodies) == wanted or (bodies and attempt >= _TRIES):
             break
         wish = _wish(rng, [(body.noun, body.colour) for body in bodies])
         spot = camera.on_ground(rng.uniform(0.08, 0.92) * size[0], rng.uniform(0.2, 0.93) * size[1])

@@ -35,7 +35,8 @@ def test_without_blender_the_error_says_how_to_get_it(tmp_path):
     ("arguments", "why"),
     [
         (("stills", "--count", "0"), "at least one shot"),
-        (("stills", "--size", "8", "8"), "sides of 16 to 4096"),
+        (("stills", "--size", "8", "8"), "sides of 48 to 4096"),
+        (("stills", "--size", "640", "60"), "none three times the other"),
         (("clips", "--fps", "0"), "frames a second"),
         (("clips", "--seconds", "0.01"), "1 to 10,000 frames"),
     ],
