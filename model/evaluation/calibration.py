@@ -152,7 +152,7 @@ def diagram(curves: dict[str, Sequence[Bin]]) -> Image.Image:
         draw.rectangle((left, top, left + SIDE, top + SIDE), outline="#888888")
         draw.line((left, top + SIDE, left + SIDE, top), fill="#bbbbbb")
         draw.text((left, top - 20), f"{name}: ECE {calibration_error(bins):.3f}", fill="black", font=font)
-        draw.text((left, top + SIDE + 6), "0     claimed →   true ↑      1", fill="#666666", font=font)
+        draw.text((left, top + SIDE + 6), "0    across: claimed, up: true    1", fill="#666666", font=font)
         most = max(each.count for each in bins)
         for each in bins:
             x, y = left + each.claimed * SIDE, top + (1 - each.true) * SIDE
