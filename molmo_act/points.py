@@ -70,12 +70,14 @@ class Points:
         xy: float32 (N, 2), pixels of the original image.
         object_id: int64 (N,), 1-based in order of appearance.
         score: float32 (N,), in [0, 1]: softmax of the chosen patch (no-more-points class included)
-            × chosen subpatch × chosen location.
+            × chosen subpatch × chosen location; of a checkpoint with a `score_curve`, what that makes of it:
+            the probability that the point hits.
         image_index: int64 (N,), which image or frame each point lies in.
         timestamp: float64 (N,) seconds for frames of a video, else None.
         image_size: (width, height) in pixels of each image of the query.
         query: What was asked.
-        absent: Probability in [0, 1] that nothing matches the query.
+        absent: Probability in [0, 1] that nothing matches the query; calibrated by the checkpoint's
+            `absent_curve`, if it has one.
         text: The model's answer as text, grounding tokens included.
         heatmaps: For each image float32 (rows, columns): how much of the first point's patch
             probability falls on each ViT patch of the image's canvas; None when not computed.

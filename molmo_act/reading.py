@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from molmo_act.answers import Answer
 from molmo_act.asking import Bounds
+from molmo_act.calibration import on_curve
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
@@ -57,7 +58,7 @@ def points_of(
         score=np.array([scores[i] for i in kept]),
         object_id=np.array([rows[i][0] for i in kept]),
         query=query,
-        absent=answer.absent,
+        absent=on_curve(answer.absent, getattr(model.config, "absent_curve", None)),
         text=text,
         heatmaps=_heatmaps(answer, metadata),
         timing_ms=dict(timing_ms),
@@ -108,7 +109,9 @@ def _grounding_points(
             found = model.extract_image_points(text, *tables, metadata["image_sizes"])
         for row in found:
             rows.append(row)
-            scores.append(math.prod(answer.probabilities[first : first + 3]))
+            scores.append(
+                on_curve(math.prod(answer.probabilities[first : first + 3]), model.config.score_curve)
+            )
     return rows, scores
 
 

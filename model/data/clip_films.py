@@ -39,19 +39,30 @@ class ClipFilms:
             twins=bool(rng.random() < 0.3),
         )
         clip, other = (Clip(int(seed), settings) for seed in rng.integers(2**31, size=2))
-        frames = list(clip)
-        places = [_places(frame) for frame in frames]
-        queries = [
-            query for text, numbers in clip.queries.items() for query in _asked(text, numbers, places, frames)
-        ]
-        missing = [text for text in other.queries if text not in clip.queries]
-        queries += [FilmQuery(text, _label(text), (), "pointing") for text in missing[:1]]
-        video = SampledVideo(
-            frames=np.stack([frame.image for frame in frames]),
-            timestamps=tuple(frame.timestamp for frame in frames),
-            video_size=settings.size,
-        )
-        return Film(video, tuple(queries))
+        return film_of(clip.queries, list(clip), other.queries)
+
+
+def film_of(
+    queries: dict[str, tuple[int, ...]], frames: list[ClipFrame], others: dict[str, tuple[int, ...]]
+) -> Film:
+    """A film of frames with exact truth.
+
+    Args:
+        queries: Words that ask for things, and the numbers of those they ask for.
+        frames: All that is shown.
+        others: Queries of another clip; one that is none of this clip's is asked as absent.
+    """
+    places = [_places(frame) for frame in frames]
+    asked = [query for text, numbers in queries.items() for query in _asked(text, numbers, places, frames)]
+    missing = [text for text in others if text not in queries]
+    asked += [FilmQuery(text, _label(text), (), "pointing") for text in missing[:1]]
+    height, width = frames[0].image.shape[:2]
+    video = SampledVideo(
+        frames=np.stack([frame.image for frame in frames]),
+        timestamps=tuple(frame.timestamp for frame in frames),
+        video_size=(width, height),
+    )
+    return Film(video, tuple(asked))
 
 
 def _places(frame: ClipFrame) -> dict[int, tuple[float, float]]:

@@ -10,8 +10,9 @@ stand in front of them, a camera that pans and shakes, and light that changes. A
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -134,6 +135,26 @@ class ClipFrame:
     middle: np.ndarray
 
 
+class Filmed(Protocol):
+    """Frames with exact truth, drawn or rendered.
+
+    Attributes:
+        queries: Words that ask for things, and the numbers of those they ask for.
+    """
+
+    queries: dict[str, tuple[int, ...]]
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+
+    def __iter__(self) -> Iterator[ClipFrame]: ...
+
+
 class Clip:
     """A clip, drawn anew each time it is iterated over.
 
@@ -153,10 +174,20 @@ class Clip:
         width, height = settings.size
         self._ground = background(rng, width + 2 * _MARGIN, height + 2 * _MARGIN)
         self.movers = self._movers(rng)
-        self.queries = self._queries()
+        self.queries = name_queries([(mover.colour, mover.noun) for mover in self.movers])
         self._pillars = self._draw_pillars(rng) if settings.pillars else []
         self._camera = Wave.random(rng, np.zeros(2), np.full(2, 0.6 * _MARGIN), settings.speed)
         self._light_phase = rng.uniform(0, 2 * np.pi)
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.settings.fps
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.settings.seconds
 
     def __len__(self) -> int:
         return round(self.settings.seconds * self.settings.fps)
@@ -192,17 +223,6 @@ class Clip:
             reach[int(rng.integers(2))] *= 2.2
         path = Wave.random(rng, view * rng.uniform(0.4, 0.6, 2), reach, self.settings.speed)
         return Mover(noun, colour, sprite, path, rng.uniform(0, 12), rng.uniform(0, 0.12), rng.uniform(0, 6))
-
-    def _queries(self) -> dict[str, tuple[int, ...]]:
-        numbers: dict[str, list[int]] = {}
-        for number, mover in enumerate(self.movers, start=1):
-            numbers.setdefault(mover.phrase, []).append(number)
-        found = {}
-        for phrase, of in numbers.items():
-            noun = phrase.split()[-1]
-            many = phrase[: -len(noun)] + (plural(noun) or noun)
-            found[f"the {phrase}" if len(of) == 1 else many] = tuple(of)
-        return found
 
     def _draw_pillars(self, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:
         """The first column of each in the world, and its pixels."""
@@ -243,6 +263,18 @@ class Clip:
         y, x = rng.integers(0, bank.shape[0] - rows + 1), rng.integers(0, bank.shape[1] - columns + 1)
         noise = bank[y : y + rows, x : x + columns]
         return cv2.addWeighted(image, float(gain), noise, 0.08, -128 * 0.08)
+
+
+def name_queries(names: Sequence[tuple[str, str]]) -> dict[str, tuple[int, ...]]:
+    """Asks for things by (colour, noun); gives the numbers, from 1, of those each query asks for."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for number, name in enumerate(names, start=1):
+        numbers.setdefault(name, []).append(number)
+    found = {}
+    for (colour, noun), of in numbers.items():
+        text = f"the {colour} {noun}" if len(of) == 1 else f"{colour} {plural(noun) or noun}"
+        found[text] = tuple(of)
+    return found
 
 
 def _lay(image: np.ndarray, owner: np.ndarray, sprite: np.ndarray, left: int, top: int, number: int) -> None:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model.data.sample import Film, FilmQuery, Picture, Query, Target
 from model.data.skipping import SkippedRow
-from model.data.sources import GENERATORS, Source, open_source
+from model.data.sources import GENERATORS, RENDERED, Source, open_source
 from molmo_act.errors import MolmoActError
 
 COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000")
@@ -101,7 +101,9 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", help=f"{', '.join(GENERATORS)}, or a public data set such as pixmo-points")
+    parser.add_argument(
+        "name", help=f"{', '.join((*GENERATORS, *RENDERED))}, or a public data set such as pixmo-points"
+    )
     parser.add_argument("--data", type=Path, help="folder of public data sets")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)

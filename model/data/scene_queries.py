@@ -27,7 +27,10 @@ class Thing:
         colour: Its colour name; None when nobody could say for sure.
         is_shape: Whether it is a geometric shape.
         target: Where it is visible.
-        area: Pixels it covers, hidden ones included; sizes are compared by it.
+        area: Pixels it covers, hidden ones included; sizes are compared by it. In a room: those it would
+            cover if everything were equally far from the camera.
+        stands: (x, y) of the picture where it stands, which may be hidden; sides and relations are judged by
+            it. None in a flat picture, where they are judged by the target.
     """
 
     noun: str
@@ -35,6 +38,12 @@ class Thing:
     is_shape: bool
     target: Target
     area: float
+    stands: tuple[float, float] | None = None
+
+    @property
+    def place(self) -> tuple[float, float]:
+        """(x, y) by which sides and relations are judged, pixels of the picture."""
+        return self.stands or self.target.point
 
     @property
     def phrase(self) -> str:
@@ -158,40 +167,93 @@ class Side:
     there: tuple[str, ...]
 
 
-_SIDES = (
-    Side(
-        0,
-        1,
-        "left",
-        ("the leftmost {}", "the {} furthest to the left"),
-        ("the {} on the left", "the left {}"),
-    ),
-    Side(
-        0, -1, "right", ("the rightmost {}", "the {} furthest right"), ("the {} on the right", "the right {}")
-    ),
-    Side(1, 1, "top", ("the topmost {}", "the highest {}"), ("the {} at the top", "the top {}")),
-    Side(
-        1, -1, "bottom", ("the lowest {}", "the {} furthest down"), ("the {} at the bottom", "the bottom {}")
-    ),
+@dataclass(frozen=True)
+class Words:
+    """How people speak of places in a kind of picture.
+
+    Attributes:
+        sides: Of the picture.
+        relations: Of one thing to another: axis, sign of the way there, and ways to say it.
+        near: Whether what is near in the picture is near in truth.
+    """
+
+    sides: tuple[Side, ...]
+    relations: tuple[tuple[int, int, tuple[str, ...]], ...]
+    near: bool
+
+
+_LEFT = Side(
+    0, 1, "left", ("the leftmost {}", "the {} furthest to the left"), ("the {} on the left", "the left {}")
 )
+_RIGHT = Side(
+    0, -1, "right", ("the rightmost {}", "the {} furthest right"), ("the {} on the right", "the right {}")
+)
+_BESIDE = ((0, -1, ("to the left of", "left of")), (0, 1, ("to the right of", "right of")))
+
+FLAT = Words(
+    sides=(
+        _LEFT,
+        _RIGHT,
+        Side(1, 1, "top", ("the topmost {}", "the highest {}"), ("the {} at the top", "the top {}")),
+        Side(
+            1,
+            -1,
+            "bottom",
+            ("the lowest {}", "the {} furthest down"),
+            ("the {} at the bottom", "the bottom {}"),
+        ),
+    ),
+    relations=(
+        *_BESIDE,
+        (1, -1, ("above", "over", "higher than")),
+        (1, 1, ("below", "under", "beneath")),
+    ),
+    near=True,
+)
+"""Of drawings."""
+ROOM = Words(
+    sides=(
+        _LEFT,
+        _RIGHT,
+        Side(
+            1, 1, "back", ("the {} furthest away", "the farthest {}"), ("the {} at the back", "the back {}")
+        ),
+        Side(
+            1,
+            -1,
+            "front",
+            ("the {} closest to the camera", "the nearest {}"),
+            ("the {} at the front", "the front {}"),
+        ),
+    ),
+    relations=(*_BESIDE, (1, -1, ("behind",)), (1, 1, ("in front of",))),
+    near=False,
+)
+"""Of things that stand on one plane before a camera."""
 
 
 def _along(found: list[Thing], axis: int, sign: int) -> list[Thing]:
-    return sorted(found, key=lambda thing: sign * thing.target.point[axis])
+    return sorted(found, key=lambda thing: sign * thing.place[axis])
 
 
 def position_queries(
-    rng: np.random.Generator, things: list[Thing], width: int, height: int, *, margin: float = 0.1
+    rng: np.random.Generator,
+    things: list[Thing],
+    width: int,
+    height: int,
+    *,
+    margin: float = 0.1,
+    words: Words = FLAT,
 ) -> list[Query]:
     """Things of a noun singled out by side: "the leftmost circle"; the margin is relative."""
     queries = []
     for noun, found in _by_noun(things).items():
         if len(found) < 2 or has_one_form(noun):
             continue
-        for side in _SIDES:
+        for side in words.sides:
             length = (width, height)[side.axis]
             order = _along(found, side.axis, side.sign)
-            first, second = (side.sign * (t.target.point[side.axis] - length / 2) for t in order[:2])
+            first, second = (side.sign * (t.place[side.axis] - length / 2) for t in order[:2])
             if second - first >= margin * length:
                 ways = side.extreme + (side.there if first < -0.03 * length and second > 0 else ())
                 text = _pick(rng, ways).format(noun)
@@ -211,7 +273,7 @@ def ordinal_queries(
         if not 3 <= len(found) <= 5 or has_one_form(noun):
             continue
         order = _along(found, 0, 1)
-        gaps = np.diff([thing.target.point[0] for thing in order])
+        gaps = np.diff([thing.place[0] for thing in order])
         if gaps.min() < margin * width:
             continue
         place, side = int(rng.integers(len(order))), _pick(rng, ("left", "right"))
@@ -221,19 +283,11 @@ def ordinal_queries(
     return queries
 
 
-_RELATIONS = (
-    (0, -1, ("to the left of", "left of")),
-    (0, 1, ("to the right of", "right of")),
-    (1, -1, ("above", "over", "higher than")),
-    (1, 1, ("below", "under", "beneath")),
-)
-
-
 def _related(found: list[Thing], anchor: Thing, axis: int, sign: int, margin: float) -> Thing | None:
     """The only thing that lies clearly on one side of the anchor, or None when there is none or any doubt."""
     chosen = []
     for thing in found:
-        away = np.subtract(thing.target.point, anchor.target.point).tolist()
+        away = np.subtract(thing.place, anchor.place).tolist()
         along, across = sign * away[axis], abs(away[1 - axis])
         if along > -margin and along < max(margin, 1.2 * across):
             return None  # it lies askew: people would disagree
@@ -243,7 +297,13 @@ def _related(found: list[Thing], anchor: Thing, axis: int, sign: int, margin: fl
 
 
 def relation_queries(
-    rng: np.random.Generator, things: list[Thing], width: int, height: int, *, wanted: int = 3
+    rng: np.random.Generator,
+    things: list[Thing],
+    width: int,
+    height: int,
+    *,
+    wanted: int = 3,
+    words: Words = FLAT,
 ) -> list[Query]:
     """A thing by its side of another, which must be the only one of its name: "the apple left of the dog"."""
     groups = _by_noun(things)
@@ -254,7 +314,7 @@ def relation_queries(
     for _ in range(4 * wanted):
         anchor = anchors[int(rng.integers(len(anchors)))]
         noun = _pick(rng, list(groups))
-        axis, sign, ways = _RELATIONS[int(rng.integers(4))]
+        axis, sign, ways = words.relations[int(rng.integers(len(words.relations)))]
         if noun == anchor.noun or has_one_form(noun):
             continue
         thing = _related(groups[noun], anchor, axis, sign, 0.12 * (width, height)[axis])
@@ -367,6 +427,7 @@ def ask(
     *,
     on_photo: bool = False,
     most: int = 16,
+    words: Words = FLAT,
 ) -> tuple[Query, ...]:
     """Up to `most` queries about a picture, each text once, in random order; about one in six is absent.
 
@@ -378,14 +439,16 @@ def ask(
         height: Of the picture, pixels.
         on_photo: Whether the ground is a photograph, which may show scenery that is in no list.
         most: Upper bound of the number of queries.
+        words: How places are spoken of.
     """
     queries = _some(rng, noun_queries(rng, things), 6)
     queries += _some(rng, colour_queries(rng, things), 4)
     queries += _some(rng, size_queries(rng, things), 2)
-    queries += _some(rng, position_queries(rng, things, width, height), 3)
+    queries += _some(rng, position_queries(rng, things, width, height, words=words), 3)
     queries += _some(rng, ordinal_queries(rng, things, width), 1)
-    queries += _some(rng, relation_queries(rng, things, width, height), 3)
-    queries += _some(rng, nearest_queries(rng, things), 1)
+    queries += _some(rng, relation_queries(rng, things, width, height, words=words), 3)
+    if words.near:
+        queries += _some(rng, nearest_queries(rng, things), 1)
     queries += _some(rng, shape_queries(rng, things), 2)
     unique = {query.text: query for query in queries}
     for query in noun_queries(rng, things) + colour_queries(rng, things):

@@ -153,7 +153,8 @@ def _things(canvas: Canvas) -> list[Thing]:
     return things
 
 
-def _caption(things: list[Thing], height: int) -> tuple[str, ...]:
+def reading_order(things: list[Thing], height: int) -> tuple[str, ...]:
+    """Names of the things of a picture of `height` pixels: rows top to bottom, left to right in a row."""
     band = max(height / 5, 1.0)
     order = sorted(things, key=lambda thing: (int(thing.target.point[1] / band), thing.target.point[0]))
     return tuple(thing.phrase for thing in order)
@@ -207,7 +208,7 @@ def draw_scene(
         return library.name_noun(rng)
 
     queries = ask(rng, things, name_noun, width, height, on_photo=on_photo, most=most_queries)
-    return Picture(_camera(rng, canvas.image), queries, _caption(things, height))
+    return Picture(_camera(rng, canvas.image), queries, reading_order(things, height))
 
 
 def scenes(

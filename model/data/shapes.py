@@ -101,6 +101,15 @@ _MAX_TURN = {
 }
 
 
+def outline(shape: str) -> np.ndarray:
+    """float (N, 2): corners of a shape around the origin, y downwards; of a ring its outer rim.
+
+    Args:
+        shape: One of `SHAPES`.
+    """
+    return _OUTLINES[shape].copy()
+
+
 def draw_shape(rng: np.random.Generator) -> str:
     """The name of a random shape, plain ones more often."""
     return SHAPES[min(int(np.searchsorted(_SHAPE_CUMULATIVE, rng.random())), len(SHAPES) - 1)]

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from model.data.clip_films import ClipFilms
-from model.data.html_pages import DEFAULT_FOLDER, HtmlPages
+from model.data.html_pages import HtmlPages
 from model.data.own_pictures import FILE, OwnPictures
 from model.data.public_sets import SETS, PublicSource
 from model.data.sample import Film, Picture
@@ -18,10 +18,13 @@ from model.data.scene_assets import load_library
 from model.data.scenes import draw_scene
 from model.data.screens import draw_screen
 from model.data.screenspot import LAYOUTS, ScreenSpot
+from model.data.shots import RenderedFilms, RenderedPictures
 from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 
-GENERATORS = SHAPES, SCENES, SCREENS, HTML, CLIPS = "shapes", "scenes", "screens", "html", "clips"
+GENERATORS = SHAPES, SCENES, SCREENS, CLIPS = "shapes", "scenes", "screens", "clips"
+RENDERED = HTML, SCENES_3D, CLIPS_3D = "html", "scenes3d", "clips3d"
+RENDERED_FOLDER = Path(__file__).resolve().parents[2] / ".cache"
 GENERATED_SIZE = 2**16
 """How many pictures or films a generator counts as in a mixture; it never repeats one."""
 
@@ -78,7 +81,8 @@ def open_source(
 
     Args:
         name: A generator ("shapes" and "clips", the latter of films, which need no fetched pictures, "scenes"
-            or "screens"; "html", of pages that `model.data.html_screens` rendered), a public data set of
+            or "screens"), what `model.data.html_screens` or `model.data.render_shots` rendered ("html";
+            "scenes3d" and "clips3d"), which may lie in `.cache` too, a public data set of
             `model.data.public_sets` or, for evaluation, of `model.data.screenspot`, or a folder of own
             pictures, see `model.data.own_pictures`.
         folder: Where data sets lie, each in a folder of its name.
@@ -97,15 +101,26 @@ def open_source(
     if name == SCREENS:
         return Generated(draw_screen, sides)
     if name == HTML:
-        return HtmlPages(folder / HTML if folder is not None and (folder / HTML).is_dir() else DEFAULT_FOLDER)
+        return HtmlPages(_rendered(HTML, folder))
     if name == CLIPS:
         return ClipFilms(frames, GENERATED_SIZE)
+    if name == SCENES_3D:
+        return RenderedPictures(_rendered(name, folder))
+    if name == CLIPS_3D:
+        return RenderedFilms(_rendered(name, folder), frames)
     if folder is not None and (folder / name / FILE).is_file():
         return OwnPictures(folder / name)
     if name not in SETS and name not in LAYOUTS:
-        known = (*GENERATORS, *SETS, *LAYOUTS)
+        known = (*GENERATORS, *RENDERED, *SETS, *LAYOUTS)
         close = difflib.get_close_matches(name, known, n=3) or known
         raise InputError(f"There is no source {name!r}; did you mean {', '.join(close)}?")
     if folder is None:
         raise InputError(f"The source {name!r} is a public data set; say with --data where such sets lie.")
     return PublicSource(name, folder, frames) if name in SETS else ScreenSpot(name, folder)
+
+
+def _rendered(name: str, folder: Path | None) -> Path:
+    """Where rendered pictures lie: among the data sets if they are there."""
+    if folder is not None and (folder / name).is_dir():
+        return folder / name
+    return RENDERED_FOLDER / name

@@ -1,10 +1,10 @@
 """Whether a checkpoint's probabilities mean what they say: `python -m model.evaluation.calibration`.
 
 `score` should be the share of points of that score that hit, `absent` the share of such queries that nothing
-matches; as the probability of one exact cell of a thing that covers many, `score` claims too little. Patch
-scores are divided by `score_temperature`; it is fitted on one half of held-out pictures (least
-logarithmic loss of both numbers) and judged on the other half. It never changes which point is chosen.
-`--write` stores it in the checkpoint's config.json. Prints a table, and one JSON object last.
+matches. As the probability of one cell of a thing that covers many, `score` claims too little; a curve of two
+numbers for each mends it (`molmo_act.calibration`), fitted on one half of held-out pictures by least
+logarithmic loss and judged on the other half. Curves never change which point is chosen, nor the order.
+`--write` stores them in the checkpoint's config.json. Prints a table, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -13,33 +13,37 @@ import argparse
 import json
 import os
 import platform
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy.optimize import minimize
 
 import molmo_act
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 from molmo_act.api import NANO
+from molmo_act.calibration import SURE, on_curve
+from molmo_act.errors import InputError, MolmoActError
 
 SOURCES = ("plain windows", "scenes, shapes only", "scenes, new pictures", "screens, small")
-TEMPERATURES = (3.0, 4.0, 6.0, 8.0, 10.0, 12.0, 15.0, 19.0, 24.0, 32.0)
 PER_PICTURE = 8
 BINS = 10
-SURE = 1e-6  # probabilities are kept so far from 0 and 1 in logarithms
 SIDE, MARGIN = 260, 36  # of a diagram, pixels
+KEYS = {"score": "score_curve", "absent": "absent_curve"}  # of config.json
+
+Curve = tuple[float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claims:
-    """Probabilities that were claimed at each temperature, and what was true.
+    """Probabilities that were claimed, and what was true.
 
     Attributes:
-        claimed: float (temperatures, N).
+        claimed: float (N,) in [0, 1].
         true: bool (N,).
     """
 
@@ -47,15 +51,41 @@ class Claims:
     true: np.ndarray
 
     @classmethod
-    def gather(cls, rows: Sequence[tuple[Sequence[float], bool]]) -> Claims:
-        """Of (probability at each temperature, truth)."""
-        table = np.array([claimed for claimed, _ in rows], dtype=np.float64).reshape(len(rows), -1)
-        return cls(table.T, np.array([true for _, true in rows], dtype=bool))
+    def gather(cls, rows: Sequence[tuple[float, bool]]) -> Claims:
+        """Of (probability, truth)."""
+        return cls(np.array([claimed for claimed, _ in rows]), np.array([true for _, true in rows], bool))
 
-    def losses(self) -> np.ndarray:
-        """Mean logarithmic loss at each temperature."""
-        claimed = self.claimed.clip(SURE, 1 - SURE)
-        return -np.where(self.true, np.log(claimed), np.log1p(-claimed)).mean(-1)
+    def on(self, curve: Sequence[float] | None) -> Claims:
+        """The same, calibrated."""
+        return Claims(np.array([on_curve(float(each), curve) for each in self.claimed]), self.true)
+
+    def halves(self) -> tuple[Claims, Claims]:
+        """The first half, to fit on, and the second; claims come picture by picture."""
+        middle = len(self.true) // 2
+        return Claims(self.claimed[:middle], self.true[:middle]), Claims(
+            self.claimed[middle:], self.true[middle:]
+        )
+
+    def fit(self) -> Curve:
+        """Slope and offset of the curve of least logarithmic loss, drawn to no change as by one claim.
+
+        Raises:
+            InputError: All claims were true, or none was.
+        """
+        if self.true.all() or not self.true.any():
+            raise InputError(
+                f"Of {len(self.true)} claims {int(self.true.sum())} were true; a curve needs both kinds. "
+                "Ask more with --queries."
+            )
+        sure = self.claimed.clip(SURE, 1 - SURE)
+        odds, sign = np.log(sure / (1 - sure)), np.where(self.true, 1.0, -1.0)
+
+        def loss(numbers: np.ndarray) -> float:
+            surprise = np.logaddexp(0, -sign * (np.exp(numbers[0]) * odds + numbers[1]))
+            return float((surprise.sum() + numbers @ numbers / 2) / len(sign))
+
+        log_slope, offset = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+        return round(float(np.exp(log_slope)), 4), round(float(offset), 4)
 
 
 @dataclass(frozen=True)
@@ -67,16 +97,11 @@ class Bin:
     true: float
 
 
-def reliability(claimed: np.ndarray, true: np.ndarray) -> list[Bin]:
-    """Bins of equal width over [0, 1]; those without claims are left out.
-
-    Args:
-        claimed: float (N,) in [0, 1].
-        true: bool (N,).
-    """
-    index = np.minimum((claimed * BINS).astype(int), BINS - 1)
+def reliability(claims: Claims) -> list[Bin]:
+    """Bins of equal width over [0, 1]; those without claims are left out."""
+    index = np.minimum((claims.claimed * BINS).astype(int), BINS - 1)
     return [
-        Bin(int(own.sum()), float(claimed[own].mean()), float(true[own].mean()))
+        Bin(int(own.sum()), float(claims.claimed[own].mean()), float(claims.true[own].mean()))
         for own in (index == number for number in range(BINS))
         if own.any()
     ]
@@ -89,53 +114,32 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 
 
 def claims_of(
-    model: molmo_act.PointingModel,
-    pictures: Iterable[Picture],
-    queries: int,
-    name: str,
-    temperatures: Sequence[float | None],
-) -> tuple[Claims, Claims]:
-    """What `score` claims of points, and `absent` of queries, at each temperature; pictures are read once."""
+    model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, name: str
+) -> dict[str, Claims]:
+    """What `score` claims of points, and `absent` of queries, before any curve."""
     config = model.model.config
-    own = config.score_temperature
-
-    def point(image: np.ndarray, asked: list[str]) -> Any:
-        """For each query, its answers at all temperatures."""
-        encoded = model.encode(image)
-        found = []
-        for temperature in temperatures:
-            config.score_temperature = temperature
-            found.append(model.point(encoded, asked))
-        return list(zip(*found, strict=True))
-
-    scores: list[tuple[Sequence[float], bool]] = []
-    absents: list[tuple[Sequence[float], bool]] = []
-    at_all: Any
+    own = {key: getattr(config, key) for key in KEYS.values()}
+    scores: list[tuple[float, bool]] = []
+    absents: list[tuple[float, bool]] = []
     try:
-        for query, at_all in answered(point, pictures, queries, PER_PICTURE, name):
-            absents.append(([points.absent for points in at_all], not query.targets))
-            for number, (x, y) in enumerate(at_all[0].xy):
-                hit = any(target.contains(x, y) for target in query.targets)
-                scores.append(([float(points.score[number]) for points in at_all], hit))
+        for key in own:
+            setattr(config, key, None)
+        for query, points in answered(model.point, pictures, queries, PER_PICTURE, name):
+            absents.append((points.absent, not query.targets))
+            scores += [
+                (point.score, any(target.contains(point.x, point.y) for target in query.targets))
+                for point in points
+            ]
     finally:
-        config.score_temperature = own
-    return Claims.gather(scores), Claims.gather(absents)
-
-
-def halves(claims: Claims) -> tuple[Claims, Claims]:
-    """The first half, to fit on, and the second; claims come picture by picture."""
-    middle = len(claims.true) // 2
-    return (
-        Claims(claims.claimed[:, :middle], claims.true[:middle]),
-        Claims(claims.claimed[:, middle:], claims.true[middle:]),
-    )
+        for key, curve in own.items():
+            setattr(config, key, curve)
+    return {"score": Claims.gather(scores), "absent": Claims.gather(absents)}
 
 
 def joined(parts: Sequence[Claims]) -> Claims:
     """All claims in one."""
     return Claims(
-        np.concatenate([part.claimed for part in parts], axis=-1),
-        np.concatenate([part.true for part in parts]),
+        np.concatenate([part.claimed for part in parts]), np.concatenate([part.true for part in parts])
     )
 
 
@@ -148,7 +152,7 @@ def diagram(curves: dict[str, Sequence[Bin]]) -> Image.Image:
         draw.rectangle((left, top, left + SIDE, top + SIDE), outline="#888888")
         draw.line((left, top + SIDE, left + SIDE, top), fill="#bbbbbb")
         draw.text((left, top - 20), f"{name}: ECE {calibration_error(bins):.3f}", fill="black", font=font)
-        draw.text((left, top + SIDE + 6), "0     claimed →   true ↑      1", fill="#666666", font=font)
+        draw.text((left, top + SIDE + 6), "0    across: claimed, up: true    1", fill="#666666", font=font)
         most = max(each.count for each in bins)
         for each in bins:
             x, y = left + each.claimed * SIDE, top + (1 - each.true) * SIDE
@@ -157,58 +161,66 @@ def diagram(curves: dict[str, Sequence[Bin]]) -> Image.Image:
     return canvas
 
 
-def write_temperature(checkpoint: Path, temperature: float) -> None:
-    """Stores a temperature in a checkpoint's config.json, whole or not at all."""
+def write_curves(checkpoint: Path, curves: dict[str, Curve]) -> None:
+    """Stores curves of "score" and "absent" in a checkpoint's config.json, whole or not at all."""
     path = checkpoint / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8")) | {"score_temperature": temperature}
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config |= {KEYS[name]: list(curve) for name, curve in curves.items()}
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     os.replace(partial, path)
 
 
-def main() -> None:
-    """Command line."""
+def main() -> int:
+    """Command line; 2 when there is nothing to calibrate, or too little to do it by."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, default=NANO, help="folder; the bundled nano unless given")
-    parser.add_argument("--queries", type=int, default=400, help="queries of each source")
+    parser.add_argument("--queries", type=int, default=200, help="queries of each source")
     parser.add_argument("--out", type=Path, default=Path("out/reliability.png"), help="the diagrams")
-    parser.add_argument("--write", action="store_true", help="store the fitted temperature")
+    parser.add_argument("--write", action="store_true", help="store the fitted curves in the checkpoint")
     args = parser.parse_args()
-    model, streams = molmo_act.load(args.model), sources(None)
-    own = model.model.config.score_temperature
-    tried: tuple[float | None, ...] = (own, *TEMPERATURES)
-    found = [claims_of(model, streams[name], args.queries, name, tried) for name in SOURCES]
-    fits, tests = zip(*((halves(scores), halves(absents)) for scores, absents in found), strict=True)
-    fit = [joined([part[0] for part in parts]) for parts in (fits, tests)]
-    test = {"score": joined([part[1] for part in fits]), "absent": joined([part[1] for part in tests])}
-    best = 1 + int(sum(claims.losses() for claims in fit)[1:].argmin())  # type: ignore[index]
+    try:
+        report(args)
+    except MolmoActError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
+    return 0
 
-    curves: dict[str, Sequence[Bin]] = {}
+
+def report(args: argparse.Namespace) -> None:
+    """Fits, judges, prints, and stores where it is asked to."""
+    model, streams = molmo_act.load(args.model), sources()
+    found = [claims_of(model, streams[name], args.queries, name) for name in SOURCES]
+    curves: dict[str, Curve] = {}
+    drawn: dict[str, Sequence[Bin]] = {}
     errors: dict[str, list[float]] = {}
-    print("| number | claims | ECE as it is | ECE fitted |\n|---|---|---|---|")
-    for name, claims in test.items():
-        before, after = (reliability(claims.claimed[row], claims.true) for row in (0, best))
-        curves |= {f"{name}, as it is": before, f"{name}, fitted": after}
-        errors[name] = [round(calibration_error(bins), 4) for bins in (before, after)]
-        print(f"| {name} | {len(claims.true)} | {errors[name][0]:.3f} | {errors[name][1]:.3f} |")
+    print("| number | claims | ECE as it is | ECE fitted | slope, offset |\n|---|---|---|---|---|")
+    for number, key in KEYS.items():
+        fits, tests = zip(*(each[number].halves() for each in found), strict=True)
+        curves[number], test = joined(fits).fit(), joined(tests)
+        bins = [reliability(test.on(curve)) for curve in (getattr(model.model.config, key), curves[number])]
+        drawn |= {f"{number}, as it is": bins[0], f"{number}, fitted": bins[1]}
+        errors[number] = [round(calibration_error(each), 4) for each in bins]
+        before, after = errors[number]
+        print(f"| {number} | {len(test.true)} | {before:.3f} | {after:.3f} | {curves[number]} |")
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    diagram(curves).save(args.out)
+    diagram(drawn).save(args.out)
     if args.write:
-        write_temperature(args.model, tried[best] or 0.0)
+        write_curves(args.model, curves)
     print(
         json.dumps(
             {
                 "model": model.name,
                 "machine": platform.machine(),
-                "temperature": {"own": own, "fitted": tried[best]},
+                "curves": curves,
                 "ece": errors,
-                "curves": {name: [vars(each) for each in bins] for name, bins in curves.items()},
+                "bins": {name: [vars(each) for each in bins] for name, bins in drawn.items()},
             }
         )
     )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

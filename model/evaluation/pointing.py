@@ -1,7 +1,8 @@
 """How well a checkpoint points on generated pictures it never saw: `python -m model.evaluation.pointing`.
 
 Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons), real
-web pages from a folder that `python -m model.data.pages` filled. Prints a table, and one JSON object last.
+web pages and rendered scenes from folders that `model.data.pages` and `model.data.render_shots` filled.
+Prints a table, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from model.data.forms import draw_form
 from model.data.sample import Picture, Query
 from model.data.scenes import draw_scene, scenes
 from model.data.screens import draw_screen
+from model.data.shots import read_stills
 from model.evaluation.metrics import QueryScore, score_query, summarise
 
 SEED = 7_000_001
@@ -44,8 +46,8 @@ def whole_screens() -> Iterator[Picture]:
         yield draw_screen(np.random.default_rng([SEED + 1, number]), *WHOLE_SCREEN, split="eval")
 
 
-def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
-    """Named streams of pictures."""
+def sources(pages: Path | None = None, rendered: Path | None = None) -> dict[str, Iterable[Picture]]:
+    """Named streams of pictures; those of folders only where these are given."""
     streams: dict[str, Iterable[Picture]] = {
         "plain windows": small(partial(draw_form, split="eval")),
         "scenes, shapes only": small(partial(draw_scene, library=None)),
@@ -59,6 +61,8 @@ def sources(pages: Path | None) -> dict[str, Iterable[Picture]]:
         from model.data.pages import read_pages
 
         streams["real web pages"] = read_pages(pages)
+    if rendered is not None:
+        streams["scenes, rendered"] = read_stills(rendered)
     return streams
 
 
@@ -109,6 +113,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=400, help="queries of each source")
     parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")
     parser.add_argument("--pages", type=Path, default=None, help="folder of rendered web pages")
+    parser.add_argument("--rendered", type=Path, default=None, help="folder of rendered stills")
     parser.add_argument("--only", nargs="*", default=None, help="names of sources, all unless given")
     parser.add_argument("--mode", default="reference", help="reference or masked, see PointingModel.point")
     parser.add_argument("--max-crops", type=int, default=None, help="most detailed crops of a picture")
@@ -116,7 +121,7 @@ def main() -> None:
     model = molmo_act.load(args.model)
     point = partial(model.point, mode=args.mode, max_crops=args.max_crops)
     results = {}
-    for name, pictures in sources(args.pages).items():
+    for name, pictures in sources(args.pages, args.rendered).items():
         if args.only is None or name in args.only:
             results[name] = evaluate(point, pictures, args.queries, args.per_picture, name)
     print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")

@@ -1,7 +1,9 @@
-"""What a bound on the score keeps and drops: `python -m model.evaluation.scores`.
+"""What bounds on the score keep and drop: `python -m model.evaluation.scores`.
 
-Points of a checkpoint on generated windows and screens are told right from wrong; for each bound the table
-says what share of either scores at least so much. `gui_agent` takes its bound from it.
+Points of a checkpoint on generated windows and screens are told right from wrong. The first table says, for
+each bound, what share of either scores at least so much; the second, of the points of an answer beside its
+best one, what share scores at least so much of the best. `gui_agent` takes `Safety.min_score` from the first
+and `eye.RIVAL_SHARE` from the second; both are to be looked at again when a checkpoint is calibrated anew.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,21 +21,59 @@ from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 
 SOURCES = ("plain windows", "screens, small")
-BOUNDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
+BOUNDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+SHARES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 PER_PICTURE = 8
 
 
-def scores_of(
-    model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of right and of wrong points, of about `queries` queries."""
-    right: list[float] = []
-    wrong: list[float] = []
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Points of answers.
+
+    Attributes:
+        score: float (N,).
+        share: float (N,), of the best score of the same answer.
+        right: bool (N,), whether each lies on what was asked for.
+        best: bool (N,), whether it is the best of its answer.
+    """
+
+    score: np.ndarray
+    share: np.ndarray
+    right: np.ndarray
+    best: np.ndarray
+
+
+def seen_of(model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, name: str) -> Seen:
+    """The points of about `queries` answers."""
+    rows = []
     for query, points in answered(model.point, pictures, queries, PER_PICTURE, name):
-        for point in points:
+        top = int(np.argmax(points.score)) if len(points) else 0
+        for number, (point, score) in enumerate(zip(points, points.score.tolist(), strict=True)):
             hit = any(target.contains(point.x, point.y) for target in query.targets)
-            (right if hit else wrong).append(point.score)
-    return np.array(right), np.array(wrong)
+            rows.append((score, score / float(points.score[top]), hit, number == top))
+    score, share, right, best = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return Seen(np.array(score), np.array(share), np.array(right, bool), np.array(best, bool))
+
+
+def kept(values: np.ndarray, right: np.ndarray, bounds: Sequence[float]) -> dict[str, list[float]]:
+    """Shares of right and of wrong points that reach each bound; empty where there are none."""
+    return {
+        kind: [round(float((values[which] >= bound).mean()), 3) for bound in bounds] if which.any() else []
+        for kind, which in (("right", right), ("wrong", ~right))
+    }
+
+
+def show(found: dict[str, tuple[np.ndarray, np.ndarray]], bounds: Sequence[float]) -> dict[str, dict]:
+    """Prints a table of (values, right) by name, and gives its numbers."""
+    print("| pictures | points | " + " | ".join(f"≥ {bound}" for bound in bounds) + " |")
+    print("|---" * (2 + len(bounds)) + "|")
+    tables = {name: kept(*values, bounds) for name, values in found.items()}
+    for name, kinds in tables.items():
+        right = found[name][1]
+        for kind, shares in kinds.items():
+            count = int(right.sum() if kind == "right" else (~right).sum())
+            print(f"| {name} | {count} {kind} | " + " | ".join(map(str, shares)) + " |")
+    return tables
 
 
 def main() -> None:
@@ -43,21 +84,14 @@ def main() -> None:
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=400, help="queries of each source")
     args = parser.parse_args()
-    model, streams = molmo_act.load(args.model), sources(None)
-    results: dict[str, dict[str, list[float]]] = {}
-    print("| pictures | points | " + " | ".join(f"≥ {bound}" for bound in BOUNDS) + " |")
-    print("|---" * (2 + len(BOUNDS)) + "|")
-    for name in SOURCES:
-        found = dict(
-            zip(("right", "wrong"), scores_of(model, streams[name], args.queries, name), strict=True)
-        )
-        results[name] = {
-            kind: [round(float((values >= bound).mean()), 3) for bound in BOUNDS]
-            for kind, values in found.items()
-        }
-        for kind, shares in results[name].items():
-            print(f"| {name} | {len(found[kind])} {kind} | " + " | ".join(map(str, shares)) + " |")
-    print(json.dumps({"model": model.name, "machine": platform.machine(), "bounds": BOUNDS, **results}))
+    model, streams = molmo_act.load(args.model), sources()
+    seen = {name: seen_of(model, streams[name], args.queries, name) for name in SOURCES}
+    bounds = show({name: (each.score, each.right) for name, each in seen.items()}, BOUNDS)
+    print("\nBeside the best of an answer, share of its score:\n")
+    beside = {name: (each.share[~each.best], each.right[~each.best]) for name, each in seen.items()}
+    rivals = show(beside, SHARES)
+    about = {"model": model.name, "machine": platform.machine()}
+    print(json.dumps({**about, "bounds": BOUNDS, **bounds, "shares": SHARES, "rivals": rivals}))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ import json
 import platform
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 import molmo_act
-from model.data.clips import Clip, ClipSettings
+from model.data.clips import Clip, ClipSettings, Filmed
+from model.data.shots import RenderedClip, find_shots
 from model.evaluation.tracking_metrics import Scored, Sequences, score_frame
 
 SEED = 5_000_001
@@ -31,7 +33,7 @@ KINDS = {
 }
 
 
-def follow(tracker: molmo_act.StreamingTracker, clip: Clip) -> dict[str, list[Scored]]:
+def follow(tracker: molmo_act.StreamingTracker, clip: Filmed) -> dict[str, list[Scored]]:
     """The tracker's answers on every frame, compared with the truth, by query."""
     found: dict[str, list[Scored]] = {query: [] for query in clip.queries}
     for frame in clip:
@@ -44,11 +46,11 @@ def follow(tracker: molmo_act.StreamingTracker, clip: Clip) -> dict[str, list[Sc
     return found
 
 
-def point_alone(model: molmo_act.PointingModel, clip: Clip) -> list[Scored]:
+def point_alone(model: molmo_act.PointingModel, clip: Filmed) -> list[Scored]:
     """The model's answers on single frames, of all queries."""
     found = []
     for index, frame in enumerate(clip):
-        if index % round(clip.settings.fps / SINGLE_FPS):
+        if index % round(clip.fps / SINGLE_FPS):
             continue
         answers = model.point(frame.image, list(clip.queries))
         for points, asked in zip(answers, clip.queries.values(), strict=True):
@@ -58,7 +60,7 @@ def point_alone(model: molmo_act.PointingModel, clip: Clip) -> list[Scored]:
 
 
 def evaluate(
-    model: molmo_act.PointingModel, clips: Iterable[Clip], latency: float, rate: float, name: str
+    model: molmo_act.PointingModel, clips: Iterable[Filmed], latency: float, rate: float, name: str
 ) -> dict[str, float]:
     """Tracking measures over clips, and the mean F1 of the model alone.
 
@@ -75,7 +77,7 @@ def evaluate(
             sequences.all += follow(tracker, clip).values()
             groundings += tracker.stats.groundings
         alone += point_alone(model, clip)
-        seconds += clip.settings.seconds
+        seconds += clip.seconds
     single = float(np.mean([one.f1 for one in alone]))
     return {
         **sequences.summary(),
@@ -95,12 +97,24 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1, help="seconds until an answer is known")
     parser.add_argument("--rate", type=float, default=5.0, help="groundings a second")
     parser.add_argument(
-        "--only", nargs="*", default=None, choices=KINDS, help="kinds of clips, all unless given"
+        "--only",
+        nargs="*",
+        default=None,
+        choices=KINDS,
+        help="kinds of drawn clips; all unless clips are named",
+    )
+    parser.add_argument(
+        "--rendered", type=Path, nargs="*", default=(), help="folders of clips of `model.data.render_shots`"
     )
     args = parser.parse_args()
+    kinds = args.only if args.only is not None else () if args.rendered else tuple(KINDS)
+    rendered = {str(folder): find_shots(folder, moving=True)[: args.clips] for folder in args.rendered}
     model = molmo_act.load(args.model)
     results = {}
-    for name in args.only or KINDS:
+    for name, folders in rendered.items():
+        films = [RenderedClip(folder) for folder in folders]
+        results[name] = evaluate(model, films, args.latency, args.rate, name)
+    for name in kinds:
         settings = replace(KINDS[name], seconds=args.seconds)
         clips = [Clip(SEED + number, settings) for number in range(args.clips)]
         results[name] = evaluate(model, clips, args.latency, args.rate, name)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +24,7 @@ from rich.progress import (
 from molmo_act.errors import MissingExtraError
 
 FILE = "metrics.jsonl"
+WANDB_ID = "wandb_id.txt"
 
 
 class Monitor:
@@ -32,15 +34,14 @@ class Monitor:
         folder: Of the run; a run that goes on is gone on with, without the lines behind its last save.
         step: Steps done.
         steps: Of the whole run.
-        wandb: Whether to send what TensorBoard gets to W&B too.
+        wandb: Whether to send the same to W&B too; a run that goes on stays one run there.
 
     Raises:
         MissingExtraError: W&B was asked for and is not installed.
     """
 
     def __init__(self, folder: Path, step: int, steps: int, wandb: bool = False) -> None:
-        if wandb:
-            self._wandb = _open_wandb(folder)
+        self._wandb = _open_wandb(folder) if wandb else None
         from torch.utils.tensorboard import SummaryWriter
 
         self._path = folder / FILE
@@ -68,17 +69,20 @@ class Monitor:
         line = {"step": step, **values, **({"skipped": dict(skipped)} if skipped else {})}
         with self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        for name, value in values.items():
+        shown = {**values, **{f"skipped/{reason}": count for reason, count in skipped.items()}}
+        for name, value in shown.items():
             self._board.add_scalar(name, value, step)
-        for reason, count in skipped.items():
-            self._board.add_scalar(f"skipped/{reason}", count, step)
-        shown = " ".join(f"{name} {values[name]:.4g}" for name in ("loss", "tokens_per_second"))
-        self._progress.update(self._task, completed=step, description=shown)
+        if self._wandb is not None:
+            self._wandb.log(shown, step=step)
+        brief = " ".join(f"{name} {values[name]:.4g}" for name in ("loss", "tokens_per_second"))
+        self._progress.update(self._task, completed=step, description=brief)
 
     def close(self) -> None:
         """Ends the display and what writes behind the scenes."""
         self._progress.stop()
         self._board.close()
+        if self._wandb is not None:
+            self._wandb.finish()
 
 
 def _cut(path: Path, step: int) -> None:
@@ -103,4 +107,15 @@ def _open_wandb(folder: Path) -> Any:
         raise MissingExtraError("wandb", "wandb", "--wandb")
     import wandb
 
-    return wandb.init(project="molmo_act", name=folder.name, dir=str(folder), sync_tensorboard=True)
+    known = folder / WANDB_ID
+    if not known.exists():
+        known.write_text(uuid4().hex[:8])
+    quiet = wandb.Settings(console="off")  # else it keeps every redrawing of the progress bar
+    return wandb.init(
+        project="molmo_act",
+        name=folder.name,
+        id=known.read_text(),
+        resume="allow",
+        dir=str(folder),
+        settings=quiet,
+    )

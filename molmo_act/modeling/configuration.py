@@ -5,6 +5,7 @@ Reads and writes the released `config.json` of MolmoPoint checkpoints.
 
 # No `from __future__ import annotations`: `strict` checks values against types, not against their names.
 
+import math
 from typing import Any, ClassVar
 
 from huggingface_hub.dataclasses import strict
@@ -43,6 +44,22 @@ class MolmoPointAdapterConfig(Molmo2AdapterConfig):
         released["vit_layers"] = released.pop("vision_feature_layer")
         released["attn_implementation"] = ATTENTION
         return released
+
+
+def _check_curve(key: str, curve: list | None) -> None:
+    """Refuses what is no slope above 0 and offset.
+
+    Raises:
+        ValueError: It is not.
+    """
+    numbers = curve is not None and all(
+        isinstance(each, (int, float)) and math.isfinite(each) for each in curve
+    )
+    if curve is not None and not (numbers and len(curve) == 2 and curve[0] > 0):
+        raise ValueError(
+            f"config.json says {key!r}: {curve!r}; expected a slope above 0 and an offset, or null. "
+            "`python -m model.evaluation.calibration --write` writes them."
+        )
 
 
 def _released_vision(config: Molmo2VisionConfig) -> dict[str, Any]:
@@ -92,10 +109,14 @@ class MolmoPointConfig(Molmo2Config):
         score_temperature: Divides raw patch scores when probabilities are reported (see
             `molmo_act.engine`); None takes the scores as the model gives them. Not part of released
             files; never changes which point is chosen.
+        score_curve, absent_curve: Slope, above 0, and offset of the curves that calibrate the score of points
+            and the probability that nothing matches (see `molmo_act.calibration`); None reports them as
+            they are. Not part of released files; they change neither which point is chosen nor the order.
 
     Raises:
         ValueError: For an unknown `patch_location`, `token_prediction_rotary` or
-            `embed_selected_vit_patch`; the message names the key and what is accepted.
+            `embed_selected_vit_patch`, or a curve that is none; the message names the key and what is
+            accepted.
     """
 
     model_type = "molmo_point"
@@ -127,6 +148,8 @@ class MolmoPointConfig(Molmo2Config):
     token_prediction_rotary: str | bool | None = "one_d"
     token_prediction_rotary_theta: float | int | None = 50000.0
     score_temperature: float | int | None = None
+    score_curve: list | None = None
+    absent_curve: list | None = None
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
@@ -138,6 +161,8 @@ class MolmoPointConfig(Molmo2Config):
         self._accept("patch_location", tuple(LOCATION_GRIDS))
         self._accept("token_prediction_rotary", ROTARY_KINDS)
         self._accept("embed_selected_vit_patch", ("linear",))
+        for key in ("score_curve", "absent_curve"):
+            _check_curve(key, getattr(self, key))
 
     def _accept(self, key: str, known: tuple[str, ...]) -> None:
         value = getattr(self, key)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model.data.sample import Query, Target
 from model.data.scene_queries import (
+    ROOM,
     Thing,
     absent_queries,
     ask,
@@ -161,6 +163,22 @@ def test_nearest_needs_a_clear_margin() -> None:
     alike = [thing("dog", 150, 100), thing("key", 90, 100), thing("key", 200, 100)]
     assert [q.targets[0].point[0] for q in nearest_queries(rng(), clear)] == [90]
     assert nearest_queries(rng(), alike) == []
+
+
+def test_rooms_are_spoken_of_by_where_things_stand() -> None:
+    """A tall thing that stands in front reaches higher in the picture than a flat one behind it."""
+    tall = replace(thing("bottle", 150, 60, side=100), stands=(150, 160))
+    flat = replace(thing("plate", 150, 90), stands=(150, 95))
+    queries = asked_often(lambda r: relation_queries(r, [tall, flat], WIDTH, HEIGHT, words=ROOM))
+    assert {q.text for q in queries} == {"the plate behind the bottle", "the bottle in front of the plate"}
+    keys = [replace(thing("key", 50, 60), stands=(50, 160)), replace(thing("key", 60, 90), stands=(60, 95))]
+    for query in asked_often(lambda r: position_queries(r, keys, WIDTH, HEIGHT, words=ROOM)):
+        front = re.search("front|nearest|closest", query.text)
+        assert query.targets[0].point[1] == (60 if front else 90)
+    assert not any(
+        re.search("closest to the d|next to", query.text)
+        for query in asked_often(lambda r: ask(r, [*keys, tall], lambda r: "dog", WIDTH, HEIGHT, words=ROOM))
+    )
 
 
 def test_absent_things_are_absent_and_no_lookalikes() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import struct
 import sys
-from types import SimpleNamespace
+import time
+from pathlib import Path
 
 import pytest
 
@@ -40,13 +42,64 @@ def test_what_was_skipped_is_said(tmp_path):
 
 
 def test_wandb_is_asked_only_on_request_and_named_when_missing(tmp_path, monkeypatch):
-    calls = []
-    wandb = SimpleNamespace(init=lambda **options: calls.append(options), __spec__=object())
-    monkeypatch.setitem(sys.modules, "wandb", wandb)
+    monkeypatch.setitem(sys.modules, "wandb", None)  # importing it fails
     Monitor(tmp_path, 0, 1).close()
-    assert calls == []
-    Monitor(tmp_path, 0, 1, wandb=True).close()
-    assert calls[0]["sync_tensorboard"] is True
     monkeypatch.setattr("model.train.monitor.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"molmo-act\[wandb\]"):
         Monitor(tmp_path, 0, 1, wandb=True)
+
+
+def wandb_records(path: Path):
+    """What a .wandb file holds: a head of 7 bytes, then a log as LevelDB's, of W&B's own messages."""
+    from wandb.proto.wandb_internal_pb2 import Record
+
+    block, head, whole = 2**15, 7, 1
+    content, at, message = path.read_bytes(), head, b""
+    while at + head <= len(content):
+        if block - at % block < head:  # records do not begin where their head would not fit
+            at += block - at % block
+            continue
+        length, kind = struct.unpack("<HB", content[at + 4 : at + head])
+        message += content[at + head : at + head + length]
+        at += head + length
+        if kind in (whole, 4):  # 2, 3 and 4 are the first, a middle and the last piece
+            yield Record.FromString(message)
+            message = b""
+
+
+def finished_run(path: Path) -> list:
+    """All records, once W&B's own process has written the last."""
+    deadline = time.monotonic() + 60
+    while True:
+        records = list(wandb_records(path))
+        if records and records[-1].HasField("exit"):
+            return records
+        assert time.monotonic() < deadline, f"{path} was never finished"
+        time.sleep(0.05)
+
+
+def test_what_wandb_keeps_offline_is_what_was_said(tmp_path, monkeypatch):
+    pytest.importorskip("wandb", reason="W&B is not installed: pip install molmo-act[wandb]")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    for first, last in ((0, 3), (2, 4)):  # killed behind its save of step 2, and gone on with
+        monitor = Monitor(tmp_path, first, 10, wandb=True)
+        for step in range(first + 1, last + 1):
+            monitor.write(
+                step, {"loss": 1 / step, "tokens_per_second": 100.0}, {"gone": 2} if step == 3 else {}
+            )
+        monitor.close()
+    files = sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
+    assert len(files) == 2
+    said, ids = [], set()
+    for path in files:
+        for record in finished_run(path):
+            if record.HasField("run"):
+                ids.add((record.run.project, record.run.run_id, record.run.display_name))
+            if record.HasField("history"):
+                values = {
+                    ".".join(i.nested_key) or i.key: json.loads(i.value_json) for i in record.history.item
+                }
+                said.append({key: values.get(key) for key in ("_step", "loss", "skipped/gone")})
+    assert ids == {("molmo_act", (tmp_path / "wandb_id.txt").read_text(), tmp_path.name)}
+    expected = [(1, 1, None), (2, 1 / 2, None), (3, 1 / 3, 2), (3, 1 / 3, 2), (4, 1 / 4, None)]
+    assert [tuple(each.values()) for each in said] == [pytest.approx(each) for each in expected]

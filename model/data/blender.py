@@ -1,0 +1,124 @@
+"""Blender in a virtual environment of its own, which `python -m model.data.blender` makes; knows no scenes.
+
+Its wheel fits one version of Python and an older numpy than this project's, so nothing of it is imported:
+what is to be rendered goes to its Python as folders, see `blender_script`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from molmo_act.errors import PlatformError
+
+FOLDER = Path(__file__).resolve().parents[2] / ".cache" / "blender"
+PACKAGES = ("bpy==5.0.1", "numpy==1.26.4", "OpenEXR==3.5.3")
+PYTHON = "python3.11"  # the only one that this bpy is built for
+_SCRIPT = Path(__file__).with_name("blender_script.py")
+_SAID = "shot: frame"
+_SHOWN = 1500  # characters of what Blender said, when it fails
+
+
+def make_environment(folder: Path = FOLDER) -> None:
+    """Makes the environment, about 1 GB; needs a network.
+
+    Raises:
+        PlatformError: There is no Python of the right version, or pip could not install the packages.
+    """
+    python = (
+        sys.executable
+        if f"python{sys.version_info[0]}.{sys.version_info[1]}" == PYTHON
+        else shutil.which(PYTHON)
+    )
+    if python is None:
+        raise PlatformError(f"{PACKAGES[0]} needs {PYTHON}, which is not on the PATH; install it.")
+    for command in (
+        [python, "-m", "venv", str(folder)],
+        [str(folder / "bin" / "python"), "-m", "pip", "install", *PACKAGES],
+    ):
+        if subprocess.run(command).returncode:
+            raise PlatformError(f"This command failed, see above: {' '.join(command)}")
+    (folder / "ready").touch()
+
+
+class Blender:
+    """A running Blender, to be used as a context.
+
+    Args:
+        folder: Its environment.
+
+    Raises:
+        PlatformError: The environment has not been made.
+    """
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        python = folder / "bin" / "python"
+        if not (folder / "ready").is_file():
+            raise PlatformError(
+                f"There is no Blender in {folder}. Make its environment (1 GB) with: "
+                "python -m model.data.blender"
+            )
+        self._log = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        # -P keeps the modules beside the script, some named like those of the standard library, off its path.
+        self._process = subprocess.Popen(
+            [str(python), "-P", "-W", "ignore", str(_SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+    def __enter__(self) -> Blender:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._log.close()
+
+    def render(self, folder: Path, frames: int) -> Iterator[int]:
+        """Renders the orders in a folder; yields how many frames are done, after each.
+
+        Raises:
+            PlatformError: Blender ended before it was done; what it said last is in the message.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        said: list[str] = []
+        try:
+            print(folder, file=self._process.stdin, flush=True)
+            for done in range(1, frames + 1):
+                while (line := self._process.stdout.readline()).strip() != _SAID:
+                    if not line:
+                        raise PlatformError(self._why_ended(said))
+                    said.append(line)
+                yield done
+        except BrokenPipeError as exc:
+            raise PlatformError(self._why_ended(said)) from exc
+
+    def _why_ended(self, said: list[str]) -> str:
+        code = self._process.wait()
+        self._log.seek(0)
+        last = ("".join(said) + self._log.read())[-_SHOWN:]
+        return f"Blender ended with status {code} while it rendered. It said last:\n{last}"
+
+
+def main() -> int:
+    """Command line; 2 when the environment cannot be made."""
+    try:
+        make_environment()
+    except PlatformError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
+    print(FOLDER)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""Renders stills and clips of solid things into a folder: `python -m model.data.render_shots stills`.
+
+Goes on where it was stopped: what lies in the folder is not rendered again. Shot number n follows from the
+seed, the split and n alone. Needs Blender: `python -m model.data.blender` makes its environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from model.data.blender import Blender
+from model.data.shot_layouts import SPLITS, ClipWishes, plan_clip, plan_still
+from model.data.shot_plan import ShotPlan
+from molmo_act.errors import InputError, MolmoActError
+
+FOLDERS = {"stills": Path(".cache/scenes3d"), "clips": Path(".cache/clips3d")}
+SAMPLES = 8
+SETTINGS = "settings.json"
+CALM = ("camera", "leaving", "pillars", "light")
+_FARTHEST = 65.535  # metres that a 16-bit depth picture in millimetres can tell
+
+
+def render_shot(blender: Blender, plan: ShotPlan, folder: Path, samples: int, bar: tqdm) -> None:
+    """Renders a shot into a folder that is there, whole, or is not.
+
+    Args:
+        blender: Renders.
+        plan: What to render.
+        folder: Where it goes, see `shots`.
+        samples: Light paths a pixel.
+        bar: Moves on by one a frame.
+    """
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / "orders.json").write_text(json.dumps(plan.orders(samples)), encoding="utf-8")
+    for _ in blender.render(partial, len(plan.moments)):
+        bar.update()
+    (partial / "orders.json").unlink()
+    for raw in sorted(partial.glob("*.npz")):
+        _keep_passes(raw)
+    (partial / "truth.json").write_text(json.dumps(plan.truth()), encoding="utf-8")
+    partial.rename(folder)
+
+
+def _keep_passes(raw: Path) -> None:
+    """Stores index and depth as pictures: numbers of things, and millimetres with 0 for nothing in reach."""
+    with np.load(raw) as passes:
+        index, depth = passes["index"], passes["depth"]
+    millimetres = np.where(depth <= _FARTHEST, np.rint(depth * 1000), 0).astype(np.uint16)
+    Image.fromarray(index).save(raw.with_name(raw.stem + "_things.png"))
+    Image.fromarray(millimetres).save(raw.with_name(raw.stem + "_depth.png"))
+    raw.unlink()
+
+
+def render_all(options: argparse.Namespace, folder: Path) -> int:
+    """Renders what is missing in a folder; gives how many shots there are then."""
+    width, height = options.size
+    possible = min(width, height) >= 48 and max(width, height) <= min(4096, 3 * min(width, height))
+    if not possible or min(options.count, options.samples) < 1:
+        raise InputError(
+            f"Got {options.count} shots of {width}×{height} pixels with {options.samples} samples; expected "
+            "at least one shot and one sample, and sides of 48 to 4096 pixels, none three times the other."
+        )
+    wishes = _wishes(options)
+    frames = 1 if wishes is None else round(wishes.seconds * wishes.fps)
+    numbers = range(options.start, options.start + options.count)
+    paths = {number: folder / f"{options.split}-{options.seed}-{number:05d}" for number in numbers}
+    missing = [number for number, path in paths.items() if not path.is_dir()]
+    made = {"size": options.size, "samples": options.samples, "clips": wishes and asdict(wishes)}
+    if not missing:
+        _claim(folder, made)
+        return len(paths)
+    with Blender() as blender, tqdm(total=len(missing) * frames, unit="frame", desc=str(folder)) as bar:
+        _claim(folder, made)
+        for number in missing:
+            if wishes is None:
+                plan = plan_still(options.seed, number, (width, height), options.split)
+            else:
+                plan = plan_clip(options.seed, number, (width, height), options.split, wishes)
+            render_shot(blender, plan, paths[number], options.samples, bar)
+    return len(paths)
+
+
+def _wishes(options: argparse.Namespace) -> ClipWishes | None:
+    """What clips are to be like; None for stills."""
+    if options.what == "stills":
+        return None
+    if not (0 < options.fps <= 240 and 1 <= options.seconds * options.fps <= 10_000):
+        raise InputError(
+            f"Got clips of {options.seconds} s at {options.fps} frames a second; expected 1 to 10,000 frames "
+            "at up to 240 a second."
+        )
+    return ClipWishes(options.seconds, options.fps, **{name: name not in options.calm for name in CALM})
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Writes into a new folder how its shots are made, or checks that those in it are made so.
+
+    Raises:
+        InputError: They are not.
+    """
+    path, now = folder / SETTINGS, json.dumps(settings, indent=1)
+    if path.exists() and path.read_text(encoding="utf-8") != now:
+        raise InputError(
+            f"{folder} holds shots of other settings, see {path}. Render with the same ones, or give another "
+            "folder with --out."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(now, encoding="utf-8")
+
+
+def main() -> int:
+    """Command line; 2 when Blender is missing or fails."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model.data.render_shots",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=FOLDERS)
+    parser.add_argument("--out", type=Path, help=f"folder ({', '.join(map(str, FOLDERS.values()))})")
+    parser.add_argument("--count", type=int, default=10, help="shots (default: %(default)s)")
+    parser.add_argument("--start", type=int, default=0, help="number of the first (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=SPLITS, default="train")
+    parser.add_argument("--size", type=int, nargs=2, default=(320, 240), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument(
+        "--samples", type=int, default=SAMPLES, help="light paths a pixel (default: %(default)s)"
+    )
+    parser.add_argument("--seconds", type=float, default=4.0, help="of a clip (default: %(default)s)")
+    parser.add_argument(
+        "--fps", type=float, default=10.0, help="frames a second of clips (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--calm", nargs="*", choices=CALM, default=(), help="what clips do without: a moving camera, things "
+        "that leave the view, pillars, changing light"
+    )  # fmt: skip
+    options = parser.parse_args()
+    folder = options.out or FOLDERS[options.what]
+    try:
+        print(f"{render_all(options, folder)} {options.what}: {folder}")
+    except MolmoActError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
