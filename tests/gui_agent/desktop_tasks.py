@@ -44,6 +44,8 @@ class Task:
         places: What each query names: a selection of `GtkPrograms`, or a CSS selector.
         act: Does it on a desktop, in words; is also given the folder of the session.
         is_done: Whether the program says that it is done; also given the folder.
+        folders: Made in the folder of the session before the program starts.
+        files: Likewise; where there are any, the program is given that folder to open.
     """
 
     name: str
@@ -51,6 +53,8 @@ class Task:
     places: Mapping[str, Any]
     act: Callable[[Desktop, Path], object]
     is_done: Callable[[Any, Path], bool]
+    folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def clicks(*queries: str) -> Callable[[Desktop, Path], None]:
@@ -82,6 +86,17 @@ def save_a_note(desk: Desktop, home: Path) -> None:
     desk.expect("the Save button of the dialog").to_appear()
     desk.type(str(home / "note.txt"))
     desk.locator("the Save button of the dialog").click()
+
+
+def rename_a_file(desk: Desktop, _: Path) -> None:
+    desk.locator("the letter.txt file").click()
+    desk.press("f2")
+    desk.locator("the name field").fill("Brief.txt")
+    desk.locator("the OK button").click()
+
+
+def file_a_letter(desk: Desktop, _: Path) -> None:
+    desk.locator("the letter.txt file").drag_to(desk.locator("the Post folder"))
 
 
 def fill_the_form(desk: Desktop, _: Path) -> None:
@@ -133,6 +148,30 @@ TASKS = [
         shows(app="mousepad", role="dialog", name="About Mousepad"),
     ),
     Task(
+        "pcmanfm: rename a file",
+        "pcmanfm",
+        {
+            "the letter.txt file": {"app": "pcmanfm", "role": "icon", "text": "letter.txt"},
+            "the name field": {"app": "pcmanfm", "role": "text", "text": "letter.txt"},
+            "the OK button": {"app": "pcmanfm", "role": "push button", "name": "OK"},
+        },
+        rename_a_file,
+        lambda _, home: (home / "Brief.txt").exists() and not (home / "letter.txt").exists(),
+        files=("letter.txt",),
+    ),
+    Task(
+        "pcmanfm: drag a file into a folder",
+        "pcmanfm",
+        {
+            "the letter.txt file": {"app": "pcmanfm", "role": "icon", "text": "letter.txt"},
+            "the Post folder": {"app": "pcmanfm", "role": "icon", "text": "Post"},
+        },
+        file_a_letter,
+        lambda _, home: (home / "Post" / "letter.txt").exists() and not (home / "letter.txt").exists(),
+        folders=("Post",),
+        files=("letter.txt",),
+    ),
+    Task(
         "gtk3-widget-factory: the second page",
         "gtk3-widget-factory",
         {"the Page 2 button": {"app": "gtk3-widget-factory", "role": "radio button", "name": "Page 2"}},
@@ -168,7 +207,12 @@ def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulEye]]:
         with chromium(task.program) as page:
             yield page, TruthfulEye(lambda query: page.boxes(task.places[query]))
         return
-    with gtk_session(home) as programs, programs.running(task.program):
+    for folder in task.folders:
+        (home / folder).mkdir()
+    for file in task.files:
+        (home / file).touch()
+    words = [str(home)] if task.files else []
+    with gtk_session(home) as programs, programs.running(task.program, *words):
 
         def boxes(query: str) -> list[Box]:
             return [tuple(one["box"]) for one in programs.select(**task.places[query])]
