@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
@@ -19,6 +20,7 @@ from molmo_act.errors import InputError, MissingExtraError, PlatformError
 
 ON_X11 = sys.platform not in ("win32", "darwin")
 DRAG_SECONDS = 0.25  # toolkits take a pointer that jumps for a click
+DROP_SECONDS = 0.15  # what is dropped before the application below has said that it takes it goes back
 
 
 BUTTONS = ("left", "middle", "right")
@@ -146,6 +148,7 @@ class PyAutoGuiBackend:
             pyautogui.mouseDown(button=button, _pause=False)
             try:
                 pyautogui.moveTo(x, y, duration=DRAG_SECONDS, _pause=False)
+                time.sleep(DROP_SECONDS)
             finally:  # not pyautogui.mouseUp, which the fail-safe would stop, too
                 pyautogui.platformModule._mouseUp(*pyautogui.position(), button)
 
