@@ -287,7 +287,6 @@ class PointNode(QueriedNode):
         if model is None or not numbers:
             return
         begun = time.monotonic()
-        self.health.took("wait", begun - frame.received)
         try:
             rgb = to_rgb(frame.message)
         except MolmoActError as error:
@@ -295,16 +294,17 @@ class PointNode(QueriedNode):
             self.warn("picture", f"Frame skipped: {error}")
             return
         read = time.monotonic()
-        self.health.took("convert", read - begun)
         found = model.point(
             rgb, list(numbers), max_points=wanted.max_points or None, min_score=wanted.min_score
         )
         answered = time.monotonic()
-        self.health.took("model", answered - read)
         # Not all messages name the query, so an answer to a question withdrawn meanwhile would mislead.
         if numbers == self._asked.numbers:
             self._publish(answers.numbered(found), numbers, rgb, frame)
             self.health.took("publish", time.monotonic() - answered)
+        self.health.took("wait", begun - frame.received)
+        self.health.took("convert", read - begun)
+        self.health.took("model", answered - read)
         self.health.count("frames processed")
 
     def _publish(self, found: list[Points], numbers: dict[str, int], rgb: np.ndarray, frame: Frame) -> None:

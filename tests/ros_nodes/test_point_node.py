@@ -74,6 +74,7 @@ def test_parameters_limit_and_are_checked(blob_node, camera, listener):
         ("max_points", -1),
         ("rate", -2.0),
         ("query", " "),  # nothing to look for
+        ("query", "red " * 2500),  # 10 kB
         ("model", "other"),  # read on configure
     ]
     for name, value in refused:
