@@ -70,11 +70,17 @@ def run(
     Returns:
         Exit code: 0 after a signal; 2 when the node could not be started, the reason being on stderr.
     """
-    # SIGTERM interrupts like SIGINT, loading a model included; rclpy's own handler calls this one.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)  # while a model loads, too; rclpy's own handler calls this one
     try:
         require_ros()
-        return _run(parser, make_node, list(sys.argv if argv is None else argv))
+        return _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
     except KeyboardInterrupt:
         return 0
     except MolmoActError as error:
@@ -83,7 +89,10 @@ def run(
 
 
 def _run(
-    parser: argparse.ArgumentParser, make_node: Callable[[argparse.Namespace], Node], argv: list[str]
+    parser: argparse.ArgumentParser,
+    make_node: Callable[[argparse.Namespace], Node],
+    argv: list[str],
+    interrupts: list[int],
 ) -> int:
     import rclpy
     from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -111,6 +120,9 @@ def _run(
             code = 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:  # what an interrupt becomes while rclpy reads a message
+        if not interrupts:
+            raise
     finally:
         for again in (signal.SIGINT, signal.SIGTERM):  # impatience must not break off a short, orderly end
             signal.signal(again, signal.SIG_IGN)

@@ -126,3 +126,38 @@ def test_a_node_keeps_the_memory_of_pictures():
     )
     outside, inside = map(int, done.stdout.split())
     assert inside < outside / 5, done.stderr
+
+
+INTERRUPTED_READING = """
+import argparse, os, signal, sys, time
+from ros_nodes.program import require_ros, run
+require_ros()
+import rclpy
+
+def make_node(options):
+    node = rclpy.create_node("reader")
+    node.create_timer(0.01, read)
+    return node
+
+def read():
+    try:
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(10)
+    except KeyboardInterrupt:
+        raise RuntimeError("Unable to convert call argument '0' to Python object")  # as rclpy's C++ does
+
+sys.exit(run(argparse.ArgumentParser(), make_node, ["node"]))
+"""
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_message_is_read_is_an_end_like_any_other(name):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_READING.format(name=name)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
