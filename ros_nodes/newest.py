@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 _GIVE_WAY_S = 0.001
-"""So long a thread that offers lets the interpreter go. It would else hold it for its own work, an executor
-for a third of a millisecond, before the worker could begin."""
+"""So long a thread that offers lets the interpreter go, which it would else hold for work of its own, as an
+executor has after each callback, before the worker could begin."""
 
 
 class NewestWorker(Generic[Item]):

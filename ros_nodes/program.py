@@ -136,11 +136,13 @@ def _run(
 def _keep_memory_of_pictures() -> None:
     """Has the memory of one picture kept for the next one.
 
-    glibc would give it back to the kernel after each picture and get it again page by page, which costs up to
-    1 ms for 640 × 480 pixels.
+    glibc would give it back to the kernel after each picture and get it again page by page, which takes
+    longer than to copy the picture.
     """
+    if sys.platform != "linux":
+        return
     libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):  # elsewhere than with glibc there is nothing to tell
+    if hasattr(libc, "mallopt"):  # another C library than glibc may lack it
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
         libc.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT)
 
