@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from typing import Any, Protocol
 
-from gui_agent import x11_click, x11_clipboard, x11_connection, x11_keyboard, x11_windows
+from gui_agent import x11_click, x11_clipboard, x11_connection, x11_keyboard, x11_lock, x11_windows
 from gui_agent.errors import NotTyped, Refused
 from gui_agent.keystrokes import Paste, Press, plan_strokes
 from gui_agent.session import require_screen
@@ -19,6 +20,7 @@ from molmo_act.errors import InputError, MissingExtraError, PlatformError
 
 ON_X11 = sys.platform not in ("win32", "darwin")
 DRAG_SECONDS = 0.25  # toolkits take a pointer that jumps for a click
+DROP_SECONDS = 0.15  # what is dropped before the application below has said that it takes it goes back
 
 
 BUTTONS = ("left", "middle", "right")
@@ -56,6 +58,9 @@ class InputBackend(Protocol):
 
     def is_held(self, key: str) -> bool:
         """Whether somebody holds a key down now; False where that cannot be asked."""
+
+    def is_locked(self) -> bool:
+        """Whether the screen is locked; False where that cannot be asked."""
 
     def require_typable(self, text: str) -> None:
         """Checks that a text can be typed on this machine."""
@@ -143,6 +148,7 @@ class PyAutoGuiBackend:
             pyautogui.mouseDown(button=button, _pause=False)
             try:
                 pyautogui.moveTo(x, y, duration=DRAG_SECONDS, _pause=False)
+                time.sleep(DROP_SECONDS)
             finally:  # not pyautogui.mouseUp, which the fail-safe would stop, too
                 pyautogui.platformModule._mouseUp(*pyautogui.position(), button)
 
@@ -212,6 +218,13 @@ class PyAutoGuiBackend:
         with self._input() as pyautogui:
             keycode = pyautogui.platformModule.keyboardMapping[key]
             return x11_keyboard.is_held(x11_connection.of(pyautogui), keycode)
+
+    def is_locked(self) -> bool:
+        """Whether the screen is locked; always False elsewhere than on X11."""
+        if not ON_X11:
+            return False
+        with self._input() as pyautogui:
+            return x11_lock.is_locked(x11_connection.of(pyautogui))
 
     def require_typable(self, text: str) -> None:
         """Checks that a text can be typed on this machine.

@@ -140,7 +140,12 @@ class Desktop:
 
     @contextmanager
     def scene(self) -> Iterator[Scene]:
-        """This moment of the screen, to be asked about."""
+        """This moment of the screen, to be asked about.
+
+        Raises:
+            Refused: The screen is locked.
+        """
+        self.guard.require_unlocked()
         with self.capture() as capture:
             yield Scene(self.eye, capture, self.backend, self.monitor)
 

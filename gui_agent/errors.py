@@ -4,7 +4,7 @@
     └── DesktopError                 an act on the desktop did not happen, or not wholly
         ├── NotFound                 nothing on the screen matches the query
         ├── Ambiguous                several places match about equally well
-        ├── Refused                  acting would not be safe: low score, fail-safe, a rule of Safety
+        ├── Refused                  acting would not be safe: low score, fail-safe, lock, a rule of Safety
         ├── Unstable                 the target, or the screen around it, does not come to rest
         ├── Timeout (TimeoutError)   what was waited for did not come about
         └── NotTyped                 the focused application did not take the text

@@ -75,6 +75,7 @@ class Locator:
         """A locator for each thing that matches now; empty when nothing does. Waits for nothing.
 
         Raises:
+            Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
         with self.desk.scene() as scene:
@@ -88,6 +89,7 @@ class Locator:
         Raises:
             NotFound: Nothing matches.
             Ambiguous: Several things match about equally well.
+            Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
         with self.desk.scene() as scene:

@@ -103,13 +103,26 @@ class Guard:
         """Checks that nobody has stopped this desktop.
 
         Raises:
-            Refused: The abort key is held, or was held at an earlier act.
+            Refused: The screen is locked, or the abort key is held, or was held at an earlier act.
         """
+        self.require_unlocked()
         key = self.safety.abort_key
         if key is not None and self._backend.is_held(key):
             self._aborted = True
         if self._aborted:
             raise Refused(f"Somebody held the abort key {key!r}; nothing more is done until resume().")
+
+    def require_unlocked(self) -> None:
+        """Checks that the screen is not locked.
+
+        Raises:
+            Refused: It is.
+        """
+        if self._backend.is_locked():
+            raise Refused(
+                "The screen is locked: a program covers all of it and holds the keyboard. Nothing was done; "
+                "unlock it first."
+            )
 
     def require_words(self, query: str) -> None:
         """Checks the words of a locator, asking for consent where they name something destructive.

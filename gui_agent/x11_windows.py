@@ -90,6 +90,18 @@ def focused(display: Any) -> WindowInfo | None:
         return None
 
 
+def frames(display: Any) -> set[int]:
+    """The numbers of the top-level windows that a window manager put around the windows it manages.
+
+    Args:
+        display: A connection to the X server.
+
+    Raises:
+        XError: A window is closed meanwhile.
+    """
+    return {_frame(display, number) for number in _client_ids(display) or ()}
+
+
 def _framed_by(display: Any, top_level: Any) -> WindowInfo | None:
     from Xlib.error import XError
 

@@ -21,6 +21,8 @@ _GROUNDED, _PROPAGATED = 0, 1  # as in PointedPixel
 
 def numbered(answers: Sequence[Points]) -> list[Points]:
     """The same answers with object ids that are distinct over the whole picture, in the order of queries."""
+    if len(answers) == 1:
+        return list(answers)
     taken = 0
     result = []
     for points in answers:
@@ -31,6 +33,8 @@ def numbered(answers: Sequence[Points]) -> list[Points]:
 
 def together(answers: Sequence[Points]) -> Points:
     """One answer of all the points, for what shows them regardless of their query."""
+    if len(answers) == 1:
+        return answers[0]
     xy = np.concatenate([points.xy for points in answers])
     return replace(
         answers[0],

@@ -1,8 +1,8 @@
 """How much time the ROS side takes on this machine: `python -m ros_nodes.bench`; one line of JSON comes last.
 
 A camera and a node are processes of their own, this one subscribes to the points. Measured is the time
-between the stamp of a picture and its point here, without the model's own. A naive node runs in turns with
-ours.
+between the stamp of a picture and its point here, without the model's own. Two nodes run in turns with ours:
+one that only answers, which is what rclpy and the transport take, and a naive one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from ros_nodes.bench_session import PROFILE, anonymous_mib, process, program, session
 from ros_nodes.program import require_ros
 
-NODES = ("point", "naive")
+NODES = ("point", "echo", "naive")
 SIZES = {"VGA": (640, 480), "1080p": (1920, 1080)}
 
 
@@ -38,7 +38,8 @@ def main() -> None:
     require_ros()
     result: dict[str, Any] = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()}
     runs = [(f"{name} {node}", node, size, 0.0) for name, size in SIZES.items() for node in NODES]
-    runs += [(f"VGA {node}, model of {args.slow} s", node, SIZES["VGA"], args.slow) for node in NODES]
+    slow = ("point", "naive")
+    runs += [(f"VGA {node}, model of {args.slow} s", node, SIZES["VGA"], args.slow) for node in slow]
     for name, node, size, delay in runs:
         result[name] = measure(node, size, args.frames, delay)
         print(f"{name}: {result[name]}", file=sys.stderr)
@@ -52,13 +53,13 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
     """Milliseconds from stamp to point without the model's, and how many pictures had none.
 
     Args:
-        name: "point", with our transport profile, or "naive", with the default one.
+        name: "point" or "echo", with our transport profile, or "naive", with the default one.
         size: (width, height) of the pictures, which come at 30 Hz.
         frames: How many.
         delay: Seconds that the model takes.
     """
     with (
-        session(PROFILE if name == "point" else None) as consumer,
+        session(None if name == "naive" else PROFILE) as consumer,
         program("camera", "--size", *size) as camera,
         program(name, "--delay", delay, "--ros-args", "-p", "query:=middle"),
     ):

@@ -1,6 +1,6 @@
-"""The processes that `ros_nodes.bench` measures: a camera, the point node, and a naive node to compare with.
+"""The processes that `ros_nodes.bench` measures: a camera, the point node, and two nodes to compare with.
 
-The model in both nodes is one that waits for a given time and answers with one point: what is left is ROS.
+The model in the nodes is one that waits for a given time and answers with one point: what is left is ROS.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import array
 import sys
 import time
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from molmo_act.points import Points
 from ros_nodes.program import run
 
-NAMES = ("camera", "point", "naive")
+NAMES = ("camera", "point", "echo", "naive")
 
 
 def main() -> int:
@@ -26,7 +27,8 @@ def main() -> int:
     parser.add_argument("--size", type=int, nargs=2, default=(640, 480), help="of the camera's pictures")
     parser.add_argument("--rate", type=float, default=30.0, help="of the camera, per second")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds that the model takes")
-    makers = {"camera": make_camera, "point": make_point_node, "naive": make_naive_node}
+    makers = {"camera": make_camera, "point": make_point_node}
+    makers |= {"echo": make_echo_node, "naive": make_naive_node}
     return run(parser, lambda options: makers[options.name](options))
 
 
@@ -40,11 +42,16 @@ class WaitingModel:
 
     def point(self, image: np.ndarray, queries: list[str], **bounds: Any) -> list[Points]:
         """One point for each query."""
-        height, width, _ = image.shape
         if self._delay:
             time.sleep(self._delay)
-        middle, score, size = np.array([[width / 2, height / 2]]), np.ones(1), [(width, height)]
-        return [Points(xy=middle, score=score, image_size=size, query=query) for query in queries]
+        height, width, _ = image.shape
+        return _middles(width, height, tuple(queries))
+
+
+@cache  # the time that a model takes for its answer is not what is measured
+def _middles(width: int, height: int, queries: tuple[str, ...]) -> list[Points]:
+    middle, score, size = np.array([[width / 2, height / 2]]), np.ones(1), [(width, height)]
+    return [Points(xy=middle, score=score, image_size=size, query=query) for query in queries]
 
 
 def make_camera(options: argparse.Namespace) -> Any:
@@ -78,6 +85,24 @@ def make_point_node(options: argparse.Namespace) -> Any:
     from ros_nodes.pointing import PointNode
 
     return PointNode(lambda name, device: WaitingModel(options.delay))  # type: ignore[arg-type,return-value]
+
+
+def make_echo_node(options: argparse.Namespace) -> Any:
+    """The least that a node can do with rclpy: answers each picture with a point, and never looks at it."""
+    import rclpy
+    from geometry_msgs.msg import PointStamped
+    from sensor_msgs.msg import Image
+
+    from ros_nodes import qos
+
+    node = rclpy.create_node("echo_node")
+    publisher = node.create_publisher(PointStamped, "best_point", qos.RESULTS)
+
+    def echo(message: Image) -> None:
+        publisher.publish(PointStamped(header=message.header))
+
+    node.create_subscription(Image, "image", echo, qos.NEWEST_FRAME)
+    return node
 
 
 def make_naive_node(options: argparse.Namespace) -> Any:

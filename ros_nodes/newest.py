@@ -10,6 +10,10 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+_GIVE_WAY_S = 0.001
+"""So long a thread that offers lets the interpreter go, which it would else hold for work of its own, as an
+executor has after each callback, before the worker could begin."""
+
 
 class NewestWorker(Generic[Item]):
     """Works on the newest offered item of each source in turn, one at a time, in a thread of its own.
@@ -41,6 +45,7 @@ class NewestWorker(Generic[Item]):
         self._urgent: deque[Item] = deque()
         self._not_before = 0.0
         self._stopping = False
+        self._idle = False
         self._changed = threading.Condition()
         # A daemon, so that a model in the middle of a long computation cannot keep the process alive.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -50,7 +55,9 @@ class NewestWorker(Generic[Item]):
         self._thread.start()
 
     def offer(self, item: Item, source: Hashable = None) -> bool:
-        """Has ``item`` worked on, in place of one of the same source that still waits. Never blocks.
+        """Has ``item`` worked on, in place of one of the same source that still waits.
+
+        Returns at once, or a millisecond later where the thread had nothing to do and begins with it.
 
         Returns:
             Whether one was dropped for it.
@@ -58,7 +65,10 @@ class NewestWorker(Generic[Item]):
         with self._changed:
             replaces = source in self._waiting
             self._waiting[source] = item  # in the place of the other: its turn comes no later
+            begins = self._idle
             self._changed.notify()
+        if begins:
+            time.sleep(_GIVE_WAY_S)
         return replaces
 
     def insert(self, item: Item) -> None:
@@ -104,5 +114,7 @@ class NewestWorker(Generic[Item]):
             if self._waiting and early <= 0:
                 self._not_before = time.monotonic() + self.period
                 return [self._waiting.pop(next(iter(self._waiting)))]
+            self._idle = not self._waiting
             self._changed.wait(early if self._waiting else None)
+            self._idle = False
         return []

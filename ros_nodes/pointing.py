@@ -16,8 +16,8 @@ from geometry_msgs.msg import PointStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
+from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
-from std_msgs.msg import Header
 
 from molmo_act.errors import InputError, MolmoActError
 from molmo_act.points import Points
@@ -262,33 +262,31 @@ class PointNode(QueriedNode):
             errand.set_exception(error)
 
     def _receive(self, camera: str, message: Image | CompressedImage) -> None:
-        """Runs in the executor: takes note of the picture and leaves it to the worker."""
-        self.health.count("frames received")
-        self._check_stamp(camera, message.header)
-        self._newest[camera] = message
+        """Runs in the executor: leaves the picture to the worker, and takes note of it while that works."""
+        arrived = self.get_clock().now()
         frame = Frame(message, camera, time.monotonic())
+        before, self._newest[camera] = self._newest.get(camera), message
         if self._worker is not None and self._worker.offer(partial(self._point, frame), camera):
             self.health.count("frames dropped")
+        self.health.count("frames received")
+        self._check_stamp(message.header.stamp, None if before is None else before.header.stamp, arrived)
 
-    def _check_stamp(self, camera: str, header: Header) -> None:
-        stamp = header.stamp
+    def _check_stamp(self, stamp: Any, before: Any, arrived: Time) -> None:
         if not (stamp.sec or stamp.nanosec):
             self.warn(
                 "stamp", "A picture has stamp zero: its points cannot be placed in time. Set header.stamp."
             )
             return
-        before = self._newest.get(camera)
-        if before is not None and nanoseconds(stamp) < nanoseconds(before.header.stamp):
+        if before is not None and nanoseconds(stamp) < nanoseconds(before):
             self.warn("stamp", "Stamps of pictures go backwards: a looping bag, or two cameras on one topic?")
         else:
-            self.health.took("transport", self.age_of(stamp))
+            self.health.took("transport", (arrived.nanoseconds - nanoseconds(stamp)) / 1e9)
 
     def _point(self, frame: Frame) -> None:
         model, (wanted, numbers) = self._model, self._asked
         if model is None or not numbers:
             return
         begun = time.monotonic()
-        self.health.took("wait", begun - frame.received)
         try:
             rgb = to_rgb(frame.message)
         except MolmoActError as error:
@@ -296,37 +294,41 @@ class PointNode(QueriedNode):
             self.warn("picture", f"Frame skipped: {error}")
             return
         read = time.monotonic()
-        self.health.took("convert", read - begun)
         found = model.point(
             rgb, list(numbers), max_points=wanted.max_points or None, min_score=wanted.min_score
         )
         answered = time.monotonic()
-        self.health.took("model", answered - read)
         # Not all messages name the query, so an answer to a question withdrawn meanwhile would mislead.
         if numbers == self._asked.numbers:
             self._publish(answers.numbered(found), numbers, rgb, frame)
             self.health.took("publish", time.monotonic() - answered)
+        self.health.took("wait", begun - frame.received)
+        self.health.took("convert", read - begun)
+        self.health.took("model", answered - read)
         self.health.count("frames processed")
 
     def _publish(self, found: list[Points], numbers: dict[str, int], rgb: np.ndarray, frame: Frame) -> None:
         """Publishes each kind of answer that somebody listens to."""
         header, outputs = frame.message.header, self._outputs[frame.camera]
-        heard = {topic for topic, output in outputs.items() if output.get_subscription_count()}
-        if "pointed_pixels" in heard:
+
+        def is_heard(topic: str) -> bool:
+            return topic in outputs and outputs[topic].get_subscription_count() > 0
+
+        if is_heard("pointed_pixels"):
             for points in found:
                 message = answers.pointed_pixels(points, header, numbers[points.query], self._interfaces)
                 outputs["pointed_pixels"].publish(message)
         everything = answers.together(found)
         best = convert.best_point(everything, header)
-        if "best_point" in heard and best is not None:
+        if is_heard("best_point") and best is not None:
             outputs["best_point"].publish(best)
-        if "points" in heard:
+        if is_heard("points"):
             outputs["points"].publish(convert.points_to_cloud(everything, header))
-        if "detections" in heard:
+        if is_heard("detections"):
             outputs["detections"].publish(answers.detections(found, header, self._vision))
         self.health.published()
         self.health.took("capture to answer", self.age_of(header.stamp))
-        if "overlay" in heard and self._asked.request.overlay:
+        if is_heard("overlay") and self._asked.request.overlay:
             outputs["overlay"].publish(convert.rgb_to_image(np.asarray(everything.draw(rgb)), header))
 
     def _tell_fault(self, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import importlib
 import os
 import signal
@@ -16,6 +17,9 @@ from molmo_act.errors import InputError, MissingExtraError, MolmoActError, Platf
 if TYPE_CHECKING:
     from rclpy.lifecycle import LifecycleNode
     from rclpy.node import Node
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_LARGEST_KEPT = 32 << 20  # bytes; glibc allows no more
 
 _ROS_MODULES = (
     "rclpy.executors",
@@ -66,11 +70,17 @@ def run(
     Returns:
         Exit code: 0 after a signal; 2 when the node could not be started, the reason being on stderr.
     """
-    # SIGTERM interrupts like SIGINT, loading a model included; rclpy's own handler calls this one.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)  # while a model loads, too; rclpy's own handler calls this one
     try:
         require_ros()
-        return _run(parser, make_node, list(sys.argv if argv is None else argv))
+        return _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
     except KeyboardInterrupt:
         return 0
     except MolmoActError as error:
@@ -79,7 +89,10 @@ def run(
 
 
 def _run(
-    parser: argparse.ArgumentParser, make_node: Callable[[argparse.Namespace], Node], argv: list[str]
+    parser: argparse.ArgumentParser,
+    make_node: Callable[[argparse.Namespace], Node],
+    argv: list[str],
+    interrupts: list[int],
 ) -> int:
     import rclpy
     from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -90,6 +103,7 @@ def _run(
     code = 0
     try:
         options = parser.parse_args(remove_ros_args(argv)[1:])
+        _keep_memory_of_pictures()
         rclpy.init(args=argv)
     except RuntimeError as error:  # of which rclpy's own errors are kinds
         reason = " ".join(str(error).split()).partition(", at /")[0]
@@ -106,6 +120,9 @@ def _run(
             code = 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:  # what an interrupt becomes while rclpy reads a message
+        if not interrupts:
+            raise
     finally:
         for again in (signal.SIGINT, signal.SIGTERM):  # impatience must not break off a short, orderly end
             signal.signal(again, signal.SIG_IGN)
@@ -114,6 +131,20 @@ def _run(
         rclpy.try_shutdown()
     _leave_busy_threads(code)
     return code
+
+
+def _keep_memory_of_pictures() -> None:
+    """Has the memory of one picture kept for the next one.
+
+    glibc would give it back to the kernel after each picture and get it again page by page, which takes
+    longer than to copy the picture.
+    """
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # another C library than glibc may lack it
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST_KEPT)
 
 
 def _autostart(node: LifecycleNode) -> bool:

@@ -14,12 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gui_agent import Desktop, DesktopError, virtual_display
-from tests.gui_agent.programs import Box, GtkPrograms, TruthfulEye, chromium, gtk_session
+from tests.gui_agent.programs import START_SECONDS, Box, GtkPrograms, TruthfulEye, chromium, gtk_session
 
 FORM = """<!DOCTYPE html><meta charset="utf-8"><title>Order</title>
 <body style="font: 24px sans-serif; margin: 40px">
@@ -41,9 +41,11 @@ class Task:
     Attributes:
         name: What is done.
         program: A GTK program, or the HTML of a page.
-        places: What each query names: a selection of `GtkPrograms`, or a CSS selector.
+        places: What each query names, the first of them from the start: a selection of `GtkPrograms`, or a
+            CSS selector.
         act: Does it on a desktop, in words; is also given the folder of the session.
         is_done: Whether the program says that it is done; also given the folder.
+        files: What is in the folder of the session, by path; where there is any, the program opens it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Task:
     places: Mapping[str, Any]
     act: Callable[[Desktop, Path], object]
     is_done: Callable[[Any, Path], bool]
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def clicks(*queries: str) -> Callable[[Desktop, Path], None]:
@@ -82,6 +85,29 @@ def save_a_note(desk: Desktop, home: Path) -> None:
     desk.expect("the Save button of the dialog").to_appear()
     desk.type(str(home / "note.txt"))
     desk.locator("the Save button of the dialog").click()
+
+
+LETTERS = {
+    "letter.txt": "",
+    "Post/old.txt": "",
+    # Its icons tell of themselves only if the first question comes after they are there.
+    ".config/pcmanfm/default/pcmanfm.conf": "[ui]\nview_mode=list\n",
+}
+
+
+def in_list(name: str) -> dict[str, str]:
+    return {"app": "pcmanfm", "role": "table cell", "name": name}
+
+
+def rename_a_file(desk: Desktop, _: Path) -> None:
+    desk.locator("the letter.txt file").click()
+    desk.press("f2")
+    desk.locator("the name field").fill("Brief.txt")
+    desk.locator("the OK button").click()
+
+
+def file_a_letter(desk: Desktop, _: Path) -> None:
+    desk.locator("the letter.txt file").drag_to(desk.locator("the Post folder"))
 
 
 def fill_the_form(desk: Desktop, _: Path) -> None:
@@ -133,6 +159,29 @@ TASKS = [
         shows(app="mousepad", role="dialog", name="About Mousepad"),
     ),
     Task(
+        "pcmanfm: rename a file",
+        "pcmanfm",
+        {
+            "the letter.txt file": in_list("letter.txt"),
+            "the name field": {"app": "pcmanfm", "role": "text", "text": "letter.txt"},
+            "the OK button": {"app": "pcmanfm", "role": "push button", "name": "OK"},
+        },
+        rename_a_file,
+        lambda _, home: (home / "Brief.txt").exists() and not (home / "letter.txt").exists(),
+        files=LETTERS,
+    ),
+    Task(
+        "pcmanfm: drag a file into a folder",
+        "pcmanfm",
+        {
+            "the letter.txt file": in_list("letter.txt"),
+            "the Post folder": in_list("Post"),
+        },
+        file_a_letter,
+        lambda _, home: (home / "Post" / "letter.txt").exists() and not (home / "letter.txt").exists(),
+        files=LETTERS,
+    ),
+    Task(
         "gtk3-widget-factory: the second page",
         "gtk3-widget-factory",
         {"the Page 2 button": {"app": "gtk3-widget-factory", "role": "radio button", "name": "Page 2"}},
@@ -168,18 +217,28 @@ def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulEye]]:
         with chromium(task.program) as page:
             yield page, TruthfulEye(lambda query: page.boxes(task.places[query]))
         return
-    with gtk_session(home) as programs, programs.running(task.program):
+    for path, content in task.files.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(content)
+    words = [str(home)] if task.files else []
+    with gtk_session(home) as programs, programs.running(task.program, *words):
 
         def boxes(query: str) -> list[Box]:
             return [tuple(one["box"]) for one in programs.select(**task.places[query])]
 
+        first = next(iter(task.places))
+        wait_until(lambda: bool(boxes(first)), START_SECONDS)
         yield programs, TruthfulEye(boxes)
 
 
 def is_done_soon(task: Task, program: Any, home: Path, seconds: float = 5.0) -> bool:
     """Whether the program says within some seconds that the task is done."""
+    return wait_until(lambda: task.is_done(program, home), seconds)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not task.is_done(program, home):
+    while not holds():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.1)

@@ -27,6 +27,7 @@ START_SECONDS = 30.0
 APT_PACKAGE_OF = {
     "galculator": "galculator",
     "mousepad": "mousepad",
+    "pcmanfm": "pcmanfm libatk-adaptor",
     "gtk3-widget-factory": "gtk-3-examples",
     "chromium": "chromium",
     "dbus-daemon": "dbus-x11",
@@ -74,9 +75,10 @@ class GtkPrograms:
         return [one for one in self.widgets() if all(one[key] == value for key, value in wanted.items())]
 
     @contextmanager
-    def running(self, program: str) -> Iterator[None]:
+    def running(self, program: str, *words: str) -> Iterator[None]:
         """A program from when its window is shown and holds still to the end of the block."""
-        with subprocess.Popen([program], env=self._environment, stderr=subprocess.DEVNULL) as process:
+        command = [program, *words]
+        with subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL) as process:
             try:
                 seen: list[Any] = []
                 deadline = time.monotonic() + START_SECONDS
@@ -96,6 +98,8 @@ def gtk_session(home: Path) -> Iterator[GtkPrograms]:
     Args:
         home: An empty folder for what programs keep.
     """
+    runtime = home / ".runtime"  # hidden from programs that show files
+    runtime.mkdir(mode=0o700)
     with ExitStack() as stack:
 
         def start(*command: str, **options: Any) -> subprocess.Popen[str]:
@@ -111,7 +115,7 @@ def gtk_session(home: Path) -> Iterator[GtkPrograms]:
             "DBUS_SESSION_BUS_ADDRESS": bus.stdout.readline().strip(),
             "GTK_MODULES": "gail:atk-bridge",
             "HOME": str(home),
-            "XDG_RUNTIME_DIR": str(home),
+            "XDG_RUNTIME_DIR": str(runtime),
             "LANG": "C.UTF-8",
         }
         start(str(LAUNCHER), "--launch-immediately", env=environment, **quiet)

@@ -18,6 +18,7 @@ from gui_agent import Desktop
 from molmo_act.errors import MolmoActError
 from tests.gui_agent.conftest import PAD_PROGRAM, BlobFinder, Window
 
+XORG = "/usr/lib/xorg/Xorg"  # not the wrapper, which lets root alone name a configuration
 CONFIGURATION = """
 Section "Device"
   Identifier "card"
@@ -108,7 +109,7 @@ def xorg() -> Iterator[None]:
         (folder / "xorg.conf").write_text(CONFIGURATION)
         (folder / "Xauthority").touch()
         read_end, write_end = os.pipe()
-        command = ["Xorg", "-displayfd", str(write_end), "-noreset", "-nolisten", "tcp", "-novtswitch"]
+        command = [XORG, "-displayfd", str(write_end), "-noreset", "-nolisten", "tcp", "-novtswitch"]
         command += ["-sharevts", "-config", str(folder / "xorg.conf"), "-logfile", str(folder / "xorg.log")]
         start(stack, command, pass_fds=(write_end,))
         os.close(write_end)

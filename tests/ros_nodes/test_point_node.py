@@ -74,6 +74,7 @@ def test_parameters_limit_and_are_checked(blob_node, camera, listener):
         ("max_points", -1),
         ("rate", -2.0),
         ("query", " "),  # nothing to look for
+        ("query", "red " * 2500),  # 10 kB
         ("model", "other"),  # read on configure
     ]
     for name, value in refused:
@@ -167,7 +168,7 @@ def test_strange_stamps_give_a_warning_and_true_points(blob_node, camera, listen
     points_about(listener, camera)
     clouds = points_about(listener, camera, fault=fault)
     assert pixels(clouds[-1]) == [[400.5, 120.5]]
-    assert told in node.stderr
+    listener.wait(lambda: told in node.stderr)
 
 
 def test_overlay_is_drawn_only_while_somebody_subscribes(blob_node, camera, listener, tmp_path):

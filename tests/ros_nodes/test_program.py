@@ -90,3 +90,74 @@ def test_malformed_ros_arguments_are_refused(arguments, told):
     assert "molmo-act-point-node: ROS 2 refuses the arguments" in done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+PAGE_FAULTS = """
+import argparse, resource, sys
+from ros_nodes.program import require_ros, run
+require_ros()
+
+def of_pictures():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        copies = [bytearray(640 * 480 * 3) for _ in range(3)]  # as a message is copied on its way
+        for copy in copies:
+            copy[::4096] = bytes(len(copy[::4096]))
+        del copies, copy
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def make_node(options):
+    print(outside, of_pictures())
+    raise SystemExit(0)
+
+outside = of_pictures()
+sys.exit(run(argparse.ArgumentParser(), make_node, ["node"]))
+"""
+
+
+@pytest.mark.ros
+def test_a_node_keeps_the_memory_of_pictures():
+    done = subprocess.run(
+        [sys.executable, "-c", PAGE_FAULTS],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    outside, inside = map(int, done.stdout.split())
+    assert inside < outside / 5, done.stderr
+
+
+INTERRUPTED_READING = """
+import argparse, os, signal, sys, time
+from ros_nodes.program import require_ros, run
+require_ros()
+import rclpy
+
+def make_node(options):
+    node = rclpy.create_node("reader")
+    node.create_timer(0.01, read)
+    return node
+
+def read():
+    try:
+        os.kill(os.getpid(), signal.{name})
+        time.sleep(10)
+    except KeyboardInterrupt:
+        raise RuntimeError("Unable to convert call argument '0' to Python object")  # as rclpy's C++ does
+
+sys.exit(run(argparse.ArgumentParser(), make_node, ["node"]))
+"""
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_while_a_message_is_read_is_an_end_like_any_other(name):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_READING.format(name=name)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

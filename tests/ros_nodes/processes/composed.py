@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import rclpy
 from blob_node import BlobModel
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -22,8 +20,13 @@ def main() -> None:
         node.trigger_configure()
         node.trigger_activate()
     nodes[0].set_parameters([Parameter("query", value="red and green")])
-    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
+    try:
         executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except RuntimeError:  # what an interrupt becomes while rclpy reads a message
+        if rclpy.ok():
+            raise
     for node in nodes:
         node.destroy_node()
     rclpy.try_shutdown()
