@@ -24,6 +24,7 @@ from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.connector import MolmoPointAdapter
 from molmo_act.modeling.grounding_head import GroundingHead
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
+from molmo_act.modeling.temporal import TemporalModule
 
 CROPS_AT_ONCE = 8
 """That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
@@ -33,7 +34,8 @@ class Views(NamedTuple):
     """What the vision tower and the connector make of pictures, pooling window by pooling window.
 
     Attributes:
-        windows_NKC: ViT features of the patches of every window, zero in empty slots.
+        windows_NKC: ViT features of the patches of every window, zero in empty slots; of these pictures
+            alone.
         valid_NK: Which slots are filled.
         features_ND: What the language model is given for each window.
     """
@@ -65,12 +67,31 @@ class MolmoPointModel(Molmo2Model):
         self.final_norm = Molmo2RMSNorm(config.text_config.hidden_size, eps=config.text_config.rms_norm_eps)
         self.build_vit_embedding = nn.Linear(features, config.text_config.hidden_size)
         self.point_predictor = GroundingHead(config)
+        self.temporal = None if config.temporal_module is None else TemporalModule(config)
         self.post_init()
 
-    def look(self, pixel_values: Tensor, pooling_NK: Tensor) -> Views:
-        """Looks at pictures; takes what `gather_windows` takes."""
-        windows_NKC, valid_NK = self.gather_windows(pixel_values, pooling_NK), pooling_NK >= 0
-        return Views(windows_NKC, valid_NK, self.multi_modal_projector(windows_NKC, valid_NK))
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)
+        if isinstance(module, TemporalModule):
+            module.begin()
+
+    def look(self, pixel_values: Tensor, pooling_NK: Tensor, mean_NKC: Tensor | None = None) -> Views:
+        """Looks at pictures; takes what `gather_windows` and `view` take."""
+        return self.view(self.gather_windows(pixel_values, pooling_NK), pooling_NK >= 0, mean_NKC)
+
+    def view(self, windows_NKC: Tensor, valid_NK: Tensor, mean_NKC: Tensor | None = None) -> Views:
+        """What the connector makes of pooling windows.
+
+        Args:
+            windows_NKC: ViT features, zero in empty slots.
+            valid_NK: Which slots are filled.
+            mean_NKC: The same windows, averaged over earlier frames, for the temporal module; None where
+                nothing came before.
+        """
+        seen_NKC = windows_NKC
+        if self.temporal is not None and mean_NKC is not None:
+            seen_NKC = self.temporal(windows_NKC, valid_NK, mean_NKC)
+        return Views(windows_NKC, valid_NK, self.multi_modal_projector(seen_NKC, valid_NK))
 
     def gather_windows(self, pixel_values: Tensor, pooling_NK: Tensor) -> Tensor:
         """ViT features of the patches of every pooling window.

@@ -1,0 +1,273 @@
+"""What earlier frames are worth to nano: `python -m model.train.temporal_experiment`, see EXPERIMENTS.md.
+
+VideoMolmo's temporal module (arXiv 2506.05336) at nano's size: no earlier frames at all, cross-attention to
+the mean of 1, 2 and 4 of them, and of 4 by addition and by concatenation. All arms start from the bundled
+nano, learn the same drawn clips in the same order, and are asked about the same clips they never saw. The
+vision tower is frozen, so that it looks at every frame once for all of them. Prints a table, writes results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from model.benchmarks.machine import about
+from model.data.clips import Clip, ClipFrame, ClipSettings
+from model.data.encode import TreeEncoder
+from model.data.mask_points import centre_of_largest
+from model.data.sample import Picture, Query, Target
+from model.evaluation.tracking_metrics import WANTED_SHARE, score_frame
+from model.train.attention import use_plain_attention
+from model.train.batch import TreeBatch, collate
+from model.train.nano_config import GEOMETRY
+from model.train.objective import tree_losses
+from model.train.parts import cosine
+from molmo_act.api import NANO
+from molmo_act.encoded_image import EncodedImage
+from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration, MolmoPointProcessor
+from molmo_act.modeling.core import Views
+from molmo_act.modeling.tiling import normalize
+from molmo_act.pointing_model import PointingModel
+
+TRAIN_SEED, HELD_OUT_SEED = 7_000_001, 8_000_001
+FPS = 5.0  # frames a second, as often as the tracker has a model look
+FRAMES = 6  # of a clip that is learned from
+HALF_HIDDEN = 0.6  # of a thing that is visible, below which it counts as half hidden
+ARMS: dict[str, tuple[str | None, int]] = {
+    "l = 0": (None, 4),
+    "attention, l = 1": ("attention", 1),
+    "attention, l = 2": ("attention", 2),
+    "attention, l = 4": ("attention", 4),
+    "addition, l = 4": ("addition", 4),
+    "concatenation, l = 4": ("concatenation", 4),
+}
+"""Kind of the module and number of earlier frames."""
+COLOURS = ("#888888", "#9db7f2", "#6a8de8", "#2f5bd0", "#e6194b", "#3cb44b")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How an arm learns; the vision tower does not.
+
+    Attributes:
+        module: Learning rate of the temporal module at its highest, which starts from nothing.
+        rest: Of everything else.
+        warmup: Steps of linear warm-up; then half a cosine down to nothing.
+        clip: Largest norm of the gradient.
+    """
+
+    module: float = 1e-3
+    rest: float = 1e-4
+    warmup: int = 10
+    clip: float = 1.0
+
+
+def clip_settings(frames: int) -> ClipSettings:
+    """Small frames, one detailed crop each, with everything that clips have: pillars, light, leaving."""
+    return ClipSettings(size=(GEOMETRY.crop_size,) * 2, seconds=frames / FPS, fps=FPS)
+
+
+def as_picture(clip: Clip, frame: ClipFrame) -> Picture:
+    """A frame with the questions of its clip; what is not to be seen is not pointed at."""
+    rows, columns = frame.owner.shape
+    masks = {n: frame.owner == n for n, share in enumerate(frame.share, start=1) if share >= WANTED_SHARE}
+    targets = {n: Target(centre_of_largest(mask), (0, 0, columns, rows), mask) for n, mask in masks.items()}
+    queries = [
+        Query(text, text.removeprefix("the "), tuple(targets[n] for n in numbers if n in targets), "colour")
+        for text, numbers in clip.queries.items()
+    ]
+    return Picture(frame.image, tuple(queries), ())
+
+
+def batch_of(clip: Clip, encoder: TreeEncoder, config: MolmoPointConfig) -> TreeBatch:
+    """The frames of a clip as one batch of trees, in order."""
+    rng = np.random.default_rng(0)  # all questions are asked; only their order is drawn
+    trees = [encoder.encode(as_picture(clip, frame), rng, len(clip.queries), 0) for frame in clip]
+    return collate(trees, config)
+
+
+def means_of_past(windows_TPKC: Tensor, past: int) -> Tensor:
+    """For every frame but the first the mean of up to `past` frames before it, (T - 1, P, K, C)."""
+    return torch.stack([windows_TPKC[max(0, t - past) : t].mean(0) for t in range(1, len(windows_TPKC))])
+
+
+class Arm:
+    """One way to use earlier frames, while it learns."""
+
+    def __init__(self, name: str, seed: int, rates: Rates) -> None:
+        kind, self.past = ARMS[name]
+        torch.manual_seed(seed)
+        config = MolmoPointConfig.from_pretrained(NANO)
+        config.temporal_module, config.temporal_frames = kind, self.past
+        trained = MolmoPointForConditionalGeneration.from_pretrained(NANO, dtype=torch.float32)
+        self.model = MolmoPointForConditionalGeneration(config)
+        self.model.generation_config = trained.generation_config
+        missing, unexpected = self.model.load_state_dict(trained.state_dict(), strict=False)
+        assert not unexpected
+        assert all(name.startswith("model.temporal.") for name in missing)
+        self.model.model.vision_tower.requires_grad_(False)
+        use_plain_attention(self.model)
+        module = [] if self.model.model.temporal is None else list(self.model.model.temporal.parameters())
+        known = {id(parameter) for parameter in module}
+        learning = [p for p in self.model.parameters() if p.requires_grad and id(p) not in known]
+        groups = [{"params": learning, "top": rates.rest}, {"params": module, "top": rates.module}]
+        self.rates = rates
+        self.optimizer = torch.optim.AdamW(
+            [group for group in groups if group["params"]], betas=(0.9, 0.95), eps=1e-6, weight_decay=0.0
+        )
+
+    def step(self, batch: TreeBatch, windows_TPKC: Tensor, step: int, steps: int) -> float:
+        """Learns from one clip; gives its loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["top"] * cosine(step, steps, self.rates.warmup, 0.0)
+        core = self.model.model
+        valid_TPK = (batch.pooling_NK >= 0).unflatten(0, windows_TPKC.shape[:2])
+        means_TPKC = means_of_past(windows_TPKC, self.past)
+        with torch.autocast("cpu", torch.bfloat16):
+            first = core.view(windows_TPKC[0], valid_TPK[0])  # nothing came before it
+            others = (windows_TPKC[1:], valid_TPK[1:], means_TPKC)
+            later = core.view(*(part.flatten(0, 1) for part in others))
+            views = Views(*map(torch.cat, zip(first, later, strict=True)))
+            loss = tree_losses(self.model, batch, views).total
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(
+            [p for p in self.model.parameters() if p.requires_grad], self.rates.clip
+        )
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        return float(loss.detach())
+
+
+def learn(arms: dict[str, Arm], steps: int, seed: int, processor: MolmoPointProcessor) -> None:
+    """Shows the same clips to all arms."""
+    encoder = TreeEncoder(processor.tokenizer, GEOMETRY)
+    seer = next(iter(arms.values())).model  # all of them see alike
+    bar = tqdm(range(steps), "learning", unit="step")
+    for step in bar:
+        clip = Clip(TRAIN_SEED + 100_000 * seed + step, clip_settings(FRAMES))
+        batch = batch_of(clip, encoder, seer.config)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            windows_NKC = seer.model.gather_windows(normalize(batch.patches), batch.pooling_NK)
+        windows_TPKC = windows_NKC.float().unflatten(0, (len(clip), -1))
+        losses = [arm.step(batch, windows_TPKC, step, steps) for arm in arms.values()]
+        bar.set_postfix_str(" ".join(f"{loss:.2f}" for loss in losses))
+
+
+def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, list[list[float]]]:
+    """F1 of every question about held-out clips, clip by clip; of all, and of those about half-hidden things.
+
+    Args:
+        model: Who is asked.
+        clips: How many.
+        frames: Of each.
+        past: How many earlier frames it takes; more are never kept.
+    """
+    found: dict[str, list[list[float]]] = {"all": [], "half hidden": []}
+    for clip in held_out(clips, frames):
+        earlier: list[EncodedImage] = []
+        scores: dict[str, list[float]] = {kind: [] for kind in found}
+        for frame in clip:
+            mixes = model.model.config.temporal_module is not None
+            encoded = model.encode(frame.image, past=earlier if mixes else ())
+            earlier = [*earlier, encoded][-past:]
+            answers = model.point(encoded, list(clip.queries))
+            for points, asked in zip(answers, clip.queries.values(), strict=True):
+                scored = score_frame(
+                    frame.timestamp, frame.owner, frame.share, asked, points.xy, list(points.object_id)
+                )
+                scores["all"].append(scored.f1)
+                if any(WANTED_SHARE <= frame.share[n - 1] < HALF_HIDDEN for n in asked):
+                    scores["half hidden"].append(scored.f1)
+        for kind, values in scores.items():
+            found[kind].append(values)
+    return found
+
+
+def held_out(clips: int, frames: int) -> Iterator[Clip]:
+    """Clips that no arm learns from."""
+    for number in range(clips):
+        yield Clip(HELD_OUT_SEED + number, clip_settings(frames))
+
+
+def compared(found: list[list[float]], base: list[list[float]]) -> dict[str, float]:
+    """Mean F1, and the mean difference to a base over clips with its standard error.
+
+    Args:
+        found, base: F1 of the same questions, clip by clip.
+    """
+    gains = np.array(
+        [np.mean(mine) - np.mean(theirs) for mine, theirs in zip(found, base, strict=True) if mine]
+    )
+    error = float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
+    return {
+        "f1": round(float(np.mean(list(itertools.chain.from_iterable(found)))), 4),
+        "gain": round(float(gains.mean()), 4),
+        "standard_error": round(error, 4),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
+    parser.add_argument("--steps", type=int, default=300, help="clips that are learned from")
+    parser.add_argument("--clips", type=int, default=24, help="held-out clips")
+    parser.add_argument("--frames", type=int, default=8, help="of a held-out clip")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of weights and of clips to learn from"
+    )
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--runs", type=Path, default=Path("runs/temporal"))
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    args.runs.mkdir(parents=True, exist_ok=True)
+    processor = MolmoPointProcessor.from_pretrained(NANO)
+    arms = {name: Arm(name, args.seed, Rates()) for name in args.arms}
+    began = time.perf_counter()
+    learn(arms, args.steps, args.seed, processor)
+    learned = time.perf_counter()
+    results: dict[str, dict[str, list[list[float]]]] = {}
+    for name, arm in tqdm(arms.items(), "asking", unit="arm"):
+        model = PointingModel(arm.model.eval(), processor, name)
+        results[name] = ask(model, args.clips, args.frames, arm.past)
+        arm.model.save_pretrained(args.runs / f"seed_{args.seed}" / name.replace(" ", ""))
+    base = results[args.arms[0]]
+    shown = {
+        name: {kind: compared(values, base[kind]) for kind, values in found.items()}
+        for name, found in results.items()
+    }
+    print_table(shown)
+    facts = {"seed": args.seed, "steps": args.steps, "clips": args.clips, "frames": args.frames}
+    seconds = {"learning_s": round(learned - began), "asking_s": round(time.perf_counter() - learned)}
+    line = json.dumps(about(torch.device("cpu")) | facts | seconds | {"arms": shown})
+    with (args.runs / "results.jsonl").open("a") as file:
+        file.write(line + "\n")
+    print(line)
+
+
+def print_table(shown: dict[str, dict[str, dict[str, float]]]) -> None:
+    """F1 and gain of every arm."""
+    print("| arm | F1 | gain | F1, half hidden | gain |\n|---|---|---|---|---|")
+    for name, kinds in shown.items():
+        cells = [
+            cell
+            for found in kinds.values()
+            for cell in (f"{found['f1']:.3f}", f"{found['gain']:+.3f} ± {found['standard_error']:.3f}")
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
