@@ -68,18 +68,18 @@ class RememberingPointer:
 
 
 @dataclass(frozen=True, eq=False)
-class _Looked:
-    """A frame after the vision tower.
+class LookedAt:
+    """What is remembered of a frame that the vision tower has looked at.
 
     Attributes:
         seconds: Of the stream.
-        cut: As the video processor cut it, with patch ids from 0.
-        views: What was seen.
+        grid: Frames (one), rows and columns of image tokens.
+        features_ND: What the language model is given for them.
     """
 
     seconds: float
-    cut: ProcessedVideo
-    views: Views
+    grid: list[int]
+    features_ND: Tensor
 
 
 class FrameWindow:
@@ -108,7 +108,7 @@ class FrameWindow:
 
     def begin(self) -> None:
         """Forgets all frames."""
-        self._shown: deque[_Looked] = deque(maxlen=self._frames)
+        self._shown: deque[LookedAt] = deque(maxlen=self._frames)
         self._sliding = SlidingPrefix(self._model.model, self._frames) if self._reading == "bounded" else None
         self._origin: float | None = None
 
@@ -123,66 +123,68 @@ class FrameWindow:
             InputError: The window is longer than what the model reads.
         """
         began = time.perf_counter()
-        frame = self._look(image, seconds)
-        self._check_length(frame)
+        cut, views = self.look(image)
         looked = time.perf_counter()
-        if self._sliding is None:
-            self._shown.append(frame)
-            prefix, count = self._read_anew(), len(self._shown)
-        else:
-            self._origin = seconds if self._origin is None else self._origin
-            seen = self._spell(frame, self._origin, first=not len(self._sliding))
-            prefix, count = self._sliding.append(seen), len(self._sliding)
+        prefix = self.extend(LookedAt(seconds, cut.grid.tolist(), views.features_ND), views)
         ended = time.perf_counter()
-        metadata = _metadata(frame.cut, count)
         return EncodedImage(
-            prefix, metadata, self._model.name, 1000 * (looked - began), 1000 * (ended - looked)
+            prefix=prefix,
+            metadata={
+                "token_pooling": cut.token_pooling.numpy(),
+                "subpatch_mapping": list(cut.subpatch_mapping.numpy()),
+                "image_sizes": [cut.video_size],
+            },
+            model_name=self._model.name,
+            preprocess_ms=1000 * (looked - began),
+            prefill_ms=1000 * (ended - looked),
         )
 
-    def _read_anew(self) -> Prefix:
-        first = self._shown[0]
-        seen = [self._spell(frame, first.seconds, first=frame is first) for frame in self._shown]
-        return read_anew(self._model.model, seen)
+    def extend(self, frame: LookedAt, views: Views) -> Prefix:
+        """Reads a frame behind those before it, which the language model alone takes part in.
+
+        Args:
+            frame: What is remembered of it.
+            views: What the vision tower saw.
+        """
+        if self._sliding is None:
+            self._shown.append(frame)
+            first = self._shown[0]
+            spelled = [self.spell(one, first.seconds, first=one is first) for one in self._shown]
+            return read_anew(self._model.model, spelled, views)
+        self._origin = frame.seconds if self._origin is None else self._origin
+        return self._sliding.append(self.spell(frame, self._origin, first=not len(self._sliding)), views)
 
     @torch.inference_mode()
-    def _look(self, image: np.ndarray, seconds: float) -> _Looked:
-        processor, core = self._model.processor.video_processor, self._model.model.model
+    def look(self, image: np.ndarray) -> tuple[ProcessedVideo, Views]:
+        """What the vision tower sees of a frame, uint8 RGB (H, W, 3), and how that was cut.
+
+        Raises:
+            InputError: See `read`.
+        """
+        core, processor = self._model.model.model, self._model.processor.video_processor
         size = (image.shape[1], image.shape[0])
         cut = processor.preprocess(SampledVideo(image[None], (0.0,), size), device=core.device)
-        pixels = processor.collate([cut])["pixel_values_videos"].to(core.device)
-        return _Looked(seconds, cut, core.look(pixels, cut.token_pooling.to(core.device)))
+        self._check_length(len(cut.token_pooling))
+        pixels = processor.collate([cut])["pixel_values_videos"]
+        return cut, core.look(pixels.to(core.device), cut.token_pooling.to(core.device))
 
-    def _spell(self, frame: _Looked, origin: float, *, first: bool) -> SeenFrame:
+    def spell(self, frame: LookedAt, origin: float, *, first: bool) -> SeenFrame:
         """The frame's place in the prompt."""
         processor = self._model.processor
-        text = video_prompt(frame.cut.grid.tolist(), [frame.seconds - origin], processor.layout)
+        text = video_prompt(frame.grid, [frame.seconds - origin], processor.layout)
         ids = processor.tokenizer(text if first else f" {text}", add_special_tokens=False)["input_ids"]
         ids_1W = torch.tensor([[processor.bos_id, *ids] if first else ids], device=self._model.model.device)
-        return SeenFrame(ids_1W, torch.isin(ids_1W, self._vision_ids(ids_1W)), frame.views)
+        vision = torch.tensor(processor.vision_ids.all(), device=ids_1W.device)
+        return SeenFrame(ids_1W, torch.isin(ids_1W, vision), frame.features_ND)
 
-    def _vision_ids(self, like: Tensor) -> Tensor:
-        return torch.tensor(self._model.processor.vision_ids.all(), device=like.device)
-
-    def _check_length(self, frame: _Looked) -> None:
+    def _check_length(self, patches: int) -> None:
         room = self._model.model.config.text_config.max_position_embeddings
-        needed = self._frames * len(frame.cut.token_pooling) + ROOM_FOR_ANSWERS
+        needed = self._frames * patches + ROOM_FOR_ANSWERS
         if needed > room:
             raise InputError(
                 f"A window of {self._frames} frames takes more than {needed} tokens, but {self._model.name} "
                 f"reads {room}. Give a smaller window."
             )
-
-
-def _metadata(cut: ProcessedVideo, frames: int) -> dict[str, Any]:
-    """What reading points on the newest of so many frames needs: its patches are the last ones."""
-    pooling, patches = cut.token_pooling.numpy(), cut.subpatch_mapping.numel()
-    return {
-        "token_pooling": np.concatenate(
-            [np.where(pooling < 0, -1, pooling + index * patches) for index in range(frames)]
-        ),
-        "subpatch_mapping": [cut.subpatch_mapping[0].numpy() + (frames - 1) * patches],
-        "image_sizes": [cut.video_size],
-    }
 
 
 # --- the mean of earlier frames -----------------------------------------------------------------------------

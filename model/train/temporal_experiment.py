@@ -225,9 +225,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=300, help="clips that are learned from")
     parser.add_argument("--clips", type=int, default=24, help="held-out clips")
     parser.add_argument("--frames", type=int, default=8, help="of a held-out clip")
-    parser.add_argument(
-        "--seed", type=int, default=0, help="of weights and of clips to learn from"
-    )
+    parser.add_argument("--seed", type=int, default=0, help="of weights and of clips to learn from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/temporal"))
     args = parser.parse_args()

@@ -114,7 +114,7 @@ def read_prefix(
     length = 1 + int(torch.nonzero(inputs["token_type_ids"][0])[-1])
     ids_1S, image_1S = (inputs[name][:1, :length] for name in ("input_ids", "token_type_ids"))
     views = _look(model, inputs, mean_NKC)
-    values, x_1SD = read_behind(model, ids_1S, image_1S.bool(), views)
+    values, x_1SD = read_behind(model, ids_1S, image_1S.bool(), views.features_ND)
     return Prefix(values, model.model.make_state(ids_1S, x_1SD, views))
 
 
@@ -123,7 +123,7 @@ def read_behind(
     model: MolmoPointForConditionalGeneration,
     ids_1W: Tensor,
     image_1W: Tensor,
-    views: Views,
+    features_ND: Tensor,
     before: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Reads pictures behind what was read before, which they see and which does not see them.
@@ -132,7 +132,7 @@ def read_behind(
         model: Who reads.
         ids_1W: Ids of the pictures and the words between them.
         image_1W: bool, which of them see one another in both directions.
-        views: The pictures.
+        features_ND: What is seen of the pictures.
         before: Keys and values of the places before, (2, L, 1, H, S, D); None when nothing was read.
 
     Returns:
@@ -143,7 +143,7 @@ def read_behind(
     if before is not None:
         cache.values_2LBHSD[:, :, :, :, :length] = before
     mask = F.pad(prompt_mask(torch.ones_like(image_1W), image_1W), (length, 0), value=True)
-    embeds = model.model.embed_prompt(ids_1W, views.features_ND)
+    embeds = model.model.embed_prompt(ids_1W, features_ND)
     x_1WD = _read(model, cache, embeds, mask, image_1W.new_ones(1, length + width))
     return cache.values_2LBHSD, x_1WD
 

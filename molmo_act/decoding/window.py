@@ -5,13 +5,15 @@ costs as much as the window is long. `SlidingPrefix` reads only what is new: it 
 which do not see it, and what the cache holds of a frame still knows of frames that were dropped since. That
 costs one frame and is an approximation: `python -m model.benchmarks.keyframes` measures it.
 
-Shape letters: S places of the prompt, W places of one frame, D text width; those of a cache are in `cache`.
+Only the newest frame can be pointed at: patches of an answer are numbered within it, and alone compete.
+
+Shape letters: W places of one frame, N its image tokens, D text width; those of a cache are in `cache`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -30,30 +32,40 @@ class SeenFrame:
     Attributes:
         ids_1W: Its ids: time, image tokens and their marks; of the first one also what begins a prompt.
         image_1W: bool, which of them see one another in both directions.
-        views: What is seen.
+        features_ND: What the language model is given for its image tokens.
     """
 
     ids_1W: Tensor
     image_1W: Tensor
-    views: Views
+    features_ND: Tensor
 
     @property
-    def width(self) -> int:
-        """W."""
-        return self.ids_1W.shape[1]
+    def extent(self) -> tuple[int, int]:
+        """W and N."""
+        return self.ids_1W.shape[1], len(self.features_ND)
 
 
 @torch.inference_mode()
-def read_anew(model: MolmoPointForConditionalGeneration, frames: Sequence[SeenFrame]) -> Prefix:
-    """Frames as one prompt, each seeing all of them; only the last one can be pointed at.
+def read_anew(model: MolmoPointForConditionalGeneration, frames: Sequence[SeenFrame], views: Views) -> Prefix:
+    """Frames as one prompt, each seeing all of them.
 
     Args:
         model: Who reads.
         frames: In order.
+        views: The last one.
     """
-    image_1S = torch.cat([frame.image_1W for frame in frames], dim=1)
-    values, x_1SD = read_behind(model, _ids(frames), image_1S, _views(frames))
-    return _prefix(model, frames, values, x_1SD)
+    ids_1S, image_1S = (
+        torch.cat([getattr(one, name) for one in frames], 1) for name in ("ids_1W", "image_1W")
+    )
+    features_ND = torch.cat([frame.features_ND for frame in frames])
+    values, x_1SD = read_behind(model, ids_1S, image_1S, features_ND)
+    width, patches = frames[-1].extent
+    return Prefix(
+        values,
+        model.model.make_state(
+            ids_1S[:, -width:], x_1SD[:, -width:], views, earlier=len(features_ND) - patches
+        ),
+    )
 
 
 class SlidingPrefix:
@@ -82,49 +94,30 @@ class SlidingPrefix:
         if frames < 2:
             raise InputError(f"A window of {frames} frames cannot slide; expected at least 2.")
         self._model, self._most, self._theta = model, frames, float(rope["rope_theta"])
-        self._frames: list[SeenFrame] = []
-        self._x_1WD: list[Tensor] = []
+        self._extents: list[tuple[int, int]] = []
         self._values: Tensor | None = None
 
     def __len__(self) -> int:
         """How many frames it holds."""
-        return len(self._frames)
+        return len(self._extents)
 
     @torch.inference_mode()
-    def append(self, frame: SeenFrame) -> Prefix:
-        """Reads one more frame, which alone can be pointed at; of too many the oldest but the first goes."""
-        if len(self._frames) == self._most:
+    def append(self, frame: SeenFrame, views: Views) -> Prefix:
+        """Reads one more frame, whose `views` are given too; of too many the oldest but the first goes."""
+        if len(self) == self._most:
             self._drop(1)
         values, x_1WD = read_behind(
-            self._model, frame.ids_1W, frame.image_1W, frame.views, before=self._values
+            self._model, frame.ids_1W, frame.image_1W, frame.features_ND, before=self._values
         )
+        earlier = sum(patches for _, patches in self._extents)
         self._values = values
-        self._frames.append(frame)
-        self._x_1WD.append(x_1WD)
-        return _prefix(self._model, self._frames, values, torch.cat(self._x_1WD, dim=1))
+        self._extents.append(frame.extent)
+        return Prefix(values, self._model.model.make_state(frame.ids_1W, x_1WD, views, earlier))
 
     def _drop(self, index: int) -> None:
         assert self._values is not None
-        start = sum(frame.width for frame in self._frames[:index])
-        end = start + self._frames[index].width
+        start = sum(width for width, _ in self._extents[:index])
+        end = start + self._extents.pop(index)[0]
         later = self._values[..., end:, :].clone()
         later[0] = rotate(later[0], torch.tensor(start - end, device=later.device), self._theta).to(later)
         self._values = torch.cat((self._values[..., :start, :], later), dim=4)
-        del self._frames[index], self._x_1WD[index]
-
-
-def _prefix(
-    model: MolmoPointForConditionalGeneration, frames: Sequence[SeenFrame], values: Tensor, x_1SD: Tensor
-) -> Prefix:
-    state = model.model.make_state(_ids(frames), x_1SD, _views(frames))
-    indexable_BP = state.indexable_BP.clone()
-    indexable_BP[:, : -len(frames[-1].views.features_ND)] = False
-    return Prefix(values, replace(state, indexable_BP=indexable_BP))
-
-
-def _ids(frames: Sequence[SeenFrame]) -> Tensor:
-    return torch.cat([frame.ids_1W for frame in frames], dim=1)
-
-
-def _views(frames: Sequence[SeenFrame]) -> Views:
-    return Views(*map(torch.cat, zip(*(frame.views for frame in frames), strict=True)))

@@ -166,8 +166,15 @@ class MolmoPointModel(Molmo2Model):
         )
         return outputs.last_hidden_state, outputs.past_key_values
 
-    def make_state(self, input_ids: Tensor, x_BSD: Tensor, views: Views) -> GroundingState:
-        """Keys and tables of a prompt's images; rows of the batch are padded to the longest."""
+    def make_state(self, input_ids: Tensor, x_BSD: Tensor, views: Views, earlier: int = 0) -> GroundingState:
+        """Keys and tables of a prompt's images; rows of the batch are padded to the longest.
+
+        Args:
+            input_ids: (B, S) ids of the prompt.
+            x_BSD: Hidden states of its tokens before the final norm.
+            views: Its images.
+            earlier: How many image tokens came before, which are not to be pointed at but count in positions.
+        """
         config, head = self.config, self.point_predictor
         where = self.image_tokens(input_ids)
         indexable = input_ids == config.image_patch_id
@@ -177,7 +184,7 @@ class MolmoPointModel(Molmo2Model):
         def rows(flat: Tensor) -> Tensor:
             return pad_sequence(list(flat.split(sizes)), batch_first=True)
 
-        positions_BP = rows((indexable.cumsum(-1) - 1)[where])
+        positions_BP = rows((indexable.cumsum(-1) - 1 + earlier)[where])
         ids = ExtendedIds(
             start=config.extended_vocab_start,
             num_patches_B=counts,
