@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from molmo_act.asking import READINGS
 from molmo_act.decoding.prefill import Prefix
 from molmo_act.decoding.window import SeenFrame, SlidingPrefix, read_anew
 from molmo_act.encoded_image import EncodedImage
@@ -28,7 +29,6 @@ from molmo_act.points import Points
 if TYPE_CHECKING:
     from molmo_act.pointing_model import PointingModel
 
-READINGS = ("exact", "bounded")
 ROOM_FOR_ANSWERS = 128  # tokens that must be left behind a window for a question and its answer
 
 

@@ -31,10 +31,11 @@ from model.benchmarks.tensor_bytes import TensorBytes
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.evaluation.tracking import KINDS, SEED
 from model.evaluation.tracking_metrics import score_frame
+from molmo_act.asking import READINGS
 from molmo_act.bench import spread
 from molmo_act.decoding.prefill import Prefix
 from molmo_act.modeling.core import Views
-from molmo_act.stream_pointing import READINGS, FrameWindow, LookedAt
+from molmo_act.stream_pointing import FrameWindow, LookedAt
 
 FPS = 5.0  # keyframes a second
 
@@ -149,7 +150,7 @@ def _compare(
 def measure_endless(model: molmo_act.PointingModel, window: int, keyframes: int) -> dict[str, Any]:
     """Memory and time of the language model over keyframes read one behind the other without end."""
     reader = FrameWindow(model, window, "bounded")
-    looked = [reader.look(frame.image) for frame in Clip(SEED, ClipSettings(seconds=8, fps=FPS))]
+    looked = [reader.look(frame.image) for frame in Clip(SEED, ClipSettings(seconds=4, fps=FPS))]
     there_and_back = itertools.cycle([*looked, *reversed(looked)])
     taken, used, places = [], [], set()
     for index in tqdm(range(keyframes), "endless", unit="keyframe"):

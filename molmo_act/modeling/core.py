@@ -72,8 +72,9 @@ class MolmoPointModel(Molmo2Model):
 
     def _init_weights(self, module: nn.Module) -> None:
         super()._init_weights(module)
-        if isinstance(module, TemporalModule):
-            module.begin()
+        # transformers asks about modules with weights of their own only, a module's parts before itself.
+        if self.temporal is not None and module is self.temporal.mixer:
+            self.temporal.begin()
 
     def look(self, pixel_values: Tensor, pooling_NK: Tensor, mean_NKC: Tensor | None = None) -> Views:
         """Looks at pictures; takes what `gather_windows` and `view` take."""

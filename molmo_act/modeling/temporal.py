@@ -29,11 +29,11 @@ class TemporalModule(nn.Module):
         super().__init__()
         adapter = config.adapter_config
         width = adapter.hidden_size * len(adapter.vision_feature_layer)
-        self.kind = config.temporal_module
-        if self.kind == "attention":
-            self.attention = nn.MultiheadAttention(width, adapter.num_attention_heads, batch_first=True)
-        if self.kind == "concatenation":
-            self.joint = nn.Linear(2 * width, width)
+        self.mixer: nn.MultiheadAttention | nn.Linear | None = None
+        if config.temporal_module == "attention":
+            self.mixer = nn.MultiheadAttention(width, adapter.num_attention_heads, batch_first=True)
+        elif config.temporal_module == "concatenation":
+            self.mixer = nn.Linear(2 * width, width)
 
     def forward(self, windows_NKC: Tensor, valid_NK: Tensor, mean_NKC: Tensor) -> Tensor:
         """The frame's windows with what came before, (N, K, C), zero in empty slots.
@@ -43,13 +43,13 @@ class TemporalModule(nn.Module):
             valid_NK: Which slots are filled; at least one of every window.
             mean_NKC: The same windows, averaged over earlier frames.
         """
-        if self.kind == "attention":
-            found_NKC, _ = self.attention(
+        if isinstance(self.mixer, nn.MultiheadAttention):
+            found_NKC, _ = self.mixer(
                 windows_NKC, mean_NKC, mean_NKC, key_padding_mask=~valid_NK, need_weights=False
             )
             mixed_NKC = windows_NKC + found_NKC
-        elif self.kind == "concatenation":
-            mixed_NKC = self.joint(torch.cat((windows_NKC, mean_NKC), dim=-1))
+        elif self.mixer is not None:
+            mixed_NKC = self.mixer(torch.cat((windows_NKC, mean_NKC), dim=-1))
         else:
             mixed_NKC = windows_NKC + mean_NKC
         return mixed_NKC * valid_NK[..., None].to(mixed_NKC.dtype)
@@ -57,10 +57,10 @@ class TemporalModule(nn.Module):
     @torch.no_grad()
     def begin(self) -> None:
         """Fresh weights: projections of the attention by Xavier, and nothing said of the past."""
-        if self.kind == "attention":
-            init.xavier_uniform_(self.attention.in_proj_weight)
-            for tensor in (self.attention.in_proj_bias, *self.attention.out_proj.parameters()):
+        if isinstance(self.mixer, nn.MultiheadAttention):
+            init.xavier_uniform_(self.mixer.in_proj_weight)
+            for tensor in (self.mixer.in_proj_bias, *self.mixer.out_proj.parameters()):
                 init.zeros_(tensor)
-        if self.kind == "concatenation":
-            init.zeros_(self.joint.bias)
-            init.eye_(self.joint.weight)
+        elif self.mixer is not None:
+            init.zeros_(self.mixer.bias)
+            init.eye_(self.mixer.weight)

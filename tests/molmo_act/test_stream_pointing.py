@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,9 @@ from molmo_act.stream_pointing import FrameWindow, PastFrames
 from tests.tiny_checkpoint import TINY, load_case, tiny_model, tiny_processor
 
 FRAMES = np.asarray(load_case("video_four")[0][0]["content"][1]["video"])
+
+
+IN_STEP: dict[str, Any] = {"synchronous": True, "rate": 10, "max_points": 1}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +31,7 @@ def test_the_vision_tower_looks_at_every_frame_once(model, reading):
         lambda _, inputs, __: looks.append(len(inputs[0]))
     )
     try:
-        with model.tracker("cat", window=3, reading=reading, synchronous=True, rate=10) as tracker:
+        with model.tracker("cat", window=3, reading=reading, **IN_STEP) as tracker:
             for index in range(6):
                 tracker.update(FRAMES[index % 4], index / 10)
             stats = tracker.stats
@@ -41,7 +46,7 @@ def test_points_of_a_window_lie_on_the_newest_frame(model, reading):
     window = FrameWindow(model, 3, reading)
     for index in range(5):
         encoded = window.read(FRAMES[index % 4], 0.5 * index)
-        points = model.point(encoded, "cat", max_points=3)
+    points = model.point(encoded, "cat", max_points=2)
     assert encoded.image_size == (128, 96)
     assert set(points.image_index) <= {0}
     assert ((points.xy >= 0) & (points.xy <= (128, 96))).all()
@@ -57,7 +62,7 @@ def test_a_stream_that_begins_anew_knows_nothing_of_the_last_one(model):
 
 
 def test_a_tracker_begins_anew_with_its_window(model):
-    with model.tracker("cat", window=3, synchronous=True, rate=10) as tracker:
+    with model.tracker("cat", window=3, **IN_STEP) as tracker:
         lengths = []
         for seconds, frame in ((0.0, FRAMES[0]), (0.1, FRAMES[1]), (0.2, FRAMES[2][:64]), (0.3, FRAMES[3])):
             tracker.update(frame, seconds)
@@ -102,7 +107,7 @@ def mixing(kind: str, frames: int = 2) -> PointingModel:
 
 def test_a_tracker_remembers_as_many_frames_as_the_module_takes():
     model = mixing("addition")
-    with model.tracker("cat", synchronous=True, rate=10) as tracker:
+    with model.tracker("cat", **IN_STEP) as tracker:
         for index in range(4):
             tracker.update(FRAMES[index], index / 10)
         assert tracker.stats.last_error is None
