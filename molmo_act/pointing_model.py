@@ -66,6 +66,8 @@ class PointingModel:
         mode: str = "reference",
         fps: float = DEFAULT_FPS,
         max_frames: int | None = None,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> Any:
         """Points at what a query names.
 
@@ -89,6 +91,7 @@ class PointingModel:
                 default.
             fps: Pictures a second of a folder.
             max_frames: Most frames of a video to look at; None for the checkpoint's own number.
+            start, end: Seconds of a video between which to look; None for its end.
 
         Returns:
             `Points` in pixels of the original image; a list of them when a list was given.
@@ -103,10 +106,8 @@ class PointingModel:
         for text in queries:
             check_query(text)
         if is_video(image):
-            about = [
-                point_in_video(self, cast(str, image), text, bounds=bounds, fps=fps, max_frames=max_frames)
-                for text in queries
-            ]
+            part: dict[str, Any] = {"fps": fps, "max_frames": max_frames, "start": start, "end": end}
+            about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
             return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
             found = self._point_shared(images[0], queries, bounds, max_crops)
@@ -260,7 +261,7 @@ class PointingModel:
                 back are the frames they looked at. Otherwise keyframes are looked at as single pictures, and
                 every frame comes back; see `tracker`.
             fps: Pictures a second of a folder or a list; a file says itself when each frame is shown.
-            start, end: Seconds between which to follow; not with `whole`.
+            start, end: Seconds between which to follow.
             options: Keyword arguments of `tracker`, or with `whole` of
                 `molmo_act.whole_video.point_in_video`.
 
@@ -270,9 +271,7 @@ class PointingModel:
             QueryError: A query is empty, too long, or not plain words.
         """
         if whole:
-            if start or end is not None:
-                raise InputError("start and end were given with whole=True, which reads the whole video.")
-            return track_in_video(self, video, as_list(query), fps=fps, **options)
+            return track_in_video(self, video, as_list(query), fps=fps, start=start, end=end, **options)
         frames = read_frames(video, fps=fps, start=start, end=end)
         with self.tracker(query, synchronous=True, **options) as tracker:
             return [tracks for _, tracks in tracker.follow(frames)]

@@ -75,12 +75,14 @@ class Sighting:
     Attributes:
         query: What named it.
         score: The model's own probability.
+        features: (D,), what the model saw there, see `Points.features`; None where it does not say.
         then: The point on the keyframe.
         now: The point on the newest frame; None where flow could not carry it.
     """
 
     query: str
     score: float
+    features: np.ndarray | None
     then: Carried
     now: Carried | None
 
@@ -109,7 +111,8 @@ def ground(pointer: StreamPointer, keyframe: Keyframe) -> Grounding:
         for index in np.argsort(-points.score, kind="stable"):
             taken = take_up(keyframe.frame, points.xy[index].astype(np.float64) * keyframe.frame.scale)
             if all(np.linalg.norm(taken.xy - other.then.xy) > other.then.radius for other in mine):
-                mine.append(Sighting(query, float(points.score[index]), taken, taken))
+                features = None if points.features is None else points.features[index]
+                mine.append(Sighting(query, float(points.score[index]), features, taken, taken))
         sightings += mine
     return Grounding(keyframe, tuple(sightings), keyframe.frame)
 

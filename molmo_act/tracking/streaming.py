@@ -334,7 +334,7 @@ class StreamingTracker:
         self._count(groundings=self._stats.groundings + 1, latency=now - then)
         expected = {n: known for n, known in self._expected.items() if n in self._objects}
         numbers = list(expected)
-        seen = [Candidate(one.query, one.then.xy, one.then.look) for one in found.sightings]
+        seen = [Candidate(one.query, one.then.xy, one.then.look, one.features) for one in found.sightings]
         pairs = associate(seen, list(expected.values()))
         for index, place in pairs:
             self._objects[numbers[place]].see(found.sightings[index], then)
@@ -371,7 +371,9 @@ class StreamingTracker:
             self._count(overflowing=self._stats.overflowing + 1)
             return
         number = self._next_id()
-        self._objects[number] = Followed(number, sighting.query, sighting.now, sighting.score, then)
+        self._objects[number] = Followed(
+            number, sighting.query, sighting.now, sighting.score, then, sighting.features
+        )
 
     def _forget(self, now: float) -> None:
         for number, one in list(self._objects.items()):
