@@ -135,7 +135,7 @@ def _inputs(
     video: VideoSource,
     words: str,
     fps: float,
-    sampling: Mapping[str, float | None],
+    sampling: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     part: dict[str, Any] = {"type": "video", "video": video}
     if not isinstance(video, (str, os.PathLike)):

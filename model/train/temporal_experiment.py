@@ -3,18 +3,17 @@
 VideoMolmo's temporal module (arXiv 2506.05336) at nano's size: no earlier frames at all, cross-attention to
 the mean of 1, 2 and 4 of them, and of 4 by addition and by concatenation. All arms start from the bundled
 nano, learn the same drawn clips in the same order, and are asked about the same clips they never saw. The
-vision tower is frozen, so that it looks at every frame once for all of them. Prints a table, writes results.
+vision tower is frozen, so that it looks at every frame once for all of them. Prints tables, writes results.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +29,7 @@ from model.evaluation.tracking_metrics import WANTED_SHARE, score_frame
 from model.train.attention import use_plain_attention
 from model.train.batch import TreeBatch, collate
 from model.train.nano_config import GEOMETRY
-from model.train.objective import tree_losses
+from model.train.objective import Losses, tree_losses
 from model.train.parts import cosine
 from molmo_act.api import NANO
 from molmo_act.encoded_image import EncodedImage
@@ -41,8 +40,7 @@ from molmo_act.pointing_model import PointingModel
 
 TRAIN_SEED, HELD_OUT_SEED = 7_000_001, 8_000_001
 FPS = 5.0  # frames a second, as often as the tracker has a model look
-FRAMES = 6  # of a clip that is learned from
-HALF_HIDDEN = 0.6  # of a thing that is visible, below which it counts as half hidden
+FRAMES = 6  # of a clip that is learned from or looked at
 ARMS: dict[str, tuple[str | None, int]] = {
     "l = 0": (None, 4),
     "attention, l = 1": ("attention", 1),
@@ -101,6 +99,19 @@ def means_of_past(windows_TPKC: Tensor, past: int) -> Tensor:
     return torch.stack([windows_TPKC[max(0, t - past) : t].mean(0) for t in range(1, len(windows_TPKC))])
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A clip that the vision tower has looked at.
+
+    Attributes:
+        batch: Its frames as trees.
+        windows_TPKC: ViT features of the pooling windows of every frame.
+    """
+
+    batch: TreeBatch
+    windows_TPKC: Tensor
+
+
 class Arm:
     """One way to use earlier frames, while it learns."""
 
@@ -126,45 +137,54 @@ class Arm:
             [group for group in groups if group["params"]], betas=(0.9, 0.95), eps=1e-6, weight_decay=0.0
         )
 
-    def step(self, batch: TreeBatch, windows_TPKC: Tensor, step: int, steps: int) -> float:
-        """Learns from one clip; gives its loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["top"] * cosine(step, steps, self.rates.warmup, 0.0)
-        core = self.model.model
-        valid_TPK = (batch.pooling_NK >= 0).unflatten(0, windows_TPKC.shape[:2])
+    def losses(self, shown: Shown) -> Losses:
+        """Of one clip, the true answers fed."""
+        core, windows_TPKC = self.model.model, shown.windows_TPKC
+        valid_TPK = (shown.batch.pooling_NK >= 0).unflatten(0, windows_TPKC.shape[:2])
         means_TPKC = means_of_past(windows_TPKC, self.past)
         with torch.autocast("cpu", torch.bfloat16):
             first = core.view(windows_TPKC[0], valid_TPK[0])  # nothing came before it
             others = (windows_TPKC[1:], valid_TPK[1:], means_TPKC)
             later = core.view(*(part.flatten(0, 1) for part in others))
             views = Views(*map(torch.cat, zip(first, later, strict=True)))
-            loss = tree_losses(self.model, batch, views).total
+            return tree_losses(self.model, shown.batch, views)
+
+    def step(self, shown: Shown, step: int, steps: int) -> float:
+        """Learns from one clip; gives its loss."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["top"] * cosine(step, steps, self.rates.warmup, 0.0)
+        loss = self.losses(shown).total
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(
-            [p for p in self.model.parameters() if p.requires_grad], self.rates.clip
-        )
+        learning = [p for group in self.optimizer.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(learning, self.rates.clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
         return float(loss.detach())
 
 
-def learn(arms: dict[str, Arm], steps: int, seed: int, processor: MolmoPointProcessor) -> None:
-    """Shows the same clips to all arms."""
-    encoder = TreeEncoder(processor.tokenizer, GEOMETRY)
-    seer = next(iter(arms.values())).model  # all of them see alike
-    bar = tqdm(range(steps), "learning", unit="step")
-    for step in bar:
-        clip = Clip(TRAIN_SEED + 100_000 * seed + step, clip_settings(FRAMES))
-        batch = batch_of(clip, encoder, seer.config)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            windows_NKC = seer.model.gather_windows(normalize(batch.patches), batch.pooling_NK)
-        windows_TPKC = windows_NKC.float().unflatten(0, (len(clip), -1))
-        losses = [arm.step(batch, windows_TPKC, step, steps) for arm in arms.values()]
-        bar.set_postfix_str(" ".join(f"{loss:.2f}" for loss in losses))
+@torch.no_grad()
+def show(clip: Clip, seer: MolmoPointForConditionalGeneration, encoder: TreeEncoder) -> Shown:
+    """A clip as all arms see it, whose vision towers are one and the same."""
+    batch = batch_of(clip, encoder, seer.config)
+    with torch.autocast("cpu", torch.bfloat16):
+        windows_NKC = seer.model.gather_windows(normalize(batch.patches), batch.pooling_NK)
+    return Shown(batch, windows_NKC.float().unflatten(0, (len(clip), -1)))
 
 
-def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, list[list[float]]]:
-    """F1 of every question about held-out clips, clip by clip; of all, and of those about half-hidden things.
+@torch.no_grad()
+def look(arms: dict[str, Arm], clips: list[Shown]) -> dict[str, dict[str, list[float]]]:
+    """Of held-out clips: loss of the patches that are chosen, and how often the true one is the likeliest."""
+    found: dict[str, dict[str, list[float]]] = {name: {"loss": [], "hits": []} for name in arms}
+    for name, arm in arms.items():
+        for shown in clips:
+            losses = arm.losses(shown)
+            found[name]["loss"].append(float(losses.patch))
+            found[name]["hits"].append(float(losses.point_hits))
+    return found
+
+
+def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, list[float]]:
+    """Mean F1 of held-out clips, as a stream is asked about: frame by frame, by its own earlier frames.
 
     Args:
         model: Who is asked.
@@ -172,25 +192,21 @@ def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, l
         frames: Of each.
         past: How many earlier frames it takes; more are never kept.
     """
-    found: dict[str, list[list[float]]] = {"all": [], "half hidden": []}
+    found: list[float] = []
+    mixes = model.model.config.temporal_module is not None
     for clip in held_out(clips, frames):
         earlier: list[EncodedImage] = []
-        scores: dict[str, list[float]] = {kind: [] for kind in found}
+        scores: list[float] = []
         for frame in clip:
-            mixes = model.model.config.temporal_module is not None
             encoded = model.encode(frame.image, past=earlier if mixes else ())
             earlier = [*earlier, encoded][-past:]
             answers = model.point(encoded, list(clip.queries))
             for points, asked in zip(answers, clip.queries.values(), strict=True):
-                scored = score_frame(
-                    frame.timestamp, frame.owner, frame.share, asked, points.xy, list(points.object_id)
-                )
-                scores["all"].append(scored.f1)
-                if any(WANTED_SHARE <= frame.share[n - 1] < HALF_HIDDEN for n in asked):
-                    scores["half hidden"].append(scored.f1)
-        for kind, values in scores.items():
-            found[kind].append(values)
-    return found
+                ids = list(points.object_id)
+                scored = score_frame(frame.timestamp, frame.owner, frame.share, asked, points.xy, ids)
+                scores.append(scored.f1)
+        found.append(float(np.mean(scores)))
+    return {"f1": found}
 
 
 def held_out(clips: int, frames: int) -> Iterator[Clip]:
@@ -199,21 +215,15 @@ def held_out(clips: int, frames: int) -> Iterator[Clip]:
         yield Clip(HELD_OUT_SEED + number, clip_settings(frames))
 
 
-def compared(found: list[list[float]], base: list[list[float]]) -> dict[str, float]:
-    """Mean F1, and the mean difference to a base over clips with its standard error.
+def compared(found: list[float], base: list[float]) -> tuple[float, float, float]:
+    """Mean over clips, mean difference to a base, and the standard error of that.
 
     Args:
-        found, base: F1 of the same questions, clip by clip.
+        found, base: A measure of the same clips.
     """
-    gains = np.array(
-        [np.mean(mine) - np.mean(theirs) for mine, theirs in zip(found, base, strict=True) if mine]
-    )
+    gains = np.array(found) - np.array(base)
     error = float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
-    return {
-        "f1": round(float(np.mean(list(itertools.chain.from_iterable(found)))), 4),
-        "gain": round(float(gains.mean()), 4),
-        "standard_error": round(error, 4),
-    }
+    return float(np.mean(found)), float(gains.mean()), error
 
 
 def main() -> None:
@@ -222,9 +232,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
-    parser.add_argument("--steps", type=int, default=300, help="clips that are learned from")
-    parser.add_argument("--clips", type=int, default=24, help="held-out clips")
-    parser.add_argument("--frames", type=int, default=8, help="of a held-out clip")
+    parser.add_argument("--steps", type=int, default=200, help="clips that are learned from")
+    parser.add_argument("--clips", type=int, default=16, help="held-out clips")
+    parser.add_argument("--frames", type=int, default=8, help="of a held-out clip, for asking")
+    parser.add_argument("--look-every", type=int, default=20, help="steps between looks at held-out clips")
+    parser.add_argument("--ask", action="store_true", help="measure F1 at the end, which takes longest")
     parser.add_argument("--seed", type=int, default=0, help="of weights and of clips to learn from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/temporal"))
@@ -233,36 +245,45 @@ def main() -> None:
     args.runs.mkdir(parents=True, exist_ok=True)
     processor = MolmoPointProcessor.from_pretrained(NANO)
     arms = {name: Arm(name, args.seed, Rates()) for name in args.arms}
-    began = time.perf_counter()
-    learn(arms, args.steps, args.seed, processor)
-    learned = time.perf_counter()
-    results: dict[str, dict[str, list[list[float]]]] = {}
-    for name, arm in tqdm(arms.items(), "asking", unit="arm"):
-        model = PointingModel(arm.model.eval(), processor, name)
-        results[name] = ask(model, args.clips, args.frames, arm.past)
-        arm.model.save_pretrained(args.runs / f"seed_{args.seed}" / name.replace(" ", ""))
-    base = results[args.arms[0]]
-    shown = {
-        name: {kind: compared(values, base[kind]) for kind, values in found.items()}
-        for name, found in results.items()
+    encoder = TreeEncoder(processor.tokenizer, GEOMETRY)
+    seer = next(iter(arms.values())).model
+    unseen = [show(clip, seer, encoder) for clip in held_out(args.clips, FRAMES)]
+    facts = about(torch.device("cpu")) | {"seed": args.seed, "steps": args.steps, "clips": args.clips}
+    bar = tqdm(range(args.steps), "learning", unit="step")
+    for step in bar:
+        clip = Clip(TRAIN_SEED + 100_000 * args.seed + step, clip_settings(FRAMES))
+        shown = show(clip, seer, encoder)
+        losses = [arm.step(shown, step, args.steps) for arm in arms.values()]
+        bar.set_postfix_str(" ".join(f"{loss:.2f}" for loss in losses))
+        if (step + 1) % args.look_every == 0 or step + 1 == args.steps:
+            write(args.runs, facts | {"step": step + 1, "held_out": look(arms, unseen)})
+    if not args.ask:
+        return
+    found = {
+        name: ask(PointingModel(arm.model.eval(), processor, name), args.clips, args.frames, arm.past)
+        for name, arm in tqdm(arms.items(), "asking", unit="arm")
     }
-    print_table(shown)
-    facts = {"seed": args.seed, "steps": args.steps, "clips": args.clips, "frames": args.frames}
-    seconds = {"learning_s": round(learned - began), "asking_s": round(time.perf_counter() - learned)}
-    line = json.dumps(about(torch.device("cpu")) | facts | seconds | {"arms": shown})
-    with (args.runs / "results.jsonl").open("a") as file:
-        file.write(line + "\n")
-    print(line)
+    write(args.runs, facts | {"step": args.steps, "f1": found})
 
 
-def print_table(shown: dict[str, dict[str, dict[str, float]]]) -> None:
-    """F1 and gain of every arm."""
-    print("| arm | F1 | gain | F1, half hidden | gain |\n|---|---|---|---|---|")
-    for name, kinds in shown.items():
+def write(folder: Path, facts: dict[str, Any]) -> None:
+    """Adds a line to the results, and prints what it says as a table."""
+    with (folder / "results.jsonl").open("a") as file:
+        file.write(json.dumps(facts) + "\n")
+    results = facts.get("held_out") or facts["f1"]
+    base = next(iter(results.values()))
+    print(f"step {facts['step']}")
+    print_table({arm: {k: compared(v, base[k]) for k, v in found.items()} for arm, found in results.items()})
+
+
+def print_table(shown: dict[str, dict[str, tuple[float, float, float]]]) -> None:
+    """Every measure of every arm, and its difference to the first one."""
+    measures = list(next(iter(shown.values())))
+    titles = [title for measure in measures for title in (measure, "difference")]
+    print(f"| arm | {' | '.join(titles)} |\n|{'---|' * (len(titles) + 1)}")
+    for name, found in shown.items():
         cells = [
-            cell
-            for found in kinds.values()
-            for cell in (f"{found['f1']:.3f}", f"{found['gain']:+.3f} ± {found['standard_error']:.3f}")
+            c for mean, gain, error in found.values() for c in (f"{mean:.3f}", f"{gain:+.3f} ± {error:.3f}")
         ]
         print(f"| {name} | {' | '.join(cells)} |")
 

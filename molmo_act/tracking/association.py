@@ -60,7 +60,7 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
         return _NEVER
     alike = likeness(sighting.look, known.look)
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
-    unlike = 1 - alike + 1 - _cosine(sighting.features, known.features)
+    unlike = 1 - alike + 1 - cosine(sighting.features, known.features)
     # Half hidden behind what it was lost at, a thing need not look like itself at all.
     if away <= 1 and (known.lost or alike >= LEAST_LIKENESS_NEAR):
         return away + unlike
@@ -69,7 +69,7 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
     return _NEVER
 
 
-def _cosine(first: np.ndarray | None, second: np.ndarray | None) -> float:
+def cosine(first: np.ndarray | None, second: np.ndarray | None) -> float:
     """How alike the model saw two places, in [0, 1]; 1 where that is not known.
 
     It says which of several is more alike, not whether two are one: that differs from model to model.
