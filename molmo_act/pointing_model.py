@@ -138,15 +138,15 @@ class PointingModel:
         return len(found) if isinstance(found, Points) else [len(points) for points in found]
 
     def encode(
-        self, image: ImageInput, *, max_crops: int | None = None, past: Sequence[EncodedImage] = ()
+        self, image: ImageInput, *, max_crops: int | None = None, past: Sequence[torch.Tensor] = ()
     ) -> EncodedImage:
         """Reads an image once, for any number of queries; see `EncodedImage` for why that is exact.
 
         Args:
             image: See `point`.
             max_crops: See `point`.
-            past: Earlier frames of the same stream, oldest first, for a model with a temporal module, which
-                mixes the newest `temporal_frames` of them into this one.
+            past: `EncodedImage.windows_NKC` of earlier frames of the same stream, oldest first, for a model
+                with a temporal module, which mixes the newest `temporal_frames` of them into this one.
 
         Raises:
             ImageError: The image cannot be used.
@@ -161,7 +161,7 @@ class PointingModel:
         inputs = self._inputs([(to_rgb(image), "it")], max_crops)
         metadata = inputs.pop("metadata")[0]
         prepared = time.perf_counter()
-        mean_NKC = self._mean_of(past, metadata)
+        mean_NKC = self._mean_of(past, metadata["token_pooling"].shape)
         with explained(self.model, inputs):
             prefix = read_prefix(self.model, inputs, mean_NKC)
         ended = time.perf_counter()
@@ -225,6 +225,10 @@ class PointingModel:
 
     def _frame_reader(self, window: int, reading: str, max_crops: int | None) -> FrameReader | None:
         """Who reads keyframes with earlier ones; None where each is looked at alone."""
+        if window < 1:
+            raise InputError(f"window is {window}; expected at least 1.")
+        if window == 1 and reading != "exact":
+            raise InputError(f"reading is {reading!r} without a window; give one, such as window=8.")
         if window == 1 and getattr(self.model.config, "temporal_module", None) is None:
             return None
         if not isinstance(self.model, MolmoPointForConditionalGeneration):
@@ -302,25 +306,24 @@ class PointingModel:
         about = {"model": self.name, "device": str(self.model.device), "dtype": str(self.model.dtype)[6:]}
         return about | compare(self.model, inputs, self._grammar, query, rounds=rounds)
 
-    def _mean_of(self, past: Sequence[EncodedImage], metadata: Mapping[str, Any]) -> torch.Tensor | None:
+    def _mean_of(self, past: Sequence[torch.Tensor], cut: tuple[int, int]) -> torch.Tensor | None:
         """The mean of the windows of the newest frames that the temporal module takes.
 
         Args:
-            past: The frames.
-            metadata: Of the picture that they come before.
+            past: Windows of the frames.
+            cut: How many windows, and slots in each, the picture has that they come before.
         """
         if not past:
             return None
         config = self.model.config
         if config.temporal_module is None:
             raise InputError(f"past was given, but {self.name} has no temporal module; leave it out.")
-        cut = tuple(metadata["image_sizes"][0]), metadata["token_pooling"].shape
-        if any((one.image_size, tuple(one.windows_NKC.shape[:2])) != cut for one in past):
+        if any(tuple(one.shape[:2]) != cut for one in past):
             raise InputError(
                 "The frames of past are cut otherwise than the image; expected frames of one size and one "
                 "max_crops."
             )
-        return torch.stack([one.windows_NKC for one in past[-config.temporal_frames :]]).mean(0)
+        return torch.stack(list(past[-config.temporal_frames :])).mean(0)
 
     def _shares(self, images: list[Any], queries: list[str]) -> bool:
         """Whether one image is asked about so that it need be read only once."""

@@ -100,7 +100,7 @@ def _grounding_points(
     rows, scores, features = [], [], []
     for first in range(len(answer.tokens) - 3):
         triple = answer.tokens[first : first + 3]
-        if min(triple) < start or answer.tokens[first + 3] >= start:
+        if first not in answer.features or min(triple) < start or answer.tokens[first + 3] >= start:
             continue
         number = _digits(answer.tokens[first + 3 :], start)
         text = decode(triple + number, skip_special_tokens=False, clean_up_tokenization_spaces=False)

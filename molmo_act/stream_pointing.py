@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from molmo_act.pointing_model import PointingModel
 
 ROOM_FOR_ANSWERS = 128  # tokens that must be left behind a window for a question and its answer
+BESIDE_PATCHES = 12  # tokens of a frame at most: its time and its marks
 
 
 class FrameReader(Protocol):
@@ -179,10 +180,10 @@ class FrameWindow:
 
     def _check_length(self, patches: int) -> None:
         room = self._model.model.config.text_config.max_position_embeddings
-        needed = self._frames * patches + ROOM_FOR_ANSWERS
+        needed = self._frames * (patches + BESIDE_PATCHES) + ROOM_FOR_ANSWERS
         if needed > room:
             raise InputError(
-                f"A window of {self._frames} frames takes more than {needed} tokens, but {self._model.name} "
+                f"A window of {self._frames} frames takes up to {needed} tokens, but {self._model.name} "
                 f"reads {room}. Give a smaller window."
             )
 
@@ -204,10 +205,10 @@ class PastFrames:
 
     def begin(self) -> None:
         """Forgets all frames."""
-        self._past: deque[EncodedImage] = deque(maxlen=self._model.model.config.temporal_frames)
+        self._past: deque[Tensor] = deque(maxlen=self._model.model.config.temporal_frames)
 
     def read(self, image: np.ndarray, seconds: float) -> EncodedImage:
         """Reads the newest frame; its time says nothing here."""
         encoded = self._model.encode(image, max_crops=self._max_crops, past=tuple(self._past))
-        self._past.append(encoded)
+        self._past.append(encoded.windows_NKC)
         return encoded

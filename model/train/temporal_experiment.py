@@ -32,7 +32,6 @@ from model.train.nano_config import GEOMETRY
 from model.train.objective import Losses, tree_losses
 from model.train.parts import cosine
 from molmo_act.api import NANO
-from molmo_act.encoded_image import EncodedImage
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.modeling.core import Views
 from molmo_act.modeling.tiling import normalize
@@ -195,11 +194,11 @@ def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, l
     found: list[float] = []
     mixes = model.model.config.temporal_module is not None
     for clip in held_out(clips, frames):
-        earlier: list[EncodedImage] = []
+        earlier: list[Tensor] = []
         scores: list[float] = []
         for frame in clip:
             encoded = model.encode(frame.image, past=earlier if mixes else ())
-            earlier = [*earlier, encoded][-past:]
+            earlier = [*earlier, encoded.windows_NKC][-past:]
             answers = model.point(encoded, list(clip.queries))
             for points, asked in zip(answers, clip.queries.values(), strict=True):
                 ids = list(points.object_id)

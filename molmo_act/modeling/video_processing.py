@@ -387,6 +387,8 @@ class _Metadata:
 
 def _part(times: np.ndarray, start: float, end: float | None) -> slice:
     """The frames of a video that are shown from `start` to `end`, by the times of all of them."""
+    if not start and end is None:
+        return slice(0, len(times))
     last = within(float(times[-1]), start, end)
     found = slice(*np.searchsorted(times, (start, last + _TIMING)).tolist())
     if found.start == found.stop:

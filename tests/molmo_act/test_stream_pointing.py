@@ -76,7 +76,8 @@ def test_a_tracker_begins_anew_with_its_window(model):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"window": 0}, "0 frames"),
+        ({"window": 0}, "window is 0"),
+        ({"reading": "bounded"}, "without a window"),
         ({"window": 3, "reading": "guessed"}, "'exact' or 'bounded'"),
         ({"window": 3, "max_crops": 2}, "one crop each"),
     ],
@@ -118,7 +119,9 @@ def test_a_tracker_remembers_as_many_frames_as_the_module_takes():
     for one, other in zip(read, alone, strict=True):  # what is remembered is the frame, not the mixture
         assert torch.equal(one.windows_NKC, other.windows_NKC)
     assert torch.equal(read[0].prefix.values, alone[0].prefix.values)
-    by_hand = model.encode(FRAMES[3], past=[alone[0], alone[1], alone[2]])  # of which it takes the newest two
+    by_hand = model.encode(
+        FRAMES[3], past=[one.windows_NKC for one in alone[:3]]
+    )  # of which it takes the newest two
     assert torch.equal(read[3].prefix.values, by_hand.prefix.values)
     assert not torch.equal(read[3].prefix.values, alone[3].prefix.values)
 
@@ -126,8 +129,8 @@ def test_a_tracker_remembers_as_many_frames_as_the_module_takes():
 def test_earlier_frames_that_cannot_be_mixed_in(model):
     mixed = mixing("addition")
     with pytest.raises(InputError, match="no temporal module"):
-        model.encode(FRAMES[1], past=[model.encode(FRAMES[0])])
+        model.encode(FRAMES[1], past=[model.encode(FRAMES[0]).windows_NKC])
     with pytest.raises(InputError, match="cut otherwise"):
-        mixed.encode(FRAMES[1], past=[mixed.encode(FRAMES[0][:64])])
+        mixed.encode(FRAMES[1], past=[mixed.encode(FRAMES[0][:16]).windows_NKC])
     with pytest.raises(InputError, match="temporal module"):
         mixed.tracker("cat", window=3)
