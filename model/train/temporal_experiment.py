@@ -21,6 +21,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from model.benchmarks.machine import about
+from model.benchmarks.stream import new_figure
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.data.encode import TreeEncoder
 from model.data.mask_points import centre_of_largest
@@ -50,6 +51,10 @@ ARMS: dict[str, tuple[str | None, int]] = {
 }
 """Kind of the module and number of earlier frames."""
 COLOURS = ("#888888", "#9db7f2", "#6a8de8", "#2f5bd0", "#e6194b", "#3cb44b")
+
+
+Measured = dict[str, dict[str, list[float]]]
+"""Of every arm every measure, clip by clip."""
 
 
 @dataclass(frozen=True)
@@ -171,9 +176,9 @@ def show(clip: Clip, seer: MolmoPointForConditionalGeneration, encoder: TreeEnco
 
 
 @torch.no_grad()
-def look(arms: dict[str, Arm], clips: list[Shown]) -> dict[str, dict[str, list[float]]]:
+def look(arms: dict[str, Arm], clips: list[Shown]) -> Measured:
     """Of held-out clips: loss of the patches that are chosen, and how often the true one is the likeliest."""
-    found: dict[str, dict[str, list[float]]] = {name: {"loss": [], "hits": []} for name in arms}
+    found: Measured = {name: {"loss": [], "hits": []} for name in arms}
     for name, arm in arms.items():
         for shown in clips:
             losses = arm.losses(shown)
@@ -239,7 +244,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of weights and of clips to learn from")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/temporal"))
+    parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="SVG or PNG of the looks")
     args = parser.parse_args()
+    figure = None if args.plot is None else new_figure("drawing what earlier frames are worth")
     torch.set_num_threads(args.threads)
     args.runs.mkdir(parents=True, exist_ok=True)
     processor = MolmoPointProcessor.from_pretrained(NANO)
@@ -248,6 +255,7 @@ def main() -> None:
     seer = next(iter(arms.values())).model
     unseen = [show(clip, seer, encoder) for clip in held_out(args.clips, FRAMES)]
     facts = about(torch.device("cpu")) | {"seed": args.seed, "steps": args.steps, "clips": args.clips}
+    looks: dict[int, Measured] = {}
     bar = tqdm(range(args.steps), "learning", unit="step")
     for step in bar:
         clip = Clip(TRAIN_SEED + 100_000 * args.seed + step, clip_settings(FRAMES))
@@ -255,7 +263,10 @@ def main() -> None:
         losses = [arm.step(shown, step, args.steps) for arm in arms.values()]
         bar.set_postfix_str(" ".join(f"{loss:.2f}" for loss in losses))
         if (step + 1) % args.look_every == 0 or step + 1 == args.steps:
-            write(args.runs, facts | {"step": step + 1, "held_out": look(arms, unseen)})
+            looks[step + 1] = look(arms, unseen)
+            write(args.runs, facts | {"step": step + 1, "held_out": looks[step + 1]})
+    if figure is not None:
+        plot(figure, looks, args.plot)
     if not args.ask:
         return
     found = {
@@ -273,6 +284,21 @@ def write(folder: Path, facts: dict[str, Any]) -> None:
     base = next(iter(results.values()))
     print(f"step {facts['step']}")
     print_table({arm: {k: compared(v, base[k]) for k, v in found.items()} for arm, found in results.items()})
+
+
+def plot(figure: Any, looks: dict[int, Measured], path: Path) -> None:
+    """Draws by step how much each arm's loss on held-out clips is above that of the first arm."""
+    axes = figure.subplots()
+    for name, colour in zip(next(iter(looks.values())), COLOURS, strict=False):
+        pairs = [
+            compared(found[name]["loss"], next(iter(found.values()))["loss"]) for found in looks.values()
+        ]
+        _, gains, errors = zip(*pairs, strict=True)
+        axes.errorbar(list(looks), gains, errors, label=name, color=colour, capsize=2)
+    axes.set(xlabel="clips learned from", ylabel="loss of patches, difference to no earlier frame")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path)
 
 
 def print_table(shown: dict[str, dict[str, tuple[float, float, float]]]) -> None:

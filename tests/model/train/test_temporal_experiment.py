@@ -10,7 +10,16 @@ from model.data.clips import Clip, ClipSettings
 from model.data.encode import TreeEncoder
 from model.evaluation.tracking_metrics import WANTED_SHARE
 from model.train.nano_config import GEOMETRY
-from model.train.temporal_experiment import Arm, Rates, as_picture, compared, look, means_of_past, show
+from model.train.temporal_experiment import (
+    Arm,
+    Rates,
+    as_picture,
+    compared,
+    look,
+    means_of_past,
+    plot,
+    show,
+)
 from molmo_act.api import NANO
 from molmo_act.modeling import MolmoPointProcessor
 
@@ -50,3 +59,12 @@ def test_arms_are_compared_clip_by_clip():
     mean, gain, error = compared([0.5, 0.7, 0.9], [0.4, 0.7, 0.7])
     assert (mean, gain) == pytest.approx((0.7, 0.1))
     assert error == pytest.approx(np.std([0.1, 0.0, 0.2], ddof=1) / 3**0.5)
+
+
+def test_looks_are_drawn(tmp_path):
+    figure = pytest.importorskip("matplotlib.figure", reason="needs the extra plots").Figure()
+    held_out = {"l = 0": {"loss": [1.0, 2.0]}, "addition, l = 4": {"loss": [1.5, 2.0]}}
+    plot(figure, {20: held_out, 40: held_out}, tmp_path / "looks.svg")
+    [axes] = figure.axes
+    assert axes.get_legend_handles_labels()[1] == list(held_out)
+    assert "<svg" in (tmp_path / "looks.svg").read_text()
