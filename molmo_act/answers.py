@@ -18,6 +18,8 @@ class Answer:
             among words.
         first_patch: (P + 1,) probabilities of the first patch step on the CPU, "no more points" last; None
             when the answer has no patch step.
+        features: Position of a chosen patch in `tokens` → (D,) float32 on the CPU, what the language model
+            was given for that patch.
         opening: Probability that the answer begins with the opening id.
         cut: Whether the answer was stopped before it was complete.
     """
@@ -25,6 +27,7 @@ class Answer:
     tokens: list[int] = field(default_factory=list)
     probabilities: list[float] = field(default_factory=list)
     first_patch: Tensor | None = None
+    features: dict[int, Tensor] = field(default_factory=dict)
     opening: float = 0.0
     cut: bool = False
 

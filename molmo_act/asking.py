@@ -10,6 +10,7 @@ from molmo_act.errors import InputError, QueryError
 
 LONGEST_QUERY = 2000  # characters
 MODES = ("reference", "masked")  # see `molmo_act.decoding.choice.Rules`
+READINGS = ("exact", "bounded")  # of a window of frames, see `molmo_act.decoding.window`
 
 
 @dataclass(frozen=True)

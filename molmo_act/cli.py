@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import molmo_act
+from molmo_act.asking import READINGS
 from molmo_act.errors import InputError, MolmoActError
 from molmo_act.images import to_rgb
 from molmo_act.picture_files import picture_path, save_picture
@@ -131,7 +132,12 @@ def track(arguments: argparse.Namespace) -> int:
         stack.enter_context(_stdout_kept_clean())
         tracker = stack.enter_context(
             load_model(arguments).tracker(
-                arguments.query, rate=arguments.rate, min_score=arguments.min_score, synchronous=True
+                arguments.query,
+                rate=arguments.rate,
+                min_score=arguments.min_score,
+                window=arguments.window,
+                reading=arguments.reading,
+                synchronous=True,
             )
         )
         writer = stack.enter_context(video_writer(out)) if out is not None else None
@@ -327,6 +333,19 @@ def _add_track(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--out", metavar="MP4", help="write the video with the points marked on it")
     parser.add_argument(
         "--rate", type=_above_zero, default=2.0, metavar="HZ", help="how often the model looks, a second"
+    )
+    parser.add_argument(
+        "--window",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="show the model the last N frames it looked at",
+    )
+    parser.add_argument(
+        "--reading",
+        choices=READINGS,
+        default="exact",
+        help="read a window anew for every look, or only what is new",
     )
     parser.add_argument("--start", type=_above_zero, default=0.0, metavar="S", help="seconds to leave out")
     parser.add_argument("--end", type=_above_zero, metavar="S", help="seconds at which to stop")

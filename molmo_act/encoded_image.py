@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from torch import Tensor
+
 from molmo_act.decoding.prefill import Prefix
 
 
@@ -29,6 +31,11 @@ class EncodedImage:
     model_name: str
     preprocess_ms: float
     prefill_ms: float
+
+    @property
+    def windows_NKC(self) -> Tensor:
+        """ViT features of the image's pooling windows, of the image alone."""
+        return self.prefix.state.vit_features_BPKC[0]
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -144,7 +144,11 @@ class Engine:
                 record.leave(steps.drop(stopped_B))
             record.blocks.append(steps.step())
         record.leave(steps.rows)
-        answers = record.answers(read.state.ids.num_patches_B.tolist(), limits.max_new_tokens)
+        patches = read.state.ids.num_patches_B.tolist()
+        answers = record.answers(patches, limits.max_new_tokens)
+        for row, (answer, count) in enumerate(zip(answers, patches, strict=True)):
+            features_PD = read.state.image_features_BPD[row, :count]
+            answer.features = _features(answer.tokens, read.state.ids.start, features_PD)
         ended = time.perf_counter()
         taken = 1000 * (prefilled - began), 1000 * (ended - prefilled)
         return Answers(answers, *taken, steps=len(record.blocks) - 1)
@@ -175,6 +179,20 @@ class Engine:
 def _can_capture(model: MolmoPointForConditionalGeneration) -> bool:
     """Graphs are CUDA's, and the kernels of LLM.int8 ask the device for outliers in every layer."""
     return model.device.type == "cuda" and not getattr(model, "is_loaded_in_8bit", False)
+
+
+def _features(tokens: Sequence[int], start: int, features_PD: Tensor) -> dict[int, Tensor]:
+    """What the language model was given for the patches of an answer, by their positions.
+
+    Args:
+        tokens: The answer.
+        start: First extended id.
+        features_PD: Of all patches of the prompt.
+    """
+    patches = len(features_PD)
+    chosen = {place: token - start for place, token in enumerate(tokens) if 0 <= token - start < patches}
+    rows = torch.tensor(list(chosen.values()), dtype=torch.long, device=features_PD.device)
+    return dict(zip(chosen, features_PD[rows].float().cpu(), strict=True))
 
 
 class _Record:

@@ -27,7 +27,9 @@ from molmo_act.precision import PrecisionMap
 from molmo_act.reading import points_of
 from molmo_act.saving import save_checkpoint
 from molmo_act.sources import DEFAULT_FPS, VideoSource, read_frames
+from molmo_act.stream_pointing import FrameReader, FrameWindow, PastFrames, RememberingPointer
 from molmo_act.text_engine import answer_in_text
+from molmo_act.tracking.grounding import Pointer, StreamPointer
 from molmo_act.tracking.settings import TrackerSettings
 from molmo_act.tracking.streaming import StreamingTracker
 from molmo_act.tracks import Tracks
@@ -64,6 +66,8 @@ class PointingModel:
         mode: str = "reference",
         fps: float = DEFAULT_FPS,
         max_frames: int | None = None,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> Any:
         """Points at what a query names.
 
@@ -87,6 +91,7 @@ class PointingModel:
                 default.
             fps: Pictures a second of a folder.
             max_frames: Most frames of a video to look at; None for the checkpoint's own number.
+            start, end: Seconds of a video between which to look; None for its end.
 
         Returns:
             `Points` in pixels of the original image; a list of them when a list was given.
@@ -101,10 +106,8 @@ class PointingModel:
         for text in queries:
             check_query(text)
         if is_video(image):
-            about = [
-                point_in_video(self, cast(str, image), text, bounds=bounds, fps=fps, max_frames=max_frames)
-                for text in queries
-            ]
+            part: dict[str, Any] = {"fps": fps, "max_frames": max_frames, "start": start, "end": end}
+            about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
             return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
             found = self._point_shared(images[0], queries, bounds, max_crops)
@@ -134,16 +137,21 @@ class PointingModel:
         found = self.point(image, query, **options)
         return len(found) if isinstance(found, Points) else [len(points) for points in found]
 
-    def encode(self, image: ImageInput, *, max_crops: int | None = None) -> EncodedImage:
+    def encode(
+        self, image: ImageInput, *, max_crops: int | None = None, past: Sequence[torch.Tensor] = ()
+    ) -> EncodedImage:
         """Reads an image once, for any number of queries; see `EncodedImage` for why that is exact.
 
         Args:
             image: See `point`.
             max_crops: See `point`.
+            past: `EncodedImage.windows_NKC` of earlier frames of the same stream, oldest first, for a model
+                with a temporal module, which mixes the newest `temporal_frames` of them into this one.
 
         Raises:
             ImageError: The image cannot be used.
-            InputError: The model writes coordinates as text, which this is not made for.
+            InputError: The model writes coordinates as text, which this is not made for; or `past` was given
+                to a model without a temporal module, or is of pictures that are cut otherwise.
         """
         if not isinstance(self.model, MolmoPointForConditionalGeneration):
             raise InputError(
@@ -153,8 +161,9 @@ class PointingModel:
         inputs = self._inputs([(to_rgb(image), "it")], max_crops)
         metadata = inputs.pop("metadata")[0]
         prepared = time.perf_counter()
+        mean_NKC = self._mean_of(past, metadata["token_pooling"].shape)
         with explained(self.model, inputs):
-            prefix = read_prefix(self.model, inputs)
+            prefix = read_prefix(self.model, inputs, mean_NKC)
         ended = time.perf_counter()
         return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
 
@@ -184,6 +193,8 @@ class PointingModel:
         min_score: float = 0.0,
         max_crops: int | None = None,
         mode: str = "reference",
+        window: int = 1,
+        reading: str = "exact",
         **settings: Any,
     ) -> StreamingTracker:
         """Follows what queries name on an endless stream of frames: `tracker.update(frame, timestamp)`.
@@ -191,6 +202,11 @@ class PointingModel:
         Args:
             query: What to follow, in words; or a list. `add` and `remove` change it later.
             max_points, min_score, max_crops, mode: See `point`; they hold for every keyframe.
+            window: How many of the last keyframes the model is shown, for checkpoints trained on videos; of
+                one it sees the picture in full detail, of several each in one crop. A model with a temporal
+                module is shown one, and remembers others itself.
+            reading: How a window is read: "exact", anew for every keyframe, as models were taught; or
+                "bounded", only what is new, in constant time, see `molmo_act.decoding.window`.
             settings: `rate`, `synchronous` and the other fields of
                 `molmo_act.tracking.settings.TrackerSettings`.
 
@@ -200,10 +216,34 @@ class PointingModel:
             QueryError: A query is empty, too long, or not plain words.
         """
         Bounds(max_points, min_score, None, mode)
-        point = partial(
-            self.point, max_points=max_points, min_score=min_score, max_crops=max_crops, mode=mode
-        )
-        return StreamingTracker(point, as_list(query), TrackerSettings(**settings))
+        asked: dict[str, Any] = {"max_points": max_points, "min_score": min_score, "mode": mode}
+        reader = self._frame_reader(window, reading, max_crops)
+        pointer: Pointer | StreamPointer = partial(self.point, max_crops=max_crops, **asked)
+        if reader is not None:
+            pointer = RememberingPointer(self, reader, **asked)
+        return StreamingTracker(pointer, as_list(query), TrackerSettings(**settings))
+
+    def _frame_reader(self, window: int, reading: str, max_crops: int | None) -> FrameReader | None:
+        """Who reads keyframes with earlier ones; None where each is looked at alone."""
+        if window < 1:
+            raise InputError(f"window is {window}; expected at least 1.")
+        if window == 1 and reading != "exact":
+            raise InputError(f"reading is {reading!r} without a window; give one, such as window=8.")
+        if window == 1 and getattr(self.model.config, "temporal_module", None) is None:
+            return None
+        if not isinstance(self.model, MolmoPointForConditionalGeneration):
+            raise InputError(f"{self.name} writes coordinates as text; it is shown one keyframe at a time.")
+        if window == 1:
+            return PastFrames(self, max_crops)
+        if self.model.config.temporal_module is not None:
+            raise InputError(
+                f"{self.name} has a temporal module, which takes single frames; leave window out."
+            )
+        if max_crops is not None:
+            raise InputError(
+                "max_crops was given with a window, whose frames are one crop each; leave it out."
+            )
+        return FrameWindow(self, window, reading)
 
     def track(
         self,
@@ -225,7 +265,7 @@ class PointingModel:
                 back are the frames they looked at. Otherwise keyframes are looked at as single pictures, and
                 every frame comes back; see `tracker`.
             fps: Pictures a second of a folder or a list; a file says itself when each frame is shown.
-            start, end: Seconds between which to follow; not with `whole`.
+            start, end: Seconds between which to follow.
             options: Keyword arguments of `tracker`, or with `whole` of
                 `molmo_act.whole_video.point_in_video`.
 
@@ -235,9 +275,7 @@ class PointingModel:
             QueryError: A query is empty, too long, or not plain words.
         """
         if whole:
-            if start or end is not None:
-                raise InputError("start and end were given with whole=True, which reads the whole video.")
-            return track_in_video(self, video, as_list(query), fps=fps, **options)
+            return track_in_video(self, video, as_list(query), fps=fps, start=start, end=end, **options)
         frames = read_frames(video, fps=fps, start=start, end=end)
         with self.tracker(query, synchronous=True, **options) as tracker:
             return [tracks for _, tracks in tracker.follow(frames)]
@@ -267,6 +305,25 @@ class PointingModel:
         inputs.pop("metadata")
         about = {"model": self.name, "device": str(self.model.device), "dtype": str(self.model.dtype)[6:]}
         return about | compare(self.model, inputs, self._grammar, query, rounds=rounds)
+
+    def _mean_of(self, past: Sequence[torch.Tensor], cut: tuple[int, int]) -> torch.Tensor | None:
+        """The mean of the windows of the newest frames that the temporal module takes.
+
+        Args:
+            past: Windows of the frames.
+            cut: How many windows, and slots in each, the picture has that they come before.
+        """
+        if not past:
+            return None
+        config = self.model.config
+        if config.temporal_module is None:
+            raise InputError(f"past was given, but {self.name} has no temporal module; leave it out.")
+        if any(tuple(one.shape[:2]) != cut for one in past):
+            raise InputError(
+                "The frames of past are cut otherwise than the image; expected frames of one size and one "
+                "max_crops."
+            )
+        return torch.stack(list(past[-config.temporal_frames :])).mean(0)
 
     def _shares(self, images: list[Any], queries: list[str]) -> bool:
         """Whether one image is asked about so that it need be read only once."""

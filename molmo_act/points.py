@@ -79,6 +79,8 @@ class Points:
         absent: Probability in [0, 1] that nothing matches the query; calibrated by the checkpoint's
             `absent_curve`, if it has one.
         text: The model's answer as text, grounding tokens included.
+        features: float32 (N, D), what the model was given for the patch that each point lies in; of two views
+            of one thing they have a high cosine. None of models that write coordinates as text.
         heatmaps: For each image float32 (rows, columns): how much of the first point's patch
             probability falls on each ViT patch of the image's canvas; None when not computed.
         timing_ms: Milliseconds spent in each stage (``preprocess``, ``prefill``, ``decode``).
@@ -101,6 +103,7 @@ class Points:
     timestamp: np.ndarray | None = None
     absent: float = 0.0
     text: str = ""
+    features: np.ndarray | None = None
     heatmaps: Sequence[np.ndarray] | None = None
     timing_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     cut: bool = False
@@ -117,6 +120,8 @@ class Points:
         put(self, "image_index", readonly(image_index, np.int64, (n,), "Points.image_index"))
         if self.timestamp is not None:
             put(self, "timestamp", readonly(self.timestamp, np.float64, (n,), "Points.timestamp"))
+        if self.features is not None:
+            put(self, "features", readonly(self.features, np.float32, (n, -1), "Points.features"))
         put(self, "image_size", tuple((int(w), int(h)) for w, h in self.image_size))
         put(self, "absent", float(self.absent))
 

@@ -19,6 +19,7 @@ PARTS = {
     "lm_head.": "word tables",
     "model.vision_tower.": "vision tower",
     "model.multi_modal_projector.": "connector",
+    "model.temporal.": "connector",
     "model.build_vit_embedding.": "grounding head",
     "model.point_predictor.": "grounding head",
 }

@@ -21,6 +21,7 @@ from molmo_act.int8_dynamic import METHOD, Int8DynamicConfig
 KEPT = (
     "model.vision_tower",
     "model.multi_modal_projector",
+    "model.temporal",
     "model.build_vit_embedding",
     "model.point_predictor",
     "lm_head",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from molmo_act.answers import Answer
@@ -42,7 +43,7 @@ def points_of(
     """
     decode = tokenizer.decode
     text = decode(answer.tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-    rows, scores = read_points(model, answer, text, metadata, decode)
+    rows, scores, features = read_points(model, answer, text, metadata, decode)
     kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
     place = np.array([rows[i][1] for i in kept])
     where: dict[str, Any] = {"image_index": place, "image_size": metadata.get("image_sizes")}
@@ -60,6 +61,7 @@ def points_of(
         query=query,
         absent=on_curve(answer.absent, getattr(model.config, "absent_curve", None)),
         text=text,
+        features=np.stack([features[i].numpy() for i in kept]) if kept and features else None,
         heatmaps=_heatmaps(answer, metadata),
         timing_ms=dict(timing_ms),
         cut=answer.cut,
@@ -69,10 +71,10 @@ def points_of(
 
 def read_points(
     model: Any, answer: Answer, text: str, metadata: Mapping[str, Any], decode: Callable[..., str]
-) -> tuple[list[list[float]], list[float]]:
-    """Rows [object id, image index, x, y] in pixels of the original images, and the score of each.
+) -> tuple[list[list[float]], list[float], list[Tensor]]:
+    """Rows [object id, image index, x, y] in pixels of the original images, their scores and features.
 
-    Of a video, rows [object id, seconds, x, y].
+    Of a video, rows [object id, seconds, x, y]. Coordinates in text have no features.
 
     Args:
         model: Who answered; MolmoPoint answers with grounding tokens, others with coordinates as text.
@@ -84,7 +86,7 @@ def read_points(
     if isinstance(model, MolmoPointForConditionalGeneration):
         return _grounding_points(model, answer, metadata, decode)
     rows = extract_coordinate_points(text, metadata["image_sizes"])
-    return rows, _coordinate_scores(answer, text, len(rows), decode)
+    return rows, _coordinate_scores(answer, text, len(rows), decode), []
 
 
 def _grounding_points(
@@ -92,14 +94,14 @@ def _grounding_points(
     answer: Answer,
     metadata: Mapping[str, Any],
     decode: Callable[..., str],
-) -> tuple[list[list[float]], list[float]]:
+) -> tuple[list[list[float]], list[float], list[Tensor]]:
     """Points one by one, so that each keeps its score even where a neighbour lies on no image."""
     tables = metadata["token_pooling"], metadata["subpatch_mapping"]
     start = model.config.extended_vocab_start
-    rows, scores = [], []
+    rows, scores, features = [], [], []
     for first in range(len(answer.tokens) - 3):
         triple = answer.tokens[first : first + 3]
-        if min(triple) < start or answer.tokens[first + 3] >= start:
+        if first not in answer.features or min(triple) < start or answer.tokens[first + 3] >= start:
             continue
         number = _digits(answer.tokens[first + 3 :], start)
         text = decode(triple + number, skip_special_tokens=False, clean_up_tokenization_spaces=False)
@@ -112,7 +114,8 @@ def _grounding_points(
             scores.append(
                 on_curve(math.prod(answer.probabilities[first : first + 3]), model.config.score_curve)
             )
-    return rows, scores
+            features.append(answer.features[first])
+    return rows, scores, features
 
 
 def _digits(tokens: list[int], start: int) -> list[int]:

@@ -1,20 +1,22 @@
-"""Masks carried along a video by transformers' SAM 2. Knows frames and points, no words."""
+"""Masks carried along a video by transformers' SAM 2 or EdgeTAM. Knows frames and points, no words."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers import Sam2VideoModel
+from transformers import EdgeTamVideoModel, PreTrainedModel, Sam2VideoModel
+from transformers.models.edgetam_video.modeling_edgetam_video import EdgeTamVideoInferenceSession
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
 
-from molmo_act.errors import CheckpointError
+from molmo_act.errors import CheckpointError, PlatformError
 
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the pictures SAM 2 was trained on
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the pictures both were trained on
 _INSIDE = 1  # label of a point that lies on the thing
 
 
@@ -27,24 +29,33 @@ class Sam2Propagator:
         model: The model, on the device where it is to run.
     """
 
-    def __init__(self, model: Sam2VideoModel) -> None:
+    kind: ClassVar[str] = "SAM 2"
+    example: ClassVar[str] = "facebook/sam2.1-hiera-tiny"
+    model_class: ClassVar[type[PreTrainedModel]] = Sam2VideoModel
+    session_class: ClassVar[type] = Sam2VideoInferenceSession
+
+    def __init__(self, model: Sam2VideoModel | EdgeTamVideoModel) -> None:
         self.model = model.eval()
 
     @classmethod
     def from_pretrained(
-        cls, name_or_path: str | os.PathLike[str] = "facebook/sam2.1-hiera-tiny", *, device: str = "cpu"
-    ) -> Sam2Propagator:
-        """Loads a checkpoint from the hub or a folder.
+        cls, name_or_path: str | os.PathLike[str] | None = None, *, device: str = "cpu"
+    ) -> Self:
+        """Loads a checkpoint from the hub or a folder; None for `example`.
 
         Raises:
             CheckpointError: It cannot be loaded.
+            PlatformError: It needs a package that is not installed.
         """
+        source = cls.example if name_or_path is None else name_or_path
         try:
-            return cls(Sam2VideoModel.from_pretrained(name_or_path).to(device))
+            return cls(cls.model_class.from_pretrained(source).to(device))
+        except ImportError as exc:
+            raise PlatformError(f"{os.fspath(source)!r} needs more packages: {exc}") from exc
         except (OSError, ValueError) as exc:
             raise CheckpointError(
-                f"{os.fspath(name_or_path)!r} cannot be loaded as a SAM 2 video model ({exc}). Give a "
-                "checkpoint such as 'facebook/sam2.1-hiera-tiny', or a folder."
+                f"{os.fspath(source)!r} cannot be loaded as a {cls.kind} video model ({exc}). Give a "
+                f"checkpoint such as {cls.example!r}, or a folder."
             ) from exc
 
     @property
@@ -57,7 +68,7 @@ class Sam2Propagator:
     def __call__(self, frames: Sequence[np.ndarray], xy: np.ndarray) -> np.ndarray:
         height, width = frames[0].shape[:2]
         device, dtype = self.model.device, self.model.dtype
-        session = Sam2VideoInferenceSession(
+        session = self.session_class(
             video=torch.stack([self._pixels(frame) for frame in frames]),
             video_height=height,
             video_width=width,
@@ -90,3 +101,15 @@ class Sam2Propagator:
         )
         mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
         return (square[0] - mean) / deviation
+
+
+class EdgeTamPropagator(Sam2Propagator):
+    """The same with EdgeTAM, which is made for small devices (arXiv 2501.07256).
+
+    The vision tower of its released checkpoint is one of timm, which has to be installed, with torchvision.
+    """
+
+    kind = "EdgeTAM"
+    example = "yonigozlan/EdgeTAM-hf"
+    model_class = EdgeTamVideoModel
+    session_class = EdgeTamVideoInferenceSession

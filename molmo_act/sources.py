@@ -14,6 +14,7 @@ import numpy as np
 
 from molmo_act.errors import InputError
 from molmo_act.images import ImageInput, to_rgb
+from molmo_act.modeling.frame_sampling import check_span
 from molmo_act.modeling.video_file import every_frame, frame_count
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,7 @@ def read_frames(
     """
     if not (fps > 0 and math.isfinite(fps)):
         raise InputError(f"fps is {fps}; expected pictures a second, above 0.")
-    if not (start >= 0 and (end is None or end > start)):
-        raise InputError(f"start is {start} and end is {end}; expected 0 ≤ start < end, in seconds.")
-    return _between(_frames(video, fps), start, math.inf if end is None else end)
+    return _between(_frames(video, fps), start, check_span(start, end))
 
 
 def count_frames(video: VideoSource) -> int | None:

@@ -44,6 +44,8 @@ def point_in_video(
     fps: float = DEFAULT_FPS,
     max_frames: int | None = None,
     max_fps: float | None = None,
+    start: float = 0.0,
+    end: float | None = None,
 ) -> Points:
     """Points on the frames that the model saw.
 
@@ -56,6 +58,7 @@ def point_in_video(
         bounds: How much of an answer is wanted.
         fps: Frames a second of a folder or of frames.
         max_frames, max_fps: None for the checkpoint's own numbers.
+        start, end: Seconds between which frames are taken; None for the video's end.
 
     Returns:
         `Points.timestamp` are seconds, `Points.image_index` counts the frames that were seen.
@@ -70,7 +73,8 @@ def point_in_video(
     if not isinstance(model.model, MolmoPointForConditionalGeneration):
         raise InputError(f"{model.name} writes coordinates as text; ask a MolmoPoint about videos.")
     began = time.perf_counter()
-    inputs = dict(_inputs(model, video, words.format(query), fps, max_frames, max_fps))
+    sampling = {"num_frames": max_frames, "max_fps": max_fps, "start": start, "end": end}
+    inputs = dict(_inputs(model, video, words.format(query), fps, sampling))
     [metadata] = inputs.pop("metadata")
     inputs = {name: tensor.to(model.model.device) for name, tensor in inputs.items()}
     prepared = time.perf_counter()
@@ -131,15 +135,13 @@ def _inputs(
     video: VideoSource,
     words: str,
     fps: float,
-    max_frames: int | None,
-    max_fps: float | None,
+    sampling: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     part: dict[str, Any] = {"type": "video", "video": video}
     if not isinstance(video, (str, os.PathLike)):
         part["fps"] = fps
     elif Path(video).is_dir():
         part |= {"video": np.stack([to_rgb(path) for path in pictures_in(Path(video))]), "fps": fps}
-    sampling: dict[str, Any] = {"num_frames": max_frames, "max_fps": max_fps}
     return model.processor.apply_chat_template(
         [[{"role": "user", "content": [{"type": "text", "text": words}, part]}]],
         tokenize=True,

@@ -32,7 +32,8 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
             *("", "api", "pointing_model", "encoded_image", "asking", "reading", "calibration"),
             *("bench", "engine", "text_engine", "answers", "decoding", "grammar"),
             *("native_molmo2", "quantization", "int8_dynamic", "precision", "drift", "memory", "saving"),
-            *("tracking", "sources", "video_writing", "masks", "sam2_masks", "whole_video"),
+            *("tracking", "stream_pointing", "whole_video", "sources", "video_writing"),
+            *("masks", "sam2_masks"),
         },
     ),  # "" is molmo_act itself, the table of contents
     ("programs", {"cli", "__main__"}),

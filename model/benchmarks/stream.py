@@ -205,8 +205,11 @@ def measure_endless(frames: int) -> dict[str, Any]:
 # --- command line -------------------------------------------------------------------------------------------
 
 
-def new_figure() -> Any:
+def new_figure(purpose: str) -> Any:
     """An empty figure of matplotlib.
+
+    Args:
+        purpose: What is to be drawn, a short noun phrase.
 
     Raises:
         MissingExtraError: It is not installed.
@@ -214,7 +217,7 @@ def new_figure() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as exc:
-        raise MissingExtraError("matplotlib", "plots", "drawing error against latency") from exc
+        raise MissingExtraError("matplotlib", "plots", purpose) from exc
     return Figure(figsize=(6, 4), layout="constrained")
 
 
@@ -255,7 +258,8 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=10_000, help="frames for endless")
     parser.add_argument("--plot", type=Path, default=None, metavar="FILE", help="SVG or PNG of latency")
     args = parser.parse_args()
-    figure = new_figure() if args.plot is not None else None  # what is missing is said before the work
+    # What is missing is said before the work.
+    figure = None if args.plot is None else new_figure("drawing error against latency")
     torch.set_num_threads(args.threads)
     wanted = args.only or ("update", "latency", "endless")
     results: dict[str, Any] = about(torch.device("cpu"))

@@ -23,7 +23,8 @@ from model.data.shot_layouts import SPLITS, ClipWishes, plan_clip, plan_still
 from model.data.shot_plan import ShotPlan
 from molmo_act.errors import InputError, MolmoActError
 
-FOLDERS = {"stills": RENDERED_FOLDER / "scenes3d", "clips": RENDERED_FOLDER / "clips3d"}
+CACHE = Path(__file__).resolve().parents[2] / ".cache"
+FOLDERS = {"stills": CACHE / "scenes3d", "clips": CACHE / "clips3d"}
 SAMPLES = 8
 SETTINGS = "settings.json"
 CALM = ("camera", "leaving", "pillars", "light")

@@ -47,15 +47,22 @@ class Losses:
         return self.word + self.patch + self.subpatch + self.location
 
 
-def tree_losses(model: MolmoPointForConditionalGeneration, batch: TreeBatch) -> Losses:
+def tree_losses(
+    model: MolmoPointForConditionalGeneration, batch: TreeBatch, views: Views | None = None
+) -> Losses:
     """Forward pass of one batch with the true answers fed.
 
     The true patch is fed and its embedding gets the features of the chosen image token; points come in
     ascending order and patches before the last one are masked; every list ends with "no more points"
     (MolmoPoint paper, section "Training").
+
+    Args:
+        model: What learns.
+        batch: Trees.
+        views: How the pictures are seen, where that is known already.
     """
     core = model.model
-    views = see(core, batch.patches, batch.pooling_NK)
+    views = see(core, batch.patches, batch.pooling_NK) if views is None else views
     keys, cache = _read_pictures(core, batch, views)
     cache.batch_select_indices(batch.tree_R)
     embeds_RLD = core.language_model.embed_tokens(batch.words_RL)

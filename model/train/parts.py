@@ -14,7 +14,7 @@ from model.train.recipes import Part, Recipe
 PARTS = ("vision", "connector", "grounding", "language")
 PLACES = {
     "vision": ("vision_tower.",),
-    "connector": ("multi_modal_projector.",),
+    "connector": ("multi_modal_projector.", "temporal."),
     "grounding": ("point_predictor.", "build_vit_embedding."),
 }
 """What names of parameters contain; everything else is language."""

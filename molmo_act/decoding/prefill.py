@@ -95,7 +95,9 @@ def prefill(
 
 
 @torch.inference_mode()
-def read_prefix(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]) -> Prefix:
+def read_prefix(
+    model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any], mean_NKC: Tensor | None = None
+) -> Prefix:
     """Reads one prompt up to its last picture.
 
     Nothing up to there can see what follows, since text sees only what came before it; so the prefix is the
@@ -104,19 +106,46 @@ def read_prefix(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, 
     Args:
         model: Who reads.
         inputs: What the processor gave for one prompt, all pictures before the question.
+        mean_NKC: See `molmo_act.modeling.core.MolmoPointModel.view`.
 
     Raises:
         ValueError: There is no image.
     """
     length = 1 + int(torch.nonzero(inputs["token_type_ids"][0])[-1])
     ids_1S, image_1S = (inputs[name][:1, :length] for name in ("input_ids", "token_type_ids"))
-    real_1S = torch.ones_like(image_1S, dtype=torch.bool)
-    views = _look(model, inputs)
-    embeds = model.model.embed_prompt(ids_1S, views.features_ND)
-    cache = new_cache(model, 1, length)
-    x_1SD = _read(model, cache, embeds, prompt_mask(real_1S, image_1S.bool()), real_1S)
-    state = model.model.make_state(ids_1S, x_1SD, views)
-    return Prefix(cache.values_2LBHSD, state)
+    views = _look(model, inputs, mean_NKC)
+    values, x_1SD = read_behind(model, ids_1S, image_1S.bool(), views.features_ND)
+    return Prefix(values, model.model.make_state(ids_1S, x_1SD, views))
+
+
+@torch.inference_mode()
+def read_behind(
+    model: MolmoPointForConditionalGeneration,
+    ids_1W: Tensor,
+    image_1W: Tensor,
+    features_ND: Tensor,
+    before: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Reads pictures behind what was read before, which they see and which does not see them.
+
+    Args:
+        model: Who reads.
+        ids_1W: Ids of the pictures and the words between them.
+        image_1W: bool, which of them see one another in both directions.
+        features_ND: What is seen of the pictures.
+        before: Keys and values of the places before, (2, L, 1, H, S, D); None when nothing was read.
+
+    Returns:
+        Keys and values of all places, and hidden states of those just read (1, W, D).
+    """
+    length, width = 0 if before is None else before.shape[4], ids_1W.shape[1]
+    cache = new_cache(model, 1, length + width)
+    if before is not None:
+        cache.values_2LBHSD[:, :, :, :, :length] = before
+    mask = F.pad(prompt_mask(torch.ones_like(image_1W), image_1W), (length, 0), value=True)
+    embeds = model.model.embed_prompt(ids_1W, features_ND)
+    x_1WD = _read(model, cache, embeds, mask, image_1W.new_ones(1, length + width))
+    return cache.values_2LBHSD, x_1WD
 
 
 def prefill_behind(
@@ -149,11 +178,13 @@ def prefill_behind(
     return Prefill(cache, prefix.state.select(shared), x_BSD[:, longest - 1 :], real_BS[:, :length], length)
 
 
-def _look(model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any]) -> Views:
+def _look(
+    model: MolmoPointForConditionalGeneration, inputs: Mapping[str, Any], mean_NKC: Tensor | None = None
+) -> Views:
     pictures = model.flat_inputs(**{name: inputs.get(name) for name in PICTURES})
     if pictures is None:
         raise ValueError("The prompts have no image; there is nothing to point at.")
-    return model.model.look(*pictures)
+    return model.model.look(*pictures, mean_NKC)
 
 
 def _read(

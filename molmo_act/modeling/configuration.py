@@ -18,6 +18,7 @@ from transformers.models.molmo2.configuration_molmo2 import (
 
 LOCATION_GRIDS = {"3x3": 9}
 ROTARY_KINDS = ("one_d", "none")
+TEMPORAL_KINDS = (None, "attention", "addition", "concatenation")
 ATTENTION = "sdpa"
 """What every part of a released file names; the original's default ignores the mask of the connector."""
 
@@ -112,11 +113,15 @@ class MolmoPointConfig(Molmo2Config):
         score_curve, absent_curve: Slope, above 0, and offset of the curves that calibrate the score of points
             and the probability that nothing matches (see `molmo_act.calibration`); None reports them as
             they are. Not part of released files; they change neither which point is chosen nor the order.
+        temporal_module: How earlier frames of a stream are mixed into a frame (see `temporal`):
+            "attention", "addition" or "concatenation"; None for not at all, as in released files, which
+            lack the key.
+        temporal_frames: How many earlier frames, at most.
 
     Raises:
-        ValueError: For an unknown `patch_location`, `token_prediction_rotary` or
-            `embed_selected_vit_patch`, or a curve that is none; the message names the key and what is
-            accepted.
+        ValueError: For an unknown `patch_location`, `token_prediction_rotary`, `embed_selected_vit_patch` or
+            `temporal_module`, a curve that is none, or `temporal_frames` below 1; the message names the key
+            and what is accepted.
     """
 
     model_type = "molmo_point"
@@ -150,6 +155,8 @@ class MolmoPointConfig(Molmo2Config):
     score_temperature: float | int | None = None
     score_curve: list | None = None
     absent_curve: list | None = None
+    temporal_module: str | None = None
+    temporal_frames: int = 4
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
@@ -163,8 +170,13 @@ class MolmoPointConfig(Molmo2Config):
         self._accept("embed_selected_vit_patch", ("linear",))
         for key in ("score_curve", "absent_curve"):
             _check_curve(key, getattr(self, key))
+        self._accept("temporal_module", TEMPORAL_KINDS)
+        if self.temporal_frames < 1:
+            raise ValueError(
+                f"config.json says 'temporal_frames': {self.temporal_frames}; expected at least 1."
+            )
 
-    def _accept(self, key: str, known: tuple[str, ...]) -> None:
+    def _accept(self, key: str, known: tuple[str | None, ...]) -> None:
         value = getattr(self, key)
         if value not in known:
             raise ValueError(
@@ -192,4 +204,6 @@ class MolmoPointConfig(Molmo2Config):
         released["adapter_config"].pop("transformers_version", None)
         released["tie_word_embeddings"] = False
         released["use_cache"] = self.text_config.use_cache
+        if self.temporal_module is None:  # files stay those of released code, byte for byte
+            del released["temporal_module"], released["temporal_frames"]
         return released

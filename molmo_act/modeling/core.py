@@ -24,6 +24,7 @@ from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.connector import MolmoPointAdapter
 from molmo_act.modeling.grounding_head import GroundingHead
 from molmo_act.modeling.grounding_state import ExtendedIds, GroundingState, TokenReading
+from molmo_act.modeling.temporal import TemporalModule
 
 CROPS_AT_ONCE = 8
 """That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
@@ -33,7 +34,8 @@ class Views(NamedTuple):
     """What the vision tower and the connector make of pictures, pooling window by pooling window.
 
     Attributes:
-        windows_NKC: ViT features of the patches of every window, zero in empty slots.
+        windows_NKC: ViT features of the patches of every window, zero in empty slots; of these pictures
+            alone.
         valid_NK: Which slots are filled.
         features_ND: What the language model is given for each window.
     """
@@ -65,12 +67,32 @@ class MolmoPointModel(Molmo2Model):
         self.final_norm = Molmo2RMSNorm(config.text_config.hidden_size, eps=config.text_config.rms_norm_eps)
         self.build_vit_embedding = nn.Linear(features, config.text_config.hidden_size)
         self.point_predictor = GroundingHead(config)
+        self.temporal = None if config.temporal_module is None else TemporalModule(config)
         self.post_init()
 
-    def look(self, pixel_values: Tensor, pooling_NK: Tensor) -> Views:
-        """Looks at pictures; takes what `gather_windows` takes."""
-        windows_NKC, valid_NK = self.gather_windows(pixel_values, pooling_NK), pooling_NK >= 0
-        return Views(windows_NKC, valid_NK, self.multi_modal_projector(windows_NKC, valid_NK))
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)
+        # transformers asks about modules with weights of their own only, a module's parts before itself.
+        if self.temporal is not None and module is self.temporal.mixer:
+            self.temporal.begin()
+
+    def look(self, pixel_values: Tensor, pooling_NK: Tensor, mean_NKC: Tensor | None = None) -> Views:
+        """Looks at pictures; takes what `gather_windows` and `view` take."""
+        return self.view(self.gather_windows(pixel_values, pooling_NK), pooling_NK >= 0, mean_NKC)
+
+    def view(self, windows_NKC: Tensor, valid_NK: Tensor, mean_NKC: Tensor | None = None) -> Views:
+        """What the connector makes of pooling windows.
+
+        Args:
+            windows_NKC: ViT features, zero in empty slots.
+            valid_NK: Which slots are filled.
+            mean_NKC: The same windows, averaged over earlier frames, for the temporal module; None where
+                nothing came before.
+        """
+        seen_NKC = windows_NKC
+        if self.temporal is not None and mean_NKC is not None:
+            seen_NKC = self.temporal(windows_NKC, valid_NK, mean_NKC)
+        return Views(windows_NKC, valid_NK, self.multi_modal_projector(seen_NKC, valid_NK))
 
     def gather_windows(self, pixel_values: Tensor, pooling_NK: Tensor) -> Tensor:
         """ViT features of the patches of every pooling window.
@@ -145,8 +167,15 @@ class MolmoPointModel(Molmo2Model):
         )
         return outputs.last_hidden_state, outputs.past_key_values
 
-    def make_state(self, input_ids: Tensor, x_BSD: Tensor, views: Views) -> GroundingState:
-        """Keys and tables of a prompt's images; rows of the batch are padded to the longest."""
+    def make_state(self, input_ids: Tensor, x_BSD: Tensor, views: Views, earlier: int = 0) -> GroundingState:
+        """Keys and tables of a prompt's images; rows of the batch are padded to the longest.
+
+        Args:
+            input_ids: (B, S) ids of the prompt.
+            x_BSD: Hidden states of its tokens before the final norm.
+            views: Its images.
+            earlier: How many image tokens came before, which are not to be pointed at but count in positions.
+        """
         config, head = self.config, self.point_predictor
         where = self.image_tokens(input_ids)
         indexable = input_ids == config.image_patch_id
@@ -156,7 +185,7 @@ class MolmoPointModel(Molmo2Model):
         def rows(flat: Tensor) -> Tensor:
             return pad_sequence(list(flat.split(sizes)), batch_first=True)
 
-        positions_BP = rows((indexable.cumsum(-1) - 1)[where])
+        positions_BP = rows((indexable.cumsum(-1) - 1 + earlier)[where])
         ids = ExtendedIds(
             start=config.extended_vocab_start,
             num_patches_B=counts,

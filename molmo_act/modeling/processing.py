@@ -50,7 +50,7 @@ from molmo_act.modeling.vision_tokens import (
 )
 
 _IMAGE_OPTIONS = ("max_crops",)
-_VIDEO_OPTIONS = ("num_frames", "max_fps", "do_sample_frames")
+_VIDEO_OPTIONS = ("num_frames", "max_fps", "do_sample_frames", "start", "end")
 _CALL_OPTIONS = ("padding", "return_pointing_metadata", "device", *_IMAGE_OPTIONS, *_VIDEO_OPTIONS)
 _UNSAID = {"use_single_crop_col_tokens": None, "use_low_res_token_for_global_crops": False}
 """What a ``processor_config.json`` without these keys means: they are the files of Molmo2."""
@@ -125,7 +125,8 @@ class MolmoPointProcessor(ProcessorMixin):
             return_tensors: "pt" for torch, "np" for numpy.
             return_pointing_metadata: Add ``metadata``: a dict, or for a list of prompts a list of dicts.
             device: Where images are resized and ``pixel_values`` lie; the rest is on the CPU.
-            options: ``max_crops`` for images; ``num_frames``, ``max_fps``, ``do_sample_frames`` for videos.
+            options: ``max_crops`` for images; ``num_frames``, ``max_fps``, ``do_sample_frames``, ``start``
+                and ``end`` for videos.
 
         Returns:
             ``input_ids`` and ``attention_mask`` int64 (prompts, length), ``token_type_ids`` bool, true for

@@ -20,7 +20,7 @@ from transformers.feature_extraction_utils import BatchFeature
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.images import ImageInput, to_rgb
 from molmo_act.modeling.checkpoint_files import HUB_OPTIONS
-from molmo_act.modeling.frame_sampling import sample_frames, sample_times
+from molmo_act.modeling.frame_sampling import need_positive, sample_frames, sample_times, within
 from molmo_act.modeling.processor_settings import (
     BILINEAR,
     need_settings,
@@ -36,6 +36,7 @@ VideoInput: TypeAlias = "np.ndarray | Tensor | Sequence[ImageInput] | str | os.P
 """A video: uint8 RGB (T, H, W, 3), a sequence of images of one size, or the path of a file."""
 
 _SAMPLING = "uniform_last_frame"
+_TIMING = 1e-6  # seconds that are no difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +145,8 @@ class MolmoPointVideoProcessor:
         num_frames: int | None = None,
         max_fps: float | None = None,
         do_sample_frames: bool = True,
+        start: float = 0.0,
+        end: float | None = None,
     ) -> SampledVideo:
         """Choose the frames that the model will see.
 
@@ -157,27 +160,35 @@ class MolmoPointVideoProcessor:
             num_frames: Overrides the setting.
             max_fps: Overrides the setting.
             do_sample_frames: False keeps every frame of an array; its times must then be in ``metadata``.
+            start, end: Seconds between which frames are taken, as if the video were no longer; None for its
+                end. Frames keep their times.
 
         Raises:
-            InputError: Times are missing or do not match the frames, or the video cannot be read.
+            InputError: Times are missing or do not match the frames, the video cannot be read, or has no
+                such part.
             ImageError: A frame cannot be read as a picture.
         """
         num_frames = self.num_frames if num_frames is None else num_frames
         max_fps = self.max_fps if max_fps is None else max_fps
         if isinstance(video, (str, os.PathLike)):
-            return _sample_file(Path(video), num_frames, max_fps)
+            return _sample_file(Path(video), num_frames, max_fps, start, end)
         frames = stack_frames(video)
         clip = _Metadata.of(metadata)
         size = (clip.width or frames.shape[2], clip.height or frames.shape[1])
         if clip.timestamps is not None or not do_sample_frames:
-            return SampledVideo(frames, clip.known_times(len(frames)), size)
+            times = clip.known_times(len(frames))
+            kept = _part(np.array(times), start, end)
+            return SampledVideo(frames[kept], times[kept], size)
         if clip.fps is None:
             raise InputError(
                 "It is not known when the frames of the video were shown. Give the frames per second as "
                 "'fps' or the seconds of each frame as 'timestamps', beside the video in the message or as "
                 "video_metadata."
             )
-        indices = sample_frames(len(frames), clip.fps, num_frames=num_frames, max_fps=max_fps)
+        need_positive(fps=clip.fps)
+        part = _part(np.arange(len(frames)) / clip.fps, start, end)
+        count = part.stop - part.start
+        indices = part.start + sample_frames(count, clip.fps, num_frames=num_frames, max_fps=max_fps)
         return SampledVideo(frames[indices], tuple((indices / clip.fps).tolist()), size)
 
     def preprocess(self, video: SampledVideo, device: torch.device | str | None = None) -> ProcessedVideo:
@@ -218,7 +229,7 @@ class MolmoPointVideoProcessor:
             video_metadata: Metadata of each video, as ``sample`` takes it.
             device: Where to resize; by default where the frames lie.
             return_tensors: "pt" for torch, "np" for numpy.
-            sampling: ``num_frames``, ``max_fps``, ``do_sample_frames`` of ``sample``.
+            sampling: ``num_frames``, ``max_fps``, ``do_sample_frames``, ``start``, ``end`` of ``sample``.
 
         Returns:
             The arrays of ``collate``.
@@ -374,7 +385,21 @@ class _Metadata:
         return tuple(times.tolist())
 
 
-def _sample_file(path: Path, num_frames: int, max_fps: float) -> SampledVideo:
-    times = tuple(sample_times(video_duration(path), num_frames=num_frames, max_fps=max_fps).tolist())
+def _part(times: np.ndarray, start: float, end: float | None) -> slice:
+    """The frames of a video that are shown from `start` to `end`, by the times of all of them."""
+    if not start and end is None:
+        return slice(0, len(times))
+    last = within(float(times[-1]), start, end)
+    found = slice(*np.searchsorted(times, (start, last + _TIMING)).tolist())
+    if found.start == found.stop:
+        raise InputError(f"No frame of the video is shown from start={start} to end={end}; expected one.")
+    return found
+
+
+def _sample_file(
+    path: Path, num_frames: int, max_fps: float, start: float, end: float | None
+) -> SampledVideo:
+    length = within(video_duration(path), start, end) - start
+    times = tuple((start + sample_times(length, num_frames=num_frames, max_fps=max_fps)).tolist())
     height, width, _ = next(iter(FramesAt(path, (0.0,)))).shape
     return SampledVideo(FramesAt(path, times), times, (width, height))

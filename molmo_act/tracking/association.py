@@ -1,4 +1,7 @@
-"""Which sighting is which object: least total cost by place and look (Hungarian). Knows no frames."""
+"""Which sighting is which object: least total cost by place, look and what the model saw (Hungarian).
+
+Knows no frames and no model.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from molmo_act.tracking.packages import assignment
 LEAST_LIKENESS_NEAR = 0.15  # of what is where it was expected; half hidden, a thing looks little like itself
 LEAST_LIKENESS_FAR = 0.5  # of an object that turns up elsewhere
 FLOW_MISTAKE = 4.0  # reaches by which flow may have gone astray; only a lost object may be further off
-_FAR = 2.0  # costs more than any pair that is near
+_FAR = 3.0  # costs more than any pair that is near
 _NEVER = 1e6
 
 
@@ -25,6 +28,7 @@ class Candidate:
         query: What named it; only candidates of one query are paired.
         xy: (2,), pixels; of an object, where it is expected.
         look: See `appearance.look`.
+        features: (D,), what the model saw there, see `Points.features`; None where it does not say.
         reach: How far off it may be and still be near, in pixels. Of an object only.
         lost: Whether it was lost, so that it may turn up anywhere. Of an object only.
     """
@@ -32,6 +36,7 @@ class Candidate:
     query: str | None
     xy: np.ndarray
     look: np.ndarray
+    features: np.ndarray | None = None
     reach: float = 0.0
     lost: bool = False
 
@@ -55,9 +60,21 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
         return _NEVER
     alike = likeness(sighting.look, known.look)
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
+    unlike = 1 - alike + 1 - cosine(sighting.features, known.features)
     # Half hidden behind what it was lost at, a thing need not look like itself at all.
     if away <= 1 and (known.lost or alike >= LEAST_LIKENESS_NEAR):
-        return away + 1 - alike
+        return away + unlike
     if (known.lost or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
-        return _FAR + 1 - alike + away / (1 + away)
+        return _FAR + unlike + away / (1 + away)
     return _NEVER
+
+
+def cosine(first: np.ndarray | None, second: np.ndarray | None) -> float:
+    """How alike the model saw two places, in [0, 1]; 1 where that is not known.
+
+    It says which of several is more alike, not whether two are one: that differs from model to model.
+    """
+    if first is None or second is None or first.shape != second.shape:
+        return 1.0
+    sizes = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return max(0.0, float(first @ second) / sizes) if sizes else 1.0

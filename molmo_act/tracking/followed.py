@@ -27,6 +27,7 @@ class Followed:
         query: What named it; None for a point that was given.
         carried: Where it is, or was when it was lost.
         score: The model's probability when it saw the object last.
+        features: (D,), what the model saw there then; None where it does not say.
         seen_at: Seconds of the keyframe on which that was.
         confirmed: Whether it was seen more than once, or given by a person.
         dismissed: Whether nobody wants to hear of it any more.
@@ -41,6 +42,7 @@ class Followed:
     carried: Carried
     score: float
     seen_at: float
+    features: np.ndarray | None = None
     confirmed: bool = False
     dismissed: bool = False
     misses: int = 0
@@ -70,6 +72,7 @@ class Followed:
     def see(self, sighting: Sighting, seen_at: float) -> None:
         """Takes what the model saw; where flow could not bring that to the newest frame, its place stays."""
         self.score, self.seen_at, self.misses, self.confirmed = sighting.score, seen_at, 0, True
+        self.features = sighting.features
         if sighting.now is not None:
             if not self.visible:
                 self.velocity = np.zeros(2)
@@ -87,7 +90,7 @@ class Followed:
         else:
             xy, reach, lost = self.guess(now), _SEARCH_SPEED * (now - self.lost_at), True
         reach += max(_LEAST_REACH, _REACH_IN_RADII * self.carried.radius)
-        return Candidate(self.query, xy, self.carried.look, reach, lost)
+        return Candidate(self.query, xy, self.carried.look, self.features, reach, lost)
 
     def score_at(self, now: float) -> float:
         """The score, halved for every `HALF_LIFE` since the model saw it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +15,40 @@ from molmo_act.tracking.propagation import Carried, carry, take_up
 
 Pointer = Callable[[np.ndarray, list[str]], Sequence[Points]]
 """A picture, uint8 RGB (H, W, 3), and queries → the points of each, in pixels of the picture."""
+
+
+@runtime_checkable
+class StreamPointer(Protocol):
+    """Points on keyframes of which it remembers something; a `Pointer` sees each as if it were the only one.
+
+    Its methods are called by one thread, keyframes in order.
+    """
+
+    def begin(self) -> None:
+        """Forgets all keyframes: a stream begins."""
+
+    def point(self, image: np.ndarray, seconds: float, queries: list[str]) -> Sequence[Points]:
+        """The points of each query, in pixels of the picture.
+
+        Args:
+            image: uint8 RGB (H, W, 3).
+            seconds: Of the stream, later than those of the last keyframe.
+            queries: What to find, in words.
+        """
+
+
+@dataclass(frozen=True)
+class Memoryless:
+    """A `StreamPointer` that remembers nothing."""
+
+    pointer: Pointer
+
+    def begin(self) -> None:
+        """Does nothing."""
+
+    def point(self, image: np.ndarray, seconds: float, queries: list[str]) -> Sequence[Points]:
+        """Asks about the picture alone."""
+        return self.pointer(image, queries)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +75,14 @@ class Sighting:
     Attributes:
         query: What named it.
         score: The model's own probability.
+        features: (D,), what the model saw there, see `Points.features`; None where it does not say.
         then: The point on the keyframe.
         now: The point on the newest frame; None where flow could not carry it.
     """
 
     query: str
     score: float
+    features: np.ndarray | None
     then: Carried
     now: Carried | None
 
@@ -65,16 +102,17 @@ class Grounding:
     until: FlowFrame
 
 
-def ground(point: Pointer, keyframe: Keyframe) -> Grounding:
+def ground(pointer: StreamPointer, keyframe: Keyframe) -> Grounding:
     """Asks the model about a keyframe; of points on one thing the best stays."""
-    answers = point(keyframe.image, list(keyframe.queries))
+    answers = pointer.point(keyframe.image, keyframe.frame.timestamp, list(keyframe.queries))
     sightings: list[Sighting] = []
     for query, points in zip(keyframe.queries, answers, strict=True):
         mine: list[Sighting] = []
         for index in np.argsort(-points.score, kind="stable"):
             taken = take_up(keyframe.frame, points.xy[index].astype(np.float64) * keyframe.frame.scale)
             if all(np.linalg.norm(taken.xy - other.then.xy) > other.then.radius for other in mine):
-                mine.append(Sighting(query, float(points.score[index]), taken, taken))
+                features = None if points.features is None else points.features[index]
+                mine.append(Sighting(query, float(points.score[index]), features, taken, taken))
         sightings += mine
     return Grounding(keyframe, tuple(sightings), keyframe.frame)
 

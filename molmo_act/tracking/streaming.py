@@ -23,7 +23,16 @@ from molmo_act.images import ImageInput, to_rgb
 from molmo_act.tracking.association import Candidate, associate
 from molmo_act.tracking.followed import Followed
 from molmo_act.tracking.frames import FlowFrame, FrameBuffer
-from molmo_act.tracking.grounding import Grounding, Keyframe, Pointer, Sighting, catch_up, ground
+from molmo_act.tracking.grounding import (
+    Grounding,
+    Keyframe,
+    Memoryless,
+    Pointer,
+    Sighting,
+    StreamPointer,
+    catch_up,
+    ground,
+)
 from molmo_act.tracking.packages import assignment, opencv
 from molmo_act.tracking.propagation import carry, find_again, take_up
 from molmo_act.tracking.settings import DOUBT, EAGERNESS, SEARCH, TrackerSettings
@@ -67,7 +76,8 @@ class StreamingTracker:
     through an occlusion, and no number is given twice.
 
     Args:
-        point: Who points; `PointingModel.tracker` gives the model.
+        point: Who points, on single keyframes or remembering earlier ones; `PointingModel.tracker` gives the
+            model.
         queries: What to follow, in words.
         settings: How; None for the defaults.
 
@@ -77,14 +87,18 @@ class StreamingTracker:
     """
 
     def __init__(
-        self, point: Pointer, queries: Sequence[str] = (), settings: TrackerSettings | None = None
+        self,
+        point: Pointer | StreamPointer,
+        queries: Sequence[str] = (),
+        settings: TrackerSettings | None = None,
     ) -> None:
         for package in (opencv, assignment):  # what is missing is said now, not on some later frame
             package()
         for query in queries:
             check_query(query)
         self.settings = settings = settings or TrackerSettings()
-        self._point = point
+        self._pointer = point if isinstance(point, StreamPointer) else Memoryless(point)
+        self._pointed_in: FrameBuffer | None = None  # of the stream that the pointer remembers
         self._queries = list(dict.fromkeys(queries))
         self._worker: Worker = (
             InStep(self._work, settings.latency) if settings.synchronous else Beside(self._work)
@@ -308,7 +322,10 @@ class StreamingTracker:
 
     def _work(self, keyframe: Keyframe) -> Grounding:
         """What the worker does, perhaps in its thread."""
-        return catch_up(ground(self._point, keyframe))
+        if keyframe.buffer is not self._pointed_in:
+            self._pointer.begin()
+            self._pointed_in = keyframe.buffer
+        return catch_up(ground(self._pointer, keyframe))
 
     # --- identities -------------------------------------------------------------------------------------
 
@@ -317,7 +334,7 @@ class StreamingTracker:
         self._count(groundings=self._stats.groundings + 1, latency=now - then)
         expected = {n: known for n, known in self._expected.items() if n in self._objects}
         numbers = list(expected)
-        seen = [Candidate(one.query, one.then.xy, one.then.look) for one in found.sightings]
+        seen = [Candidate(one.query, one.then.xy, one.then.look, one.features) for one in found.sightings]
         pairs = associate(seen, list(expected.values()))
         for index, place in pairs:
             self._objects[numbers[place]].see(found.sightings[index], then)
@@ -354,7 +371,9 @@ class StreamingTracker:
             self._count(overflowing=self._stats.overflowing + 1)
             return
         number = self._next_id()
-        self._objects[number] = Followed(number, sighting.query, sighting.now, sighting.score, then)
+        self._objects[number] = Followed(
+            number, sighting.query, sighting.now, sighting.score, then, sighting.features
+        )
 
     def _forget(self, now: float) -> None:
         for number, one in list(self._objects.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,7 +20,11 @@ DOT = Dot("red", RED, lambda t: (60 + 90 * t, 120))
 
 
 class ColourModel:
-    def tracker(self, query, *, min_score=0.0, **settings):
+    asked: ClassVar = {}
+
+    def tracker(self, query, *, min_score=0.0, window=1, reading="exact", **settings):
+        self.asked.update(window=window, reading=reading)
+
         def point(image, queries):
             print("a library prints to stdout")
             return Pointer([DOT])(image, queries)
@@ -50,6 +55,13 @@ def test_a_line_of_json_for_every_frame(clip, capsys):
         assert np.hypot(*(DOT.at(line["timestamp"]) - (track["x"], track["y"]))) < 1
         assert (track["object_id"], track["query"], track["visible"]) == (1, "red", True)
     assert "a library prints to stdout" in err
+
+
+def test_windows_are_asked_for(clip, capsys):
+    assert cli.main(["track", clip, "red", "--window", "4", "--reading", "bounded"]) == 0
+    assert ColourModel.asked == {"window": 4, "reading": "bounded"}
+    assert cli.main(["track", clip, "red", "--reading", "guessed"]) == 2
+    assert "exact" in capsys.readouterr().err
 
 
 def test_a_person_gets_a_table_and_a_video(clip, tmp_path, capsys):

@@ -174,7 +174,7 @@ def chance(loaded: molmo_act.PointingModel, text: str, part: str) -> float:
 def test_written_coordinates_become_points(loaded):
     text = '<points coords="1 1 555 169 2 649 154">mugs</points>'
     answered, _ = spoken(loaded, text)
-    rows, scores = read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode)
+    rows, scores, _ = read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode)
     np.testing.assert_allclose(rows, [[1, 0, 355.2, 81.12], [2, 0, 415.36, 73.92]])
     assert scores == pytest.approx([chance(loaded, text, "1 555 169"), chance(loaded, text, "2 649 154")])
     assert len(set(scores)) == 2
@@ -183,7 +183,7 @@ def test_written_coordinates_become_points(loaded):
 def test_coordinates_that_cannot_be_matched_to_tokens_share_the_score_of_the_answer(loaded):
     text = '<point x="50.0" y="25.0" alt="mug">mug</point>'
     answered, _ = spoken(loaded, text)
-    rows, scores = read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode)
+    rows, scores, _ = read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode)
     assert rows == [[1, 0, 320, 120]]
     assert scores == [math.prod(answered.probabilities)]
 
@@ -191,7 +191,7 @@ def test_coordinates_that_cannot_be_matched_to_tokens_share_the_score_of_the_ans
 @pytest.mark.parametrize("text", ["There are none.", ""])
 def test_words_alone_are_no_points(loaded, text):
     answered, _ = spoken(loaded, text)
-    assert read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode) == ([], [])
+    assert read_points(loaded.model, answered, text, SIZES, loaded.processor.tokenizer.decode) == ([], [], [])
 
 
 def test_loads_as_strictly_as_molmo_point(folder, tmp_path):

@@ -67,6 +67,10 @@ def test_a_frame_is_what_the_global_crop_of_an_image_is(processor, clip):
         ({"fps": 6}, {}, (0.0, 0.5, 5 / 6)),
         ({"fps": 6}, {"max_fps": 3}, (0.0, 2 / 6, 4 / 6, 5 / 6)),
         ({"fps": 6}, {"num_frames": 2}, (0.0, 5 / 6)),
+        # a part: as if there were no more, with the times of the whole
+        ({"fps": 6}, {"start": 0.3, "end": 0.7}, (2 / 6, 4 / 6)),
+        ({"fps": 6}, {"start": 5 / 6}, (5 / 6,)),
+        ({"timestamps": [0, 0.1, 0.4, 2, 3, 9.5]}, {"start": 0.1, "end": 2}, (0.1, 0.4, 2.0)),
         # known times: every frame is kept
         ({"timestamps": [0, 0.1, 0.4, 2, 3, 9.5]}, {}, (0.0, 0.1, 0.4, 2.0, 3.0, 9.5)),
         (
@@ -118,6 +122,11 @@ def test_a_file_is_sampled_by_time(processor, tmp_path):
 
     assert sampled.timestamps == (0.0, 0.5, 1.0)
     assert [round(frame.mean(), -1) for frame in sampled.frames] == [20, 70, 110]
+    part = processor.sample(path, start=0.2, end=0.8)
+    assert part.timestamps == pytest.approx((0.2, 0.7, 0.8))
+    assert [round(frame.mean(), -1) for frame in part.frames] == [40, 90, 100]
+    with pytest.raises(InputError, match="before start"):
+        processor.sample(path, start=2.0)
     got = processor.preprocess(sampled)
     assert got.grid.tolist() == [3, 3, 3]
     assert got.video_size == (64, 48)
@@ -132,6 +141,9 @@ def test_a_file_is_sampled_by_time(processor, tmp_path):
         (np.zeros((4, 8, 8, 3), np.uint8), {"timestamps": [0, 1]}, {}, "4 frames and the times"),
         (np.zeros((2, 8, 8, 3), np.uint8), {"timestamps": [1, 0]}, {}, "ascending"),
         (np.zeros((2, 8, 8, 3), np.uint8), {"timestamps": [0, np.nan]}, {}, "expected seconds"),
+        (np.zeros((4, 8, 8, 3), np.uint8), {"fps": 2}, {"start": 5.0}, "before start"),
+        (np.zeros((4, 8, 8, 3), np.uint8), {"fps": 2}, {"start": 1.0, "end": 0.5}, "0 ≤ start < end"),
+        (np.zeros((4, 8, 8, 3), np.uint8), {"fps": 2}, {"start": 0.6, "end": 0.7}, "No frame"),
         (np.zeros((0, 8, 8, 3), np.uint8), {"fps": 2}, {}, "no frame"),
         ([], {"fps": 2}, {}, "no frame"),
         (np.zeros((8, 8, 3), np.uint8), {"fps": 2}, {}, "has shape"),

@@ -14,12 +14,15 @@ RED, BLUE = (
 )
 
 
-def seen(x, y, look=RED, query="mug"):
-    return Candidate(query, np.array([x, y], float), look)
+ROUND, LONG = np.array([1.0, 0.2]), np.array([0.2, 1.0])  # what a model saw
 
 
-def known(x, y, look=RED, query="mug", reach=30.0, lost=False):
-    return Candidate(query, np.array([x, y], float), look, reach, lost)
+def seen(x, y, look=RED, query="mug", features=None):
+    return Candidate(query, np.array([x, y], float), look, features)
+
+
+def known(x, y, look=RED, query="mug", reach=30.0, lost=False, features=None):
+    return Candidate(query, np.array([x, y], float), look, features, reach, lost)
 
 
 # Each row: what was seen, what was expected, the pairs.
@@ -39,6 +42,11 @@ CASES = [
     ([seen(10, 0), seen(2, 0)], [known(0, 0), known(20, 0)], [(0, 1), (1, 0)]),
     # of two objects at one place the one that looks alike
     ([seen(5, 0)], [known(0, 0, BLUE), known(12, 0)], [(0, 1)]),
+    # of two of one colour the one that the model saw alike, where it says so
+    ([seen(5, 0, features=ROUND)], [known(0, 0, features=LONG), known(12, 0, features=ROUND)], [(0, 1)]),
+    ([seen(5, 0, features=ROUND)], [known(0, 0), known(12, 0, features=ROUND)], [(0, 0)]),
+    # what the model saw differently may still be it
+    ([seen(5, 0, features=ROUND)], [known(0, 0, features=-ROUND)], [(0, 0)]),
     # a visible object nearby wins against a lost one
     ([seen(5, 0)], [known(0, 0, lost=True, reach=2.0), known(10, 0)], [(0, 1)]),
 ]

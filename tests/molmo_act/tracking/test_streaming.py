@@ -33,12 +33,13 @@ def nearest_error(tracks, dot):
 
 
 def test_dots_are_followed_between_keyframes_with_their_numbers():
-    tracker = StreamingTracker(Pointer(DOTS), ["red", "blue", "green"], IN_STEP)
+    pointer = Pointer(DOTS)
+    tracker = StreamingTracker(pointer, ["red", "blue", "green"], IN_STEP)
     history = run(tracker, DOTS)
     assert max(nearest_error(tracks, dot) for tracks in history for dot in DOTS) < 0.5
     assert {tuple(tracks.object_id) for tracks in history} == {(1, 2, 3, 4)}
     assert all(tracks.visible.all() for tracks in history)
-    assert tracker.stats.groundings == len(tracker._point.calls) == 6  # two a second, three seconds
+    assert tracker.stats.groundings == len(pointer.calls) == 6  # two a second, three seconds
     assert history[0].source == ("grounded",) * 4
     assert history[1].source == ("propagated",) * 4
     assert history[14].age[0] == pytest.approx(14 / FPS, abs=1e-5)

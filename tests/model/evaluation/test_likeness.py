@@ -1,0 +1,28 @@
+"""Pairs of points and the area under the curve, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from model.evaluation.likeness import Pointed, area, pairs_of
+
+
+def pointed(seconds: float, thing: int, query: str = "mug") -> Pointed:
+    return Pointed(seconds, query, thing, np.zeros((16, 3)), np.ones(4))
+
+
+def test_pairs_are_sorted_by_what_they_lie_on():
+    points = [pointed(0, 1), pointed(0, 2), pointed(1, 1), pointed(1, 0), pointed(1, 0, "cup"), pointed(9, 1)]
+    found = {kind: len(pairs) for kind, pairs in pairs_of(points).items()}
+    # 1 at 0 s with 1 at 1 s; 2 with 1; 1 and 2 each with what lies on nothing and answers the same query
+    assert found == {"one thing": 1, "two things": 1, "a mistake": 2}
+
+
+@pytest.mark.parametrize(
+    ("higher", "lower", "expected"),
+    [([2, 3], [0, 1], 1.0), ([0], [1], 0.0), ([1], [1], 0.5), ([0, 2], [1], 0.5)],
+)
+def test_area(higher, lower, expected):
+    assert area(higher, lower) == expected
+    assert np.isnan(area([], lower))
