@@ -107,7 +107,7 @@ def _get_ready(
 
 def _require_allowed(desk: Desktop, locators: Sequence[Locator], aimed: Aim) -> None:
     for locator, found, window in zip(locators, aimed.targets, aimed.windows, strict=True):
-        desk.guard.require_score(found)
+        desk.guard.require_score(found, desk.min_score)
         desk.guard.require_place(found.point, window)
         if isinstance(locator.region, Window):
             _require_uncovered(desk, locator.region, found, window)

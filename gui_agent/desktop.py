@@ -89,6 +89,11 @@ class Desktop:
         return molmo_act.load() if self._given_model is None else self._given_model
 
     @property
+    def min_score(self) -> float:
+        """The least score of a place that is acted on: that of the rules, or what suits the model."""
+        return self.guard.min_score(calibrated=getattr(self.model, "calibrated", False))
+
+    @property
     def eye(self) -> Eye:
         """The model and how it looks."""
         return Eye(self.model, self.refine)

@@ -79,4 +79,4 @@ class Expectation:
             if not error.candidates:
                 raise
             found = max(error.candidates, key=lambda candidate: candidate.score)
-        return found if found.score >= self.locator.desk.guard.safety.min_score else None
+        return found if found.score >= self.locator.desk.min_score else None

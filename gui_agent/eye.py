@@ -15,8 +15,8 @@ from molmo_act.points import Points
 if TYPE_CHECKING:
     from PIL import Image
 
-RIVAL_SHARE = 0.5
-"""A place whose score is at least this share of the best one's could as well be meant."""
+RIVAL_ODDS = 0.5
+"""A place could as well be meant if its odds, score to the rest of 1, are this share of the best one's."""
 SAME_PLACE = 16
 """Pixels; two points this near are taken for one thing."""
 ZOOMED_SHARE = 1 / 3
@@ -26,7 +26,10 @@ MOST_ZOOMED = 3
 
 
 class PointingModel(Protocol):
-    """What a desktop needs of a model; ``molmo_act.load()`` gives one."""
+    """What a desktop needs of a model; ``molmo_act.load()`` gives one.
+
+    If it has an attribute ``calibrated`` and that is true, its scores say how likely a point is right.
+    """
 
     def point(self, image: Image.Image, query: str) -> Points:
         """Points at what the query names, in pixels of the image."""
@@ -134,7 +137,8 @@ class Eye:
 def _near_best(score: np.ndarray) -> list[int]:
     """Indices of the scores that come near the best one, the best first."""
     order = np.argsort(-score, kind="stable")
-    return [int(index) for index in order if score[index] >= RIVAL_SHARE * score[order[0]]]
+    best = score[order[0]]
+    return [int(i) for i in order if score[i] * (1 - best) >= RIVAL_ODDS * best * (1 - score[i])]
 
 
 def _neighbourhood(size: tuple[int, int], xy: np.ndarray) -> tuple[int, int, int, int]:

@@ -121,7 +121,7 @@ class Locator:
         return scene.look(self.query, self.region)
 
     def _matching(self, sighting: Sighting) -> list[Found]:
-        return [found for found in sighting.places if found.score >= self.desk.guard.safety.min_score]
+        return [found for found in sighting.places if found.score >= self.desk.min_score]
 
     def _nth_of(self, matching: Sequence[Found], index: int) -> Found:
         if index >= len(matching):

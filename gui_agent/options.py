@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from gui_agent.safety import Safety
-
 
 def add_aim_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--model``, ``--min-score`` and ``--timeout``: how what is acted on is found."""
@@ -13,9 +11,8 @@ def add_aim_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-score",
         type=float,
-        default=Safety.min_score,
         metavar="S",
-        help="refuse places that score less (default %(default)s)",
+        help="refuse places that score less (default: what suits the model)",
     )
     parser.add_argument(
         "--timeout",

@@ -26,15 +26,20 @@ DESTRUCTIVE = (
     *("shut down", "shutdown", "restart", "reboot", "power off", "log out", "sign out"),
 )
 
+SURE_ENOUGH = 0.6
+"""Of calibrated scores. On drawn screens this keeps 0.98 of nano's right points and drops 0.30 of its wrong
+ones (`python -m model.evaluation.scores --queries 200`)."""
+RAW_ENOUGH = 0.1
+"""Of scores that multiply three choices: a place that the model is sure of can score well below one half."""
+
 
 @dataclass(frozen=True)
 class Safety:
     """Rules for acting; the defaults are meant for a real desktop.
 
     Attributes:
-        min_score: A place that scores less is not acted on. 0.1 keeps, on drawn screens, 0.93 of nano's right
-            points and drops 0.32 of its wrong ones (`python -m model.evaluation.scores`): a score multiplies
-            three choices, so a place that the model is sure of can score well below one half.
+        min_score: A place that scores less is not acted on. None for what suits the model: `SURE_ENOUGH` if
+            its scores are calibrated, else `RAW_ENOUGH`.
         allow_windows: Titles, with ``*`` and ``?``; acts elsewhere are refused. Empty: any window. X11 only.
         deny_windows: Titles, with ``*`` and ``?``, of windows that are left alone. X11 only.
         allow_areas: Acts on places outside all of them are refused. Empty: anywhere.
@@ -51,7 +56,7 @@ class Safety:
         InputError: A number is out of range, or a single string was given for a list.
     """
 
-    min_score: float = 0.1
+    min_score: float | None = None
     allow_windows: Sequence[str] = ()
     deny_windows: Sequence[str] = ()
     allow_areas: Sequence[Area] = ()
@@ -64,7 +69,7 @@ class Safety:
     abort_key: str | None = "esc"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_score <= 1:
+        if self.min_score is not None and not 0 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; give a probability from 0 to 1.")
         if self.max_actions_per_minute < 1:
             raise InputError(f"max_actions_per_minute is {self.max_actions_per_minute}; give at least 1.")
@@ -145,16 +150,26 @@ class Guard:
         if not rules.confirm(f"Act on {query!r}?"):
             raise Refused(f"Consent to act on {query!r} was not given; nothing was done.")
 
-    def require_score(self, found: Found) -> None:
+    def min_score(self, *, calibrated: bool) -> float:
+        """The least score of a place that is acted on.
+
+        Args:
+            calibrated: Whether the model's scores say how likely a place is right.
+        """
+        if self.safety.min_score is not None:
+            return self.safety.min_score
+        return SURE_ENOUGH if calibrated else RAW_ENOUGH
+
+    def require_score(self, found: Found, least: float) -> None:
         """Checks that a place scores high enough to act on.
 
         Raises:
-            Refused: It scores less than ``min_score``.
+            Refused: It scores less than ``least``.
         """
-        if found.score < self.safety.min_score:
+        if found.score < least:
             raise Refused(
                 f"{found.query!r} was found at {found.point} with a score of {found.score:.3f}, under "
-                f"min_score {self.safety.min_score:g}; nothing was done. Name it more exactly or lower "
+                f"min_score {least:g}; nothing was done. Name it more exactly or lower "
                 "min_score.",
                 [found],
             )

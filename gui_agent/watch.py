@@ -104,7 +104,7 @@ def watch(
                     shown = ", ".join(f"{found.point} {found.score:.2f}" for found in places)
                     say(shown or "nothing")
                 earlier = scene.shot
-            frames.show([found for found in places if found.score >= desk.guard.safety.min_score])
+            frames.show([found for found in places if found.score >= desk.min_score])
             if is_over():
                 return
             time.sleep(every)
@@ -127,9 +127,8 @@ def register(subparsers: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--min-score",
         type=float,
-        default=Safety.min_score,
         metavar="S",
-        help="frame no place that scores less (default %(default)s)",
+        help="frame no place that scores less (default: what suits the model)",
     )
     parser.add_argument("--seconds", type=float, metavar="SECONDS", help="end after so long")
     parser.set_defaults(run=run)

@@ -173,6 +173,11 @@ class PointingModel:
         return Engine(self.model, self._grammar)
 
     @property
+    def calibrated(self) -> bool:
+        """Whether scores say how likely a point hits, instead of how likely its cell was."""
+        return getattr(self.model.config, "score_curve", None) is not None
+
+    @property
     def precision(self) -> PrecisionMap:
         """In how many bits each part is stored; prints as a table."""
         return PrecisionMap.of(self.model)

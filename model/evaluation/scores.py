@@ -2,8 +2,8 @@
 
 Points of a checkpoint on generated windows and screens are told right from wrong. The first table says, for
 each bound, what share of either scores at least so much; the second, of the points of an answer beside its
-best one, what share scores at least so much of the best. `gui_agent` takes `Safety.min_score` from the first
-and `eye.RIVAL_SHARE` from the second; both are to be looked at again when a checkpoint is calibrated anew.
+best one, what share has at least so much of its odds. `gui_agent` takes `safety.SURE_ENOUGH` from the first
+and `eye.RIVAL_ODDS` from the second.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import molmo_act
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
+from molmo_act.calibration import SURE
 
 SOURCES = ("plain windows", "screens, small")
 BOUNDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -32,7 +33,7 @@ class Seen:
 
     Attributes:
         score: float (N,).
-        share: float (N,), of the best score of the same answer.
+        share: float (N,), of the odds of the best point of the same answer.
         right: bool (N,), whether each lies on what was asked for.
         best: bool (N,), whether it is the best of its answer.
     """
@@ -50,9 +51,15 @@ def seen_of(model: molmo_act.PointingModel, pictures: Iterable[Picture], queries
         top = int(np.argmax(points.score)) if len(points) else 0
         for number, (point, score) in enumerate(zip(points, points.score.tolist(), strict=True)):
             hit = any(target.contains(point.x, point.y) for target in query.targets)
-            rows.append((score, score / float(points.score[top]), hit, number == top))
+            share = odds(score) / odds(float(points.score[top]))
+            rows.append((score, share, hit, number == top))
     score, share, right, best = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Seen(np.array(score), np.array(share), np.array(right, bool), np.array(best, bool))
+
+
+def odds(score: float) -> float:
+    """Of a score, which is kept a little below 1."""
+    return score / max(1 - score, SURE)
 
 
 def kept(values: np.ndarray, right: np.ndarray, bounds: Sequence[float]) -> dict[str, list[float]]:
@@ -87,7 +94,7 @@ def main() -> None:
     model, streams = molmo_act.load(args.model), sources()
     seen = {name: seen_of(model, streams[name], args.queries, name) for name in SOURCES}
     bounds = show({name: (each.score, each.right) for name, each in seen.items()}, BOUNDS)
-    print("\nBeside the best of an answer, share of its score:\n")
+    print("\nBeside the best of an answer, share of its odds:\n")
     beside = {name: (each.share[~each.best], each.right[~each.best]) for name, each in seen.items()}
     rivals = show(beside, SHARES)
     about = {"model": model.name, "machine": platform.machine()}

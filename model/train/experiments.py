@@ -39,6 +39,8 @@ OVERCOUNT_FROM, OVERCOUNT_FACTOR = 5, 2
 """An overcount has more points than either, and than that many times the truth."""
 AVERAGE_POWER = 6.94  # γ: an average as wide as a tenth of the steps before
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 LEARNING = Part(1e-3, warmup=50)
 BASE = Recipe(
     fresh="language",
@@ -100,7 +102,7 @@ def learn(
         yield budget, PointingModel(averaged.module.eval(), run.start.processor, folder.name)
 
 
-def average(averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
+def average(averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
     """Moves averages over `count` steps on to weights, step *t* counted in proportion to t^γ."""
     torch._foreach_lerp_(averages, weights, 1 - (1 - 1 / (int(count) + 1)) ** (AVERAGE_POWER + 1))
 
@@ -139,6 +141,15 @@ def held_out(sides: tuple[int, int]) -> Iterator[Picture]:
         yield draw_scene(rng, width, height, None)
 
 
+def read_curves(results: Path, seed: int) -> dict[str, list[tuple[int, float]]]:
+    """F1 by examples of every arm in a file of results, those of earlier commands included."""
+    curves: dict[str, list[tuple[int, float]]] = {}
+    for found in map(json.loads, results.read_text().splitlines()):
+        if found["seed"] == seed:
+            curves.setdefault(found["arm"], []).append((found["examples"], found["small"]["f1"]))
+    return curves
+
+
 def plot(curves: dict[str, list[tuple[int, float]]], path: Path) -> None:
     """Draws F1 against examples.
 
@@ -173,7 +184,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"))
     args = parser.parse_args()
-    curves: dict[str, list[tuple[int, float]]] = {}
+    results = args.runs / "results.jsonl"
     print("| arm | examples | F1 | overcounts | absent said | F1 on larger pictures |")
     print("|---|---|---|---|---|---|")
     for name in args.arms:
@@ -183,16 +194,15 @@ def main() -> None:
         for examples, model in learn(recipe, folder, sorted(args.examples), args.workers):
             small = ask(model, text, args.queries, (recipe.side_least, recipe.side_most))
             large = ask(model, text, args.queries, tuple(args.large))
-            curves.setdefault(name, []).append((examples, small["f1"]))
             print(
                 f"| {name} | {examples} | {small['f1']:.3f} | {small['overcounts']:.3f} "
                 f"| {small['absent']:.3f} | {large['f1']:.3f} |",
                 flush=True,
             )
             found = {"arm": name, "examples": examples, "seed": args.seed, "small": small, "large": large}
-            with (args.runs / "results.jsonl").open("a") as file:
+            with results.open("a") as file:
                 file.write(json.dumps(found | {"machine": platform.machine()}) + "\n")
-    plot(curves, args.runs / "f1.png")
+    plot(read_curves(results, args.seed), args.runs / "f1.png")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from transformers.models.molmo2.configuration_molmo2 import (
 
 LOCATION_GRIDS = {"3x3": 9}
 ROTARY_KINDS = ("one_d", "none")
+OWN_KEYS = ("score_temperature", "score_curve", "absent_curve", "temporal_module")
+"""That released files lack; None where a checkpoint does without."""
 TEMPORAL_KINDS = (None, "attention", "addition", "concatenation")
 ATTENTION = "sdpa"
 """What every part of a released file names; the original's default ignores the mask of the connector."""
@@ -204,6 +206,9 @@ class MolmoPointConfig(Molmo2Config):
         released["adapter_config"].pop("transformers_version", None)
         released["tie_word_embeddings"] = False
         released["use_cache"] = self.text_config.use_cache
-        if self.temporal_module is None:  # files stay those of released code, byte for byte
-            del released["temporal_module"], released["temporal_frames"]
+        for key in OWN_KEYS:  # at rest they are left out: files stay those of released code, byte for byte
+            if released[key] is None:
+                del released[key]
+        if self.temporal_module is None:
+            del released["temporal_frames"]
         return released

@@ -23,7 +23,7 @@ def test_points_are_told_right_from_wrong_and_best_from_rivals():
     picture = Picture(np.zeros((20, 60, 3), np.uint8), (Query("a", "a", (target,), "noun"),), ())
     seen = seen_of(Pointer(), [picture], 1, "dots")
     assert seen.score.tolist() == pytest.approx([0.2, 0.8, 0.4])
-    assert seen.share.tolist() == pytest.approx([0.25, 1.0, 0.5])
+    assert seen.share.tolist() == pytest.approx([1 / 16, 1.0, 1 / 6])
     assert seen.right.tolist() == [False, True, False]
     assert seen.best.tolist() == [False, True, False]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from model.train.experiments import ARMS, AVERAGE_POWER, ask, average, held_out, learn, plot
+from model.train.experiments import ARMS, AVERAGE_POWER, ask, average, held_out, learn, plot, read_curves
 from molmo_act.errors import InputError
 from molmo_act.modeling.coordinate_text import write_coordinate_points
 from tests.model.train.small_run import save_tiny
@@ -83,6 +84,14 @@ def test_averages_weigh_late_steps_most():
 def test_a_folder_that_holds_a_run_is_left_alone(tmp_path):
     with pytest.raises(InputError, match="expected a new folder"):
         next(learn(ARMS["grounding tokens"], tmp_path, budgets=(1,), workers=0))
+
+
+def test_curves_gather_the_results_of_several_commands(tmp_path):
+    rows = [("a", 512, 0, 0.1), ("a", 2048, 0, 0.5), ("b", 512, 0, 0.9), ("a", 512, 1, 0.2)]
+    lines = [{"arm": a, "examples": n, "seed": s, "small": {"f1": f1}} for a, n, s, f1 in rows]
+    (tmp_path / "results.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = read_curves(tmp_path / "results.jsonl", seed=0)
+    assert found == {"a": [(512, 0.1), (2048, 0.5)], "b": [(512, 0.9)]}
 
 
 def test_a_plot_draws_every_curve(tmp_path):
