@@ -51,8 +51,8 @@ def seen_of(model: molmo_act.PointingModel, pictures: Iterable[Picture], queries
         top = int(np.argmax(points.score)) if len(points) else 0
         for number, (point, score) in enumerate(zip(points, points.score.tolist(), strict=True)):
             hit = any(target.contains(point.x, point.y) for target in query.targets)
-            share = odds(score) / odds(float(points.score[top]))
-            rows.append((score, share, hit, number == top))
+            ratio = odds(score) / odds(float(points.score[top]))
+            rows.append((score, ratio, hit, number == top))
     score, share, right, best = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Seen(np.array(score), np.array(share), np.array(right, bool), np.array(best, bool))
 
