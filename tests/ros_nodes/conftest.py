@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import ros_nodes
+from tests.ros_nodes.shared_memory import remove_left_segments
 
 collect_ignore = ["processes"]  # programs that the tests start
 PROCESSES = Path(__file__).parent / "processes"
@@ -107,6 +108,7 @@ def ros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         rclpy.init()
         yield
         rclpy.shutdown()
+    remove_left_segments()
 
 
 @pytest.fixture
