@@ -28,6 +28,8 @@ from molmo_act.errors import InputError
 
 Outcome = TypeVar("Outcome", ActionResult, Found, None)
 
+STILL_TURNS = 2  # of the wheel in a row that move nothing: the end, or a program that is slow twice
+
 
 class Desktop:
     """The screen, mouse and keyboard of this session, worked by words.
@@ -228,11 +230,13 @@ class Desktop:
         )
 
     def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
+        still = 0
         for _ in range(most):
             with suppress(Timeout):
                 return self.expect(wanted).to_appear(timeout=0)
             turned = self.scroll(down) if over is None else over.scroll(down)
-            if turned.effect == "unchanged" or turned.dry_run:
+            still = still + 1 if turned.effect == "unchanged" else 0
+            if still == STILL_TURNS or turned.dry_run:
                 raise NotFound(
                     f"{wanted.query!r} did not come into view, and the screen does not scroll further."
                 )

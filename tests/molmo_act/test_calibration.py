@@ -51,6 +51,7 @@ def say(folder, **keys):
 def test_a_checkpoint_calibrates_what_it_reports_and_points_as_before(folder):
     picture = np.full((120, 160, 3), 230, np.uint8)
     picture[30:90, 40:100] = (200, 30, 30)
+    say(folder, score_curve=None, absent_curve=None)
     plain = molmo_act.load(folder, device="cpu").point(picture, "the red square")
     say(folder, score_curve=[0.5, 2.0], absent_curve=[2.0, 1])
     bent = molmo_act.load(folder, device="cpu").point(picture, "the red square")

@@ -110,6 +110,7 @@ def test_a_refused_key_stops_the_run(server: Server) -> None:
 
 def test_an_address_where_nothing_answers_is_one_clear_error(server: Server) -> None:
     silent = writer(server)
+    server.shutdown()
     server.server_close()
     with pytest.raises(PlatformError, match="Nothing answers"):
         silent.write("A shed.", 320, 240, seed=5, icons={})
