@@ -29,8 +29,7 @@ import molmo_act
 from model.benchmarks.machine import about, used_mb
 from model.benchmarks.tensor_bytes import TensorBytes
 from model.data.clips import Clip, ClipFrame, ClipSettings
-from model.evaluation.tracking import KINDS, SEED
-from model.evaluation.tracking_metrics import score_frame
+from model.evaluation.tracking import KINDS, SEED, score_answers
 from molmo_act.asking import READINGS
 from molmo_act.bench import spread
 from molmo_act.decoding.prefill import Prefix
@@ -133,10 +132,7 @@ def _compare(
     found: Compared, frame: ClipFrame, clip: Clip, answers: dict[str, list[molmo_act.Points]]
 ) -> None:
     for way, points in answers.items():
-        for one, asked in zip(points, clip.queries.values(), strict=True):
-            ids = list(one.object_id)
-            scored = score_frame(frame.timestamp, frame.owner, frame.share, asked, one.xy, ids)
-            found.f1[way].append(scored.f1)
+        found.f1[way] += [scored.f1 for scored in score_answers(frame, clip.queries, points)]
     for exact, bounded in zip(answers["exact"], answers["bounded"], strict=True):
         away = np.linalg.norm(exact.xy[:, None] - bounded.xy[None], axis=-1)
         pairs = linear_sum_assignment(away)

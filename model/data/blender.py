@@ -13,9 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from model.data.cache import CACHE
 from molmo_act.errors import PlatformError
 
-FOLDER = Path(__file__).resolve().parents[2] / ".cache" / "blender"
+FOLDER = CACHE / "blender"
 PACKAGES = ("bpy==5.0.1", "numpy==1.26.4", "OpenEXR==3.5.3")
 PYTHON = "python3.11"  # the only one that this bpy is built for
 _SCRIPT = Path(__file__).with_name("blender_script.py")

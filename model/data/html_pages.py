@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from model.data.cache import CACHE
 from model.data.dice import Dice
-from model.data.npm_packages import REPOSITORY_ROOT
 from model.data.pages import load_page
 from model.data.sample import Picture
 from model.data.screen_elements import Shown, cut_out, reading_order
@@ -20,11 +20,9 @@ from model.data.skipping import SkippedRow
 from model.data.ui_words import LabelWriter, word_list
 from molmo_act.errors import InputError
 
-DEFAULT_FOLDER = REPOSITORY_ROOT / ".cache" / "html"
+DEFAULT_FOLDER = CACHE / "html"
 _ROW_HEIGHT = 8.0  # pixels; texts whose middles are closer are in one row
-_LARGEST_CUT = (
-    2.0  # how much larger than a window the pages it is cut from may be, while there are such pages
-)
+_LARGEST_CUT = 2.0  # times as large as a window are the pages it is cut from, while there are such pages
 
 
 class HtmlPages:

@@ -7,10 +7,10 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from model.data.cache import CACHE
 from molmo_act.errors import PlatformError
 
-REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
-ASSET_FOLDER = REPOSITORY_ROOT / ".cache" / "assets"
+ASSET_FOLDER = CACHE / "assets"
 
 
 def fetch_package(name: str, folder: Path = ASSET_FOLDER / "npm") -> Path:

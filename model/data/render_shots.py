@@ -19,11 +19,11 @@ from PIL import Image
 from tqdm import tqdm
 
 from model.data.blender import Blender
+from model.data.cache import CACHE
 from model.data.shot_layouts import SPLITS, ClipWishes, plan_clip, plan_still
 from model.data.shot_plan import ShotPlan
 from molmo_act.errors import InputError, MolmoActError
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache"
 FOLDERS = {"stills": CACHE / "scenes3d", "clips": CACHE / "clips3d"}
 SAMPLES = 8
 SETTINGS = "settings.json"

@@ -18,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
+from model.data.npm_packages import ASSET_FOLDER
 from model.data.vocabulary import popularity
 from molmo_act.errors import InputError
 
 SPRITE_SIDE = 128
 SPLITS = ("train", "fresh", "eval", "style")
 UNSEEN_STYLES = frozenset({"twemoji"})
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / ".cache" / "assets" / "pictures"
+DEFAULT_FOLDER = ASSET_FOLDER / "pictures"
 _HELD_OUT_ONE_IN = 8
 
 

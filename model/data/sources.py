@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from model.data.cache import CACHE
 from model.data.clip_films import ClipFilms
 from model.data.html_pages import HtmlPages
 from model.data.own_pictures import FILE, OwnPictures
@@ -24,7 +25,6 @@ from molmo_act.errors import InputError
 
 GENERATORS = SHAPES, SCENES, SCREENS, CLIPS = "shapes", "scenes", "screens", "clips"
 RENDERED = HTML, SCENES_3D, CLIPS_3D = "html", "scenes3d", "clips3d"
-RENDERED_FOLDER = Path(__file__).resolve().parents[2] / ".cache"
 GENERATED_SIZE = 2**16
 """How many pictures or films a generator counts as in a mixture; it never repeats one."""
 
@@ -123,4 +123,4 @@ def _rendered(name: str, folder: Path | None) -> Path:
     """Where rendered pictures lie: among the data sets if they are there."""
     if folder is not None and (folder / name).is_dir():
         return folder / name
-    return RENDERED_FOLDER / name
+    return CACHE / name

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 import molmo_act
-from model.data.clips import Clip, ClipSettings, Filmed
+from model.data.clips import Clip, ClipFrame, ClipSettings, Filmed
 from model.data.shots import RenderedClip, find_shots
 from model.evaluation.tracking_metrics import Scored, Sequences, score_frame
 
@@ -46,16 +46,23 @@ def follow(tracker: molmo_act.StreamingTracker, clip: Filmed) -> dict[str, list[
     return found
 
 
+def score_answers(
+    frame: ClipFrame, queries: Mapping[str, Sequence[int]], answers: Iterable[molmo_act.Points]
+) -> list[Scored]:
+    """A model's answers to the queries of a clip on one of its frames, compared with the truth, in order."""
+    return [
+        score_frame(frame.timestamp, frame.owner, frame.share, asked, points.xy, list(points.object_id))
+        for points, asked in zip(answers, queries.values(), strict=True)
+    ]
+
+
 def point_alone(model: molmo_act.PointingModel, clip: Filmed) -> list[Scored]:
     """The model's answers on single frames, of all queries."""
-    found = []
+    found: list[Scored] = []
     for index, frame in enumerate(clip):
         if index % round(clip.fps / SINGLE_FPS):
             continue
-        answers = model.point(frame.image, list(clip.queries))
-        for points, asked in zip(answers, clip.queries.values(), strict=True):
-            xy, ids = points.xy, list(points.object_id)
-            found.append(score_frame(frame.timestamp, frame.owner, frame.share, asked, xy, ids))
+        found += score_answers(frame, clip.queries, model.point(frame.image, list(clip.queries)))
     return found
 
 

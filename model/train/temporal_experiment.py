@@ -26,7 +26,8 @@ from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.data.encode import TreeEncoder
 from model.data.mask_points import centre_of_largest
 from model.data.sample import Picture, Query, Target
-from model.evaluation.tracking_metrics import WANTED_SHARE, score_frame
+from model.evaluation.tracking import score_answers
+from model.evaluation.tracking_metrics import WANTED_SHARE
 from model.train.attention import use_plain_attention
 from model.train.batch import TreeBatch, collate
 from model.train.nano_config import GEOMETRY
@@ -205,10 +206,7 @@ def ask(model: PointingModel, clips: int, frames: int, past: int) -> dict[str, l
             encoded = model.encode(frame.image, past=earlier if mixes else ())
             earlier = [*earlier, encoded.windows_NKC][-past:]
             answers = model.point(encoded, list(clip.queries))
-            for points, asked in zip(answers, clip.queries.values(), strict=True):
-                ids = list(points.object_id)
-                scored = score_frame(frame.timestamp, frame.owner, frame.share, asked, points.xy, ids)
-                scores.append(scored.f1)
+            scores += [scored.f1 for scored in score_answers(frame, clip.queries, answers)]
         found.append(float(np.mean(scores)))
     return {"f1": found}
 

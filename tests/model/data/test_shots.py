@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from model.data import sources
 from model.data.answer_form import AnswerForm
 from model.data.clips import ClipFrame
 from model.data.encode import TreeEncoder
@@ -133,7 +134,8 @@ def test_they_are_encoded_like_other_pictures_and_films(folder):
 
 
 @pytest.mark.parametrize("name", ["scenes3d", "clips3d"])
-def test_an_empty_folder_is_told_how_to_fill_it(name, tmp_path):
+def test_an_empty_folder_is_told_how_to_fill_it(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "CACHE", tmp_path)  # a developer's own may hold some
     what = "stills" if name == "scenes3d" else "clips"
     with pytest.raises(InputError, match=f"python -m model.data.render_shots {what} --out"):
         open_source(name, tmp_path)
