@@ -180,6 +180,7 @@ def main() -> None:
     parser.add_argument("--examples", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--queries", type=int, default=400, help="of held-out pictures, for each result")
     parser.add_argument("--large", nargs=2, type=int, default=(225, 420), help="sides of larger pictures")
+    parser.add_argument("--model", default="", help="folder of the checkpoint that sees; else the bundled nano")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"))
@@ -188,7 +189,7 @@ def main() -> None:
     print("| arm | examples | F1 | overcounts | absent said | F1 on larger pictures |")
     print("|---|---|---|---|---|---|")
     for name in args.arms:
-        recipe = replace(ARMS[name], seed=args.seed)
+        recipe = replace(ARMS[name], seed=args.seed, model=args.model)
         text = recipe.form.coordinates == "text"
         folder = args.runs / f"{name.replace(' ', '_')}_{args.seed}"
         for examples, model in learn(recipe, folder, sorted(args.examples), args.workers):

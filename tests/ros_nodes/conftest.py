@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -76,16 +77,25 @@ class Program:
     def threads(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
-    def end(self, with_signal: signal.Signals | None = signal.SIGINT, timeout: float = 20) -> int:
-        """Signals the process, or not, waits for its end, and gives its exit code."""
-        if self.process.poll() is None and with_signal:
-            self.process.send_signal(with_signal)
+    def send(self, number: signal.Signals) -> None:
+        """Signals the process if it runs, and closes its stdin: a signal just before a read does not end that."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.process.stdin.close()
+
+    def wait(self, timeout: float = 20) -> int:
+        """Waits for the end of the process, and gives its exit code; one that does not end is killed."""
         try:
             return self.process.wait(timeout)
         finally:
             self.process.kill()
-            self.process.stdin.close()
+            self.process.wait()
             self.process.stdout.close()
+
+    def end(self, number: signal.Signals) -> int:
+        """Signals the process and waits for its end."""
+        self.send(number)
+        return self.wait()
 
 
 @pytest.fixture(scope="session")
@@ -125,12 +135,17 @@ def start(ros: None, tmp_path: Path) -> Iterator[Callable[..., Program]]:
 
     yield start_program
     for program in started:
-        if program.process.poll() is None:
-            program.process.send_signal(signal.SIGINT)
-    codes = [program.end(None) for program in reversed(started)]
-    for program, code in zip(reversed(started), codes, strict=True):
-        assert "Traceback" not in program.stderr, program.stderr
-        assert code == program.expected_exit, program.stderr
+        program.send(signal.SIGINT)  # all at once, then one after the other is waited for
+    with contextlib.ExitStack() as ends:  # every one is ended, whatever another's end raises
+        for program in started:
+            ends.callback(left_cleanly, program)
+
+
+def left_cleanly(program: Program) -> None:
+    """Waits for the end of a program, and sees that it left as it was expected to."""
+    code = program.wait()
+    assert "Traceback" not in program.stderr, program.stderr
+    assert code == program.expected_exit, program.stderr
 
 
 @pytest.fixture

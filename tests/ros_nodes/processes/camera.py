@@ -1,5 +1,5 @@
 """A camera process: publishes what the lines of JSON on its stdin ask for, and answers each with a line,
-after a first one that says it is ready.
+after a first one that says it is ready. Ends with its stdin, or by SIGINT.
 
 A line holds: spots {colour: [x, y]}, count, rate, encoding (of Image, or jpeg or png), fault (one of FAULTS).
 The answer holds the stamps [[sec, nanosec], …] of what was published.
@@ -120,7 +120,7 @@ def main() -> None:
             rgb = frames.draw(order["spots"], number)
             stamps.append(camera.publish(rgb, order["encoding"], order["fault"]))
         print(json.dumps({"stamps": stamps}), flush=True)
-    rclpy.shutdown()
+    rclpy.try_shutdown()  # a signal may have done so already
 
 
 if __name__ == "__main__":
