@@ -9,6 +9,12 @@ SURE = 1e-9
 """Probabilities are kept so far from 0 and 1, where their odds have no logarithm."""
 
 
+def log_odds(probability: float) -> float:
+    """The logarithm of p / (1 - p), for a probability in [0, 1]."""
+    sure = min(max(probability, SURE), 1 - SURE)
+    return math.log(sure / (1 - sure))
+
+
 def on_curve(probability: float, curve: Sequence[float] | None) -> float:
     """A probability as it turned out to be: σ(slope · logit(probability) + offset).
 
@@ -26,5 +32,4 @@ def on_curve(probability: float, curve: Sequence[float] | None) -> float:
     if curve is None:
         return probability
     slope, offset = curve
-    sure = min(max(probability, SURE), 1 - SURE)
-    return (1 + math.tanh((slope * math.log(sure / (1 - sure)) + offset) / 2)) / 2  # σ that cannot overflow
+    return (1 + math.tanh((slope * log_odds(probability) + offset) / 2)) / 2  # σ that cannot overflow

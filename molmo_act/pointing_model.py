@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import Any, cast
 
@@ -12,31 +11,24 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from molmo_act.answers import Answer, Answers
 from molmo_act.asking import Bounds, as_list, check_query, paired
-from molmo_act.decoding.prefill import read_prefix
 from molmo_act.encoded_image import EncodedImage
 from molmo_act.engine import LONGEST_ANSWER, Engine, Limits
 from molmo_act.errors import InputError
 from molmo_act.grammar import AnswerGrammar
+from molmo_act.image_pointing import encode_image, point_in_encoded, point_in_pairs, prompt_inputs
 from molmo_act.images import ImageInput, to_rgb
-from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.points import Points
 from molmo_act.precision import PrecisionMap
-from molmo_act.reading import points_of
 from molmo_act.saving import save_checkpoint
 from molmo_act.sources import DEFAULT_FPS, VideoSource, read_frames
-from molmo_act.stream_pointing import FrameReader, FrameWindow, PastFrames, RememberingPointer
-from molmo_act.text_engine import answer_in_text
+from molmo_act.stream_pointing import RememberingPointer, frame_reader
 from molmo_act.tracking.grounding import Pointer, StreamPointer
 from molmo_act.tracking.settings import TrackerSettings
 from molmo_act.tracking.streaming import StreamingTracker
 from molmo_act.tracks import Tracks
 from molmo_act.whole_video import is_video, point_in_video, track_in_video
-
-BATCH_SIZE = 8
-_INSTRUCTION = "Point to {}"
 
 
 class PointingModel:
@@ -110,11 +102,12 @@ class PointingModel:
             about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
             return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
-            found = self._point_shared(images[0], queries, bounds, max_crops)
+            [one] = images
+            encoded = one if isinstance(one, EncodedImage) else self.encode(one, max_crops=max_crops)
+            found = point_in_encoded(self, encoded, queries, bounds)
         else:
             pairs = paired([self._pixels(one) for one in images], queries)
-            batches = (pairs[start : start + BATCH_SIZE] for start in range(0, len(pairs), BATCH_SIZE))
-            found = [points for batch in batches for points in self._point_batch(batch, bounds, max_crops)]
+            found = point_in_pairs(self, pairs, bounds, max_crops)
         single = not isinstance(image, (list, tuple)) and not isinstance(query, (list, tuple))
         return found[0] if single else found
 
@@ -157,20 +150,17 @@ class PointingModel:
             raise InputError(
                 f"{self.name} writes coordinates as text and cannot share what it read; use point()."
             )
-        began = time.perf_counter()
-        inputs = self._inputs([(to_rgb(image), "it")], max_crops)
-        metadata = inputs.pop("metadata")[0]
-        prepared = time.perf_counter()
-        mean_NKC = self._mean_of(past, metadata["token_pooling"].shape)
-        with explained(self.model, inputs):
-            prefix = read_prefix(self.model, inputs, mean_NKC)
-        ended = time.perf_counter()
-        return EncodedImage(prefix, metadata, self.name, 1000 * (prepared - began), 1000 * (ended - prepared))
+        return encode_image(self, to_rgb(image), max_crops, past)
 
     @cached_property
     def engine(self) -> Engine:
         """What decodes its answers; of a MolmoPoint only."""
-        return Engine(self.model, self._grammar)
+        return Engine(self.model, self.grammar)
+
+    @cached_property
+    def grammar(self) -> AnswerGrammar:
+        """How its answers are written."""
+        return AnswerGrammar.of(self.processor.tokenizer)
 
     @property
     def calibrated(self) -> bool:
@@ -222,33 +212,11 @@ class PointingModel:
         """
         Bounds(max_points, min_score, None, mode)
         asked: dict[str, Any] = {"max_points": max_points, "min_score": min_score, "mode": mode}
-        reader = self._frame_reader(window, reading, max_crops)
+        reader = frame_reader(self, window, reading, max_crops)
         pointer: Pointer | StreamPointer = partial(self.point, max_crops=max_crops, **asked)
         if reader is not None:
             pointer = RememberingPointer(self, reader, **asked)
         return StreamingTracker(pointer, as_list(query), TrackerSettings(**settings))
-
-    def _frame_reader(self, window: int, reading: str, max_crops: int | None) -> FrameReader | None:
-        """Who reads keyframes with earlier ones; None where each is looked at alone."""
-        if window < 1:
-            raise InputError(f"window is {window}; expected at least 1.")
-        if window == 1 and reading != "exact":
-            raise InputError(f"reading is {reading!r} without a window; give one, such as window=8.")
-        if window == 1 and getattr(self.model.config, "temporal_module", None) is None:
-            return None
-        if not isinstance(self.model, MolmoPointForConditionalGeneration):
-            raise InputError(f"{self.name} writes coordinates as text; it is shown one keyframe at a time.")
-        if window == 1:
-            return PastFrames(self, max_crops)
-        if self.model.config.temporal_module is not None:
-            raise InputError(
-                f"{self.name} has a temporal module, which takes single frames; leave window out."
-            )
-        if max_crops is not None:
-            raise InputError(
-                "max_crops was given with a window, whose frames are one crop each; leave it out."
-            )
-        return FrameWindow(self, window, reading)
 
     def track(
         self,
@@ -306,29 +274,10 @@ class PointingModel:
         if not isinstance(self.model, MolmoPointForConditionalGeneration):
             raise InputError(f"{self.name} writes coordinates as text; there is no engine to time.")
         check_query(query)
-        inputs = self._inputs([(to_rgb(image), query)], None)
+        inputs = prompt_inputs(self, [(to_rgb(image), query)], None)
         inputs.pop("metadata")
         about = {"model": self.name, "device": str(self.model.device), "dtype": str(self.model.dtype)[6:]}
-        return about | compare(self.model, inputs, self._grammar, query, rounds=rounds)
-
-    def _mean_of(self, past: Sequence[torch.Tensor], cut: tuple[int, int]) -> torch.Tensor | None:
-        """The mean of the windows of the newest frames that the temporal module takes.
-
-        Args:
-            past: Windows of the frames.
-            cut: How many windows, and slots in each, the picture has that they come before.
-        """
-        if not past:
-            return None
-        config = self.model.config
-        if config.temporal_module is None:
-            raise InputError(f"past was given, but {self.name} has no temporal module; leave it out.")
-        if any(tuple(one.shape[:2]) != cut for one in past):
-            raise InputError(
-                "The frames of past are cut otherwise than the image; expected frames of one size and one "
-                "max_crops."
-            )
-        return torch.stack(list(past[-config.temporal_frames :])).mean(0)
+        return about | compare(self.model, inputs, self.grammar, query, rounds=rounds)
 
     def _shares(self, images: list[Any], queries: list[str]) -> bool:
         """Whether one image is asked about so that it need be read only once."""
@@ -341,65 +290,6 @@ class PointingModel:
                 "Encoded images come one at a time; expected images in a list, or one encoded image."
             )
         return to_rgb(image)
-
-    def _point_batch(
-        self, pairs: Sequence[tuple[np.ndarray, str]], bounds: Bounds, max_crops: int | None
-    ) -> list[Points]:
-        began = time.perf_counter()
-        inputs = self._inputs(pairs, max_crops)
-        metadata = inputs.pop("metadata")
-        preprocess_ms = 1000 * (time.perf_counter() - began)
-        queries = [query for _, query in pairs]
-        answers = self._answer(inputs, queries, bounds)
-        timing = {"preprocess": preprocess_ms, "prefill": answers.prefill_ms, "decode": answers.decode_ms}
-        return [
-            self._points(row, query, facts, bounds, timing)
-            for row, query, facts in zip(answers.rows, queries, metadata, strict=True)
-        ]
-
-    def _point_shared(
-        self, image: Any, queries: Sequence[str], bounds: Bounds, max_crops: int | None
-    ) -> list[Points]:
-        encoded = image if isinstance(image, EncodedImage) else self.encode(image, max_crops=max_crops)
-        if encoded.model_name != self.name:
-            raise InputError(f"The image was encoded by {encoded.model_name}, but this is {self.name}.")
-        found: list[Points] = []
-        for start in range(0, len(queries), BATCH_SIZE):
-            asked = queries[start : start + BATCH_SIZE]
-            questions = [self._question(query) for query in asked]
-            limits = self.limits(encoded.prefix.length + max(map(len, questions)), bounds)
-            answers = self.engine.answer_behind(
-                encoded.prefix, questions, asked, mode=bounds.mode, limits=limits
-            )
-            timing = {
-                "preprocess": encoded.preprocess_ms,
-                "prefill": encoded.prefill_ms + answers.prefill_ms,
-                "decode": answers.decode_ms,
-            }
-            found += [
-                self._points(row, query, encoded.metadata, bounds, timing)
-                for row, query in zip(answers.rows, asked, strict=True)
-            ]
-        return found
-
-    def _question(self, query: str) -> list[int]:
-        """Ids of a prompt behind its image."""
-        message = {"role": "user", "content": [{"type": "text", "text": _INSTRUCTION.format(query)}]}
-        text = self.processor.apply_chat_template([message], add_generation_prompt=True)
-        return list(self.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _answer(self, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds) -> Answers:
-        limits = self.limits(inputs["input_ids"].shape[1], bounds)
-        if isinstance(self.model, MolmoPointForConditionalGeneration):
-            return self.engine.answer(inputs, queries, mode=bounds.mode, limits=limits)
-        return answer_in_text(
-            self.model,
-            inputs,
-            opening_id=self._grammar.opening[0],
-            end_ids=self._grammar.end_ids,
-            max_new_tokens=limits.max_new_tokens,
-            timeout=limits.timeout,
-        )
 
     def limits(
         self, length: int, bounds: Bounds, *, longest: int = LONGEST_ANSWER, fewer: str = "max_crops"
@@ -421,47 +311,3 @@ class PointingModel:
                 f"Pictures and query take {length} tokens, but {self.name} reads {room}. Give fewer {fewer}."
             )
         return Limits(min(longest, room - length), bounds.max_points, bounds.timeout)
-
-    @cached_property
-    def _grammar(self) -> AnswerGrammar:
-        return AnswerGrammar.of(self.processor.tokenizer)
-
-    def _inputs(self, pairs: Sequence[tuple[np.ndarray, str]], max_crops: int | None) -> dict[str, Any]:
-        """What the processor makes of prompts, on the model's device, with their metadata."""
-        messages = [
-            [
-                {
-                    "role": "user",
-                    "content": [
-                        {"type": "text", "text": _INSTRUCTION.format(query)},
-                        {"type": "image", "image": pixels},
-                    ],
-                }
-            ]
-            for pixels, query in pairs
-        ]
-        options: dict[str, Any] = {} if max_crops is None else {"max_crops": max_crops}
-        inputs = self.processor.apply_chat_template(
-            messages,
-            tokenize=True,
-            add_generation_prompt=True,
-            return_tensors="pt",
-            return_dict=True,
-            return_pointing_metadata=True,
-            device=self.model.device,
-            **options,
-        )
-        return {
-            key: value.to(self.model.device) if isinstance(value, torch.Tensor) else value
-            for key, value in inputs.items()
-        }
-
-    def _points(
-        self,
-        row: Answer,
-        query: str,
-        metadata: Mapping[str, Any],
-        bounds: Bounds,
-        timing: dict[str, float],
-    ) -> Points:
-        return points_of(self.model, self.processor.tokenizer, row, query, metadata, bounds, timing)

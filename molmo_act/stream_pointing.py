@@ -21,6 +21,7 @@ from molmo_act.decoding.prefill import Prefix
 from molmo_act.decoding.window import SeenFrame, SlidingPrefix, read_anew
 from molmo_act.encoded_image import EncodedImage
 from molmo_act.errors import InputError
+from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.modeling.core import Views
 from molmo_act.modeling.video_processing import ProcessedVideo, SampledVideo
 from molmo_act.modeling.vision_tokens import video_prompt
@@ -63,6 +64,36 @@ class RememberingPointer:
         """The points of each query on the newest frame."""
         found: list[Points] = self._model.point(self._reader.read(image, seconds), queries, **self._options)
         return found
+
+
+def frame_reader(
+    model: PointingModel, window: int, reading: str, max_crops: int | None
+) -> FrameReader | None:
+    """Who reads keyframes with earlier ones; None where each is looked at alone.
+
+    Args:
+        model: Who points.
+        window, reading, max_crops: See `PointingModel.tracker`.
+
+    Raises:
+        InputError: They do not go together, or the model cannot do this.
+    """
+    if window < 1:
+        raise InputError(f"window is {window}; expected at least 1.")
+    if window == 1 and reading != "exact":
+        raise InputError(f"reading is {reading!r} without a window; give one, such as window=8.")
+    remembers = getattr(model.model.config, "temporal_module", None) is not None
+    if window == 1 and not remembers:
+        return None
+    if not isinstance(model.model, MolmoPointForConditionalGeneration):
+        raise InputError(f"{model.name} writes coordinates as text; it is shown one keyframe at a time.")
+    if window == 1:
+        return PastFrames(model, max_crops)
+    if remembers:
+        raise InputError(f"{model.name} has a temporal module, which takes single frames; leave window out.")
+    if max_crops is not None:
+        raise InputError("max_crops was given with a window, whose frames are one crop each; leave it out.")
+    return FrameWindow(model, window, reading)
 
 
 # --- a window of frames in one prompt -----------------------------------------------------------------------

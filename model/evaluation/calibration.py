@@ -26,7 +26,7 @@ import molmo_act
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 from molmo_act.api import NANO
-from molmo_act.calibration import SURE, on_curve
+from molmo_act.calibration import log_odds, on_curve
 from molmo_act.errors import InputError, MolmoActError
 
 SOURCES = ("plain windows", "scenes, shapes only", "scenes, new pictures", "screens, small")
@@ -77,8 +77,8 @@ class Claims:
                 f"Of {len(self.true)} claims {int(self.true.sum())} were true; a curve needs both kinds. "
                 "Ask more with --queries."
             )
-        sure = self.claimed.clip(SURE, 1 - SURE)
-        odds, sign = np.log(sure / (1 - sure)), np.where(self.true, 1.0, -1.0)
+        odds = np.array([log_odds(float(each)) for each in self.claimed])
+        sign = np.where(self.true, 1.0, -1.0)
 
         def loss(numbers: np.ndarray) -> float:
             surprise = np.logaddexp(0, -sign * (np.exp(numbers[0]) * odds + numbers[1]))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 import molmo_act
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
-from molmo_act.calibration import SURE
+from molmo_act.calibration import log_odds
 
 SOURCES = ("plain windows", "screens, small")
 BOUNDS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -51,15 +52,10 @@ def seen_of(model: molmo_act.PointingModel, pictures: Iterable[Picture], queries
         top = int(np.argmax(points.score)) if len(points) else 0
         for number, (point, score) in enumerate(zip(points, points.score.tolist(), strict=True)):
             hit = any(target.contains(point.x, point.y) for target in query.targets)
-            ratio = odds(score) / odds(float(points.score[top]))
+            ratio = math.exp(log_odds(score) - log_odds(float(points.score[top])))
             rows.append((score, ratio, hit, number == top))
     score, share, right, best = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Seen(np.array(score), np.array(share), np.array(right, bool), np.array(best, bool))
-
-
-def odds(score: float) -> float:
-    """Of a score, which is kept a little below 1."""
-    return score / max(1 - score, SURE)
 
 
 def kept(values: np.ndarray, right: np.ndarray, bounds: Sequence[float]) -> dict[str, list[float]]:

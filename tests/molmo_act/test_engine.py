@@ -17,6 +17,7 @@ from molmo_act.decoding.prefill import read_prefix
 from molmo_act.decoding.stepping import KEPT, RepeatedSteps
 from molmo_act.engine import Engine, Limits
 from molmo_act.grammar import AnswerGrammar
+from molmo_act.image_pointing import prompt_inputs
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.plain_decoding import plain_answers
 from tests.tiny_checkpoint import (
@@ -136,7 +137,7 @@ def test_random_models_do_point():
 
 def nano_inputs(model, pictures, queries):
     pairs = list(zip(pictures, queries, strict=True))
-    inputs = model._inputs(pairs, None)
+    inputs = prompt_inputs(model, pairs, None)
     inputs.pop("metadata")
     return inputs
 

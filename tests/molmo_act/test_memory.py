@@ -22,12 +22,13 @@ import numpy as np
 import torch
 
 import molmo_act
+from molmo_act.image_pointing import prompt_inputs
 
 torch.set_num_threads(1)
 model = molmo_act.load(device="cpu")
 image = np.zeros((2000, 2000, 3), np.uint8)
 model.point(image[:200, :200], "it")
-inputs = model._inputs([(image, "it")], 24)
+inputs = prompt_inputs(model, [(image, "it")], 24)
 inputs.pop("metadata")
 status = Path("/proc/self/status").read_text().split()
 used = 1024 * int(status[status.index("VmSize:") + 1])

@@ -78,7 +78,7 @@ class Program:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def send(self, number: signal.Signals) -> None:
-        """Signals the process if it runs, and closes its stdin: a signal just before a read does not end that."""
+        """Signals the process if it runs, and closes its stdin: no signal ends a read that just begins."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         self.process.stdin.close()
