@@ -1,4 +1,4 @@
-"""What README says is so: its commands exist, and its file tree is the first lines of the files.
+"""What documents say is so: their commands exist, and the file tree of README is that of the files.
 
 After files came, went or changed their purpose, ``python tests/test_readme.py`` writes the tree anew.
 """
@@ -15,9 +15,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
+# Those that say how things are done today; docs/log.md says how they were done.
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("model/*/*.md")} - {ROOT / "docs/log.md"}
+)
+
 # Folders that have no __init__.py to speak for them. Those with an end in "/" are shown without their files.
 FOLDERS = {
-    "docs/": "architecture, decisions, log of experiments",
+    "docs/": "architecture, decisions, speed, video, log of experiments",
     "examples": "short programs to run and to read",
     "gui_agent": "the desktop agent",
     "model": "how checkpoints are made; run from the repository, not installed",
@@ -38,9 +43,15 @@ def test_commands_exist():
     readme = README.read_text(encoding="utf-8")
     named = set(re.findall(r"^    make ([a-z]+)\b", readme, re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
-    files = set(re.findall(r"\bpython ((?:examples|model)/\S+\.py)", readme))
-    modules = {f"{name.replace('.', '/')}.py" for name in re.findall(r"python -m (model\.[\w.]+\w)", readme)}
-    assert [name for name in sorted(files | modules) if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_programs_exist(document: Path):
+    text = document.read_text(encoding="utf-8")
+    files = set(re.findall(r"\bpython ((?:examples|model)/\S+\.py)", text))
+    modules = {name.replace(".", "/") for name in re.findall(r"python -m (model\.[\w.]+\w)", text)}
+    programs = files | {f"{name}/__main__.py" if (ROOT / name).is_dir() else f"{name}.py" for name in modules}
+    assert [name for name in sorted(programs) if not (ROOT / name).is_file()] == []
 
 
 def test_the_file_tree_is_that_of_the_repository():
