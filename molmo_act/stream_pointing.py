@@ -23,7 +23,8 @@ from molmo_act.encoded_image import EncodedImage
 from molmo_act.errors import InputError
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.modeling.core import Views
-from molmo_act.modeling.video_processing import ProcessedVideo, SampledVideo
+from molmo_act.modeling.video_processing import ProcessedVideo
+from molmo_act.modeling.video_sampling import SampledVideo
 from molmo_act.modeling.vision_tokens import video_prompt
 from molmo_act.points import Points
 

@@ -45,7 +45,7 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
             *("masks", "sam2_masks"),
         },
     ),  # "" is molmo_act itself, the table of contents
-    ("programs", {"cli", "__main__"}),
+    ("programs", {"cli", "commands", "__main__"}),
 )
 LAYER_OF = {module: number for number, (_, modules) in enumerate(LAYERS) for module in modules}
 

@@ -7,7 +7,7 @@ import numpy as np
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.data.mask_points import centre_of_largest
 from model.data.sample import Film, FilmQuery, Sighting
-from molmo_act.modeling.video_processing import SampledVideo
+from molmo_act.modeling.video_sampling import SampledVideo
 
 FPS = 2.0  # as released models see videos
 LEAST_SHARE = 0.3

@@ -18,7 +18,7 @@ from model.data.skipping import SkippedRow
 from molmo_act.errors import InputError
 from molmo_act.modeling.frame_sampling import sample_times
 from molmo_act.modeling.video_file import FramesAt, video_duration
-from molmo_act.modeling.video_processing import SampledVideo
+from molmo_act.modeling.video_sampling import SampledVideo
 
 FPS = 2.0
 """Most frames a second that models are shown."""

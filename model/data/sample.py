@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from molmo_act.modeling.video_processing import SampledVideo
+from molmo_act.modeling.video_sampling import SampledVideo
 
 
 @dataclass(frozen=True, eq=False)

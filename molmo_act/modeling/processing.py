@@ -33,12 +33,8 @@ from molmo_act.modeling.prompt_media import (
 )
 from molmo_act.modeling.tiling import ProcessedImage
 from molmo_act.modeling.tokenizer_files import load_tokenizer, save_tokenizer
-from molmo_act.modeling.video_processing import (
-    MolmoPointVideoProcessor,
-    ProcessedVideo,
-    VideoInput,
-    stack_frames,
-)
+from molmo_act.modeling.video_processing import MolmoPointVideoProcessor, ProcessedVideo
+from molmo_act.modeling.video_sampling import VideoInput, stack_frames
 from molmo_act.modeling.vision_tokens import (
     IMAGE_PLACEHOLDER,
     VIDEO_PLACEHOLDER,

@@ -20,7 +20,7 @@ from model.train.lines import IGNORE
 from model.train.objective import tree_losses
 from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
-from molmo_act.modeling.video_processing import SampledVideo
+from molmo_act.modeling.video_sampling import SampledVideo
 from tests.model.train.small_run import GEOMETRY, draw_trees, make_tokenizer, rough_model, tiny_config
 
 

@@ -1,0 +1,1 @@
+"""The subcommands of ``molmo-act``: each adds its arguments, runs, and gives an exit code."""
