@@ -57,6 +57,12 @@ def test_a_line_of_json_for_every_frame(clip, capsys):
     assert "a library prints to stdout" in err
 
 
+def test_zero_seconds_may_be_left_out(clip, capsys):
+    assert cli.main(["track", clip, "red", "--start", "0"]) == 0
+    assert cli.main(["track", clip, "red", "--start", "-1"]) == 2
+    assert "seconds, 0 or more" in capsys.readouterr().err
+
+
 def test_windows_are_asked_for(clip, capsys):
     assert cli.main(["track", clip, "red", "--window", "4", "--reading", "bounded"]) == 0
     assert ColourModel.asked == {"window": 4, "reading": "bounded"}
