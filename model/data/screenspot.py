@@ -39,20 +39,25 @@ def _pro_box(row: Row) -> Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the rows and pictures of a set lie, and which key says text or icon."""
+    """Where the rows and pictures of a set lie, on the hub and here, and which key says text or icon."""
 
-    folder: str
+    hub: str
     rows: str
     pictures: str
     box: Callable[[Row], Box]
     kind: str
 
+    @property
+    def folder(self) -> str:
+        """Its name without that of its owner."""
+        return self.hub.split("/")[1]
+
 
 LAYOUTS = {
     "screenspot-v2": Layout(
-        "ScreenSpot-v2", "screenspot_*_v2.json", "screenspotv2_image", _v2_box, "data_type"
+        "OS-Copilot/ScreenSpot-v2", "screenspot_*_v2.json", "screenspotv2_image", _v2_box, "data_type"
     ),
-    "screenspot-pro": Layout("ScreenSpot-Pro", "annotations/*.json", "images", _pro_box, "ui_type"),
+    "screenspot-pro": Layout("likaixin/ScreenSpot-Pro", "annotations/*.json", "images", _pro_box, "ui_type"),
 }
 
 
@@ -72,7 +77,10 @@ class ScreenSpot:
         self._home = folder / self._layout.folder
         files = sorted(self._home.glob(self._layout.rows))
         if not files:
-            raise InputError(f"The data set {name!r} is not in {self._home}: no file {self._layout.rows}.")
+            raise InputError(
+                f"The data set {name!r} is not in {self._home}: no file {self._layout.rows}. Download it "
+                f"there: hf download {self._layout.hub} --repo-type dataset --local-dir {self._home}"
+            )
         self._rows = [row for path in files for row in _read(path)]
         self.blocks: Sequence[int] = (len(self._rows),)
 

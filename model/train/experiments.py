@@ -180,7 +180,9 @@ def main() -> None:
     parser.add_argument("--examples", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--queries", type=int, default=400, help="of held-out pictures, for each result")
     parser.add_argument("--large", nargs=2, type=int, default=(225, 420), help="sides of larger pictures")
-    parser.add_argument("--model", default="", help="folder of the checkpoint that sees; else the bundled nano")
+    parser.add_argument(
+        "--model", default="", help="folder of the checkpoint that sees; else the bundled nano"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"))

@@ -68,7 +68,7 @@ def test_boxes_outside_and_missing_pictures_are_skipped(tmp_path):
 
 @pytest.mark.parametrize("content", ["no JSON", '{"rows": []}'])
 def test_damaged_files_and_missing_sets_are_errors(tmp_path, content):
-    with pytest.raises(InputError, match="is not in"):
+    with pytest.raises(InputError, match="hf download likaixin/ScreenSpot-Pro"):
         open_source("screenspot-pro", tmp_path)
     write(tmp_path, "screenspot-pro", "annotations/a.json", content)
     with pytest.raises(InputError, match=r"a\.json"):
