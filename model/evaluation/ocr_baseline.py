@@ -1,8 +1,9 @@
 """What a user would do without a pointing model, beside one: `python -m model.evaluation.ocr_baseline`.
 
 Tesseract reads a page, and the words that look most like the label are the answer. It is told the exact
-label, which a user rarely knows; the model is asked in people's words. Both see the same queries of the same
-pages, which `python -m model.data.pages` rendered. Needs the Debian package tesseract-ocr.
+label, which a user rarely knows, and of an icon what people call it; the model is asked in people's words.
+Both see the same queries of the same pages, which `python -m model.data.pages` rendered; things with a label,
+icons and absent things are counted apart. Needs the Debian package tesseract-ocr.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from PIL import Image
 
 import molmo_act
 from model.data.pages import read_pages
-from model.data.sample import Picture
+from model.data.sample import Picture, Query
 from model.evaluation.pointing import evaluate
 from molmo_act.errors import MolmoActError, PlatformError
 
@@ -138,6 +139,14 @@ def told_labels(pictures: Iterable[Picture]) -> Iterator[Picture]:
         yield replace(picture, queries=tuple(replace(query, text=query.label) for query in picture.queries))
 
 
+LABELS, UNLABELLED = "with a label", ("icon", "absent")
+
+
+def labels_apart(query: Query) -> tuple[str, ...]:
+    """What a query counts to: its kind, and all that have a label together."""
+    return (query.kind,) if query.kind in UNLABELLED else (LABELS, query.kind)
+
+
 def main() -> int:
     """Command line; 2 when tesseract or the pages are missing."""
     parser = argparse.ArgumentParser(
@@ -148,7 +157,7 @@ def main() -> int:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--per-picture", type=int, default=8)
     args = parser.parse_args()
-    scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture)
+    scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture, groups=labels_apart)
     try:
         model = molmo_act.load(args.model)
         results = {
@@ -160,7 +169,8 @@ def main() -> int:
     except MolmoActError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2
-    kinds = sorted({kind for found in results.values() for kind in found})
+    seen = sorted({kind for found in results.values() for kind in found})
+    kinds = sorted(seen, key=lambda kind: kind not in (LABELS, *UNLABELLED))
     print("| queries | of them | " + " | ".join(results) + " |\n|---|---|" + "---|" * len(results))
     for kind in kinds:
         rows = [found[kind] for found in results.values()]

@@ -92,16 +92,26 @@ def answered(
                 return
 
 
+def overall_and_kind(query: Query) -> tuple[str, ...]:
+    """What a query counts to."""
+    return "all", query.kind
+
+
 def evaluate(
-    point: Pointer, pictures: Iterable[Picture], queries: int, per_picture: int, name: str
+    point: Pointer,
+    pictures: Iterable[Picture],
+    queries: int,
+    per_picture: int,
+    name: str,
+    groups: Callable[[Query], Iterable[str]] = overall_and_kind,
 ) -> dict[str, dict[str, float]]:
-    """Scores of the queries of `answered`, which takes the same; overall and for each kind."""
+    """Scores of the queries of `answered`, which takes the same, for each of the groups they count to."""
     scores: dict[str, list[QueryScore]] = defaultdict(list)
     for query, points in answered(point, pictures, queries, per_picture, name):
         outcome = score_query(points.xy, query.targets)
-        scores["all"].append(outcome)
-        scores[query.kind].append(outcome)
-    return {kind: summarise(outcomes) for kind, outcomes in scores.items()}
+        for group in groups(query):
+            scores[group].append(outcome)
+    return {group: summarise(outcomes) for group, outcomes in scores.items()}
 
 
 def main() -> None:
