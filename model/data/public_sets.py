@@ -20,7 +20,7 @@ import numpy as np
 from model.data.public_films import VideoFolder, object_tracks, video_points, video_tracks
 from model.data.public_rows import ParquetRows, PictureFolder, decoded
 from model.data.sample import POINTS_HERE, Film, Picture, Query, Said, Target
-from model.data.skipping import SkippedRow, refuse_control_tokens
+from model.data.skipping import SkippedRow, refuse_control_tokens, row_as_expected
 from molmo_act.errors import InputError
 
 Row = Mapping[str, Any]
@@ -197,12 +197,8 @@ class PublicSource:
     def read(self, index: int, rng: np.random.Generator) -> Picture | Film:
         """What a row shows and asks; see `Source`."""
         row = self._rows[index]
-        try:
+        with row_as_expected():
             sample = self._sample(row, rng)
-        except InputError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
         if not sample.queries and not (isinstance(sample, Picture) and sample.said):
             raise SkippedRow("nothing to ask")
         refuse_control_tokens(sample)

@@ -18,7 +18,7 @@ import numpy as np
 
 from model.data.public_rows import decoded
 from model.data.sample import Picture, Query, Target
-from model.data.skipping import SkippedRow
+from model.data.skipping import SkippedRow, row_as_expected
 from molmo_act.errors import InputError
 
 Box = tuple[float, float, float, float]
@@ -86,7 +86,11 @@ class ScreenSpot:
 
     def read(self, index: int, rng: np.random.Generator) -> Picture:
         """A screen with one query; see `Source`."""
-        row, layout = self._rows[index], self._layout
+        with row_as_expected():
+            return self._picture(self._rows[index])
+
+    def _picture(self, row: Row) -> Picture:
+        layout = self._layout
         try:
             image = decoded((self._home / layout.pictures / row["img_filename"]).read_bytes())
         except OSError:
@@ -96,9 +100,8 @@ class ScreenSpot:
         if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
             raise SkippedRow("box lies outside the picture")
         target = Target(((x0 + x1) / 2, (y0 + y1) / 2), box)
-        return Picture(
-            image, (Query(row["instruction"], row["instruction"], (target,), row[layout.kind]),), ()
-        )
+        query = Query(row["instruction"], row["instruction"], (target,), row[layout.kind])
+        return Picture(image, (query,), ())
 
 
 def _read(path: Path) -> list[Row]:

@@ -1,8 +1,9 @@
 """How well a checkpoint points on generated pictures it never saw: `python -m model.evaluation.pointing`.
 
 Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons), real
-web pages and rendered scenes from folders that `model.data.pages` and `model.data.render_shots` filled.
-Prints a table, and one JSON object last.
+web pages and rendered scenes from folders that `model.data.pages` and `model.data.render_shots` filled, and
+ScreenSpot from where it was downloaded. Prints a table, and one JSON object last, with kinds apart; for
+ScreenSpot these are text and icon, and the hit rate is its accuracy: of the first point.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import argparse
 import itertools
 import json
 import platform
-from collections import defaultdict
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -24,8 +26,12 @@ from model.data.forms import draw_form
 from model.data.sample import Picture, Query
 from model.data.scenes import draw_scene, scenes
 from model.data.screens import draw_screen
+from model.data.screenspot import LAYOUTS, ScreenSpot
 from model.data.shots import read_stills
+from model.data.skipping import SkippedRow
+from model.data.sources import Source
 from model.evaluation.metrics import QueryScore, score_query, summarise
+from molmo_act.errors import InputError
 
 SEED = 7_000_001
 SMALL_SIDES = (200, 451)  # pixels, of pictures like those of training
@@ -46,8 +52,32 @@ def whole_screens() -> Iterator[Picture]:
         yield draw_screen(np.random.default_rng([SEED + 1, number]), *WHOLE_SCREEN, split="eval")
 
 
-def sources(pages: Path | None = None, rendered: Path | None = None) -> dict[str, Iterable[Picture]]:
-    """Named streams of pictures; those of folders only where these are given."""
+def all_pictures(source: Source, name: str) -> Iterator[Picture]:
+    """The pictures of a source in an order at random; says what of it was left out."""
+    skipped: Counter[str] = Counter()
+    rng = np.random.default_rng(SEED)
+    try:
+        for index in rng.permutation(sum(source.blocks)).tolist():
+            try:
+                picture = source.read(index, rng)
+            except SkippedRow as reason:
+                skipped[str(reason)] += 1
+                continue
+            assert isinstance(picture, Picture)
+            yield picture
+    finally:
+        for reason, number in skipped.items():
+            print(f"{name}: {number} left out: {reason}", file=sys.stderr)
+
+
+def sources(
+    pages: Path | None = None, rendered: Path | None = None, data: Path | None = None
+) -> dict[str, Iterable[Picture]]:
+    """Named streams of pictures; those of folders only where these are given.
+
+    Raises:
+        InputError: A folder does not hold what it should.
+    """
     streams: dict[str, Iterable[Picture]] = {
         "plain windows": small(partial(draw_form, split="eval")),
         "scenes, shapes only": small(partial(draw_scene, library=None)),
@@ -63,6 +93,12 @@ def sources(pages: Path | None = None, rendered: Path | None = None) -> dict[str
         streams["real web pages"] = read_pages(pages)
     if rendered is not None:
         streams["scenes, rendered"] = read_stills(rendered)
+    if data is not None:
+        found = [name for name, layout in LAYOUTS.items() if (data / layout.folder).is_dir()]
+        if not found:
+            folders = ", ".join(layout.folder for layout in LAYOUTS.values())
+            raise InputError(f"There is no data set in {data}; expected one of the folders {folders}.")
+        streams |= {name: all_pictures(ScreenSpot(name, data), name) for name in found}
     return streams
 
 
@@ -124,6 +160,7 @@ def main() -> None:
     parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")
     parser.add_argument("--pages", type=Path, default=None, help="folder of rendered web pages")
     parser.add_argument("--rendered", type=Path, default=None, help="folder of rendered stills")
+    parser.add_argument("--data", type=Path, default=None, help="folder of data sets, for ScreenSpot")
     parser.add_argument("--only", nargs="*", default=None, help="names of sources, all unless given")
     parser.add_argument("--mode", default="reference", help="reference or masked, see PointingModel.point")
     parser.add_argument("--max-crops", type=int, default=None, help="most detailed crops of a picture")
@@ -131,7 +168,7 @@ def main() -> None:
     model = molmo_act.load(args.model)
     point = partial(model.point, mode=args.mode, max_crops=args.max_crops)
     results = {}
-    for name, pictures in sources(args.pages, args.rendered).items():
+    for name, pictures in sources(args.pages, args.rendered, args.data).items():
         if args.only is None or name in args.only:
             results[name] = evaluate(point, pictures, args.queries, args.per_picture, name)
     print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")
