@@ -21,6 +21,7 @@ from threading import Event
 
 import numpy as np
 
+from model.command import command
 from model.data.dice import Dice
 from model.data.html_pages import DEFAULT_FOLDER
 from model.data.page_assets import PageAssets, load_page_assets
@@ -29,7 +30,7 @@ from model.data.page_reader import PageReader
 from model.data.page_writer import KEY_VARIABLE, PageWriter
 from model.data.pages import save_page
 from model.data.skipping import SkippedRow
-from molmo_act.errors import MolmoActError, PlatformError
+from molmo_act.errors import PlatformError
 
 SPLITS = ("train", "eval")
 PAGES_PER_BROWSER = 50  # a browser that renders thousands of pages grows
@@ -211,7 +212,8 @@ def render_all(
             stop.set()
 
 
-def main() -> int:
+@command
+def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         prog="python -m model.data.html_screens",
@@ -251,16 +253,11 @@ def main() -> int:
         parser.error("--writer and --writer-model are needed together")
     writer = PageWriter(args.writer, args.writer_model) if args.writer else None
     order = Order(args.seed, args.split, args.sizes, writer)
-    try:
-        outcomes = render_all(order, args.count, args.out, args.workers)
-        seen = Counter(track(outcomes, description="Rendering", total=args.count))
-    except MolmoActError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    outcomes = render_all(order, args.count, args.out, args.workers)
+    seen = Counter(track(outcomes, description="Rendering", total=args.count))
     for outcome, number in seen.items():
         print(f"{outcome}: {number}")
     print(args.out)
-    return 0
 
 
 if __name__ == "__main__":

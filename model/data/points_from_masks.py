@@ -21,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
+from model.command import command
 from model.data.own_pictures import FILE, read_lines
 from model.data.public_rows import decoded
 from model.data.skipping import SkippedRow
-from molmo_act.errors import InputError, MolmoActError
+from molmo_act.errors import InputError
 from molmo_act.masks import GrabCut, MaskPropagator, point_of_mask
 
 MASKS = "masks.jsonl"
@@ -121,8 +122,9 @@ def _read(path: Path, what: str) -> np.ndarray:
         raise SkippedRow(f"{what} is missing") from None
 
 
-def main() -> int:
-    """Command line; 2 when nothing can be written."""
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         prog="python -m model.data.points_from_masks",
         description=__doc__,
@@ -133,16 +135,11 @@ def main() -> int:
     parser.add_argument("--checkpoint", help="of the segmenter: a folder or a name on the hub")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    try:
-        segmenter = open_segmenter(options.segmenter, options.checkpoint)
-        seen = convert(options.folder, segmenter, options.seed)
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
+    segmenter = open_segmenter(options.segmenter, options.checkpoint)
+    seen = convert(options.folder, segmenter, options.seed)
     for what, number in seen.items():
         print(f"{what}: {number}")
     print(options.folder / FILE)
-    return 0
 
 
 if __name__ == "__main__":

@@ -26,10 +26,11 @@ import numpy as np
 from PIL import Image
 
 import molmo_act
+from model.command import command
 from model.data.pages import read_pages
 from model.data.sample import Picture, Query
 from model.evaluation.pointing import evaluate
-from molmo_act.errors import MolmoActError, PlatformError
+from molmo_act.errors import PlatformError
 
 ENLARGED = 2
 """Pages are enlarged before reading: their letters are smaller than those of print."""
@@ -147,8 +148,9 @@ def labels_apart(query: Query) -> tuple[str, ...]:
     return (query.kind,) if query.kind in UNLABELLED else (LABELS, query.kind)
 
 
-def main() -> int:
-    """Command line; 2 when tesseract or the pages are missing."""
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -158,17 +160,13 @@ def main() -> int:
     parser.add_argument("--per-picture", type=int, default=8)
     args = parser.parse_args()
     scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture, groups=labels_apart)
-    try:
-        model = molmo_act.load(args.model)
-        results = {
-            "OCR, told the label": scored(
-                point_by_reading, told_labels(read_pages(args.pages)), name="OCR, told the label"
-            ),
-            model.name: scored(model.point, read_pages(args.pages), name=model.name),
-        }
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
+    model = molmo_act.load(args.model)
+    results = {
+        "OCR, told the label": scored(
+            point_by_reading, told_labels(read_pages(args.pages)), name="OCR, told the label"
+        ),
+        model.name: scored(model.point, read_pages(args.pages), name=model.name),
+    }
     seen = sorted({kind for found in results.values() for kind in found})
     kinds = sorted(seen, key=lambda kind: kind not in (LABELS, *UNLABELLED))
     print("| queries | of them | " + " | ".join(results) + " |\n|---|---|" + "---|" * len(results))
@@ -177,7 +175,6 @@ def main() -> int:
         key = "absent_accuracy" if kind == "absent" else "hit_rate"
         print(f"| {kind} | {rows[0]['queries']} | " + " | ".join(f"{row[key]:.2f}" for row in rows) + " |")
     print(json.dumps({"machine": platform.machine(), "queries": args.queries, **results}))
-    return 0
 
 
 if __name__ == "__main__":

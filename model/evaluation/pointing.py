@@ -22,6 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 import molmo_act
+from model.command import command
 from model.data.forms import draw_form
 from model.data.sample import Picture, Query
 from model.data.scenes import draw_scene, scenes
@@ -66,8 +67,8 @@ def all_pictures(source: Source, name: str) -> Iterator[Picture]:
             assert isinstance(picture, Picture)
             yield picture
     finally:
-        for reason, number in skipped.items():
-            print(f"{name}: {number} left out: {reason}", file=sys.stderr)
+        for why, number in skipped.items():
+            print(f"{name}: {number} left out: {why}", file=sys.stderr)
 
 
 def sources(
@@ -150,6 +151,7 @@ def evaluate(
     return {group: summarise(outcomes) for group, outcomes in scores.items()}
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -182,4 +184,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 import molmo_act
+from model.command import command
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 from molmo_act.calibration import SURE
@@ -83,6 +85,7 @@ def show(found: dict[str, tuple[np.ndarray, np.ndarray]], bounds: Sequence[float
     return tables
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -102,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
