@@ -176,10 +176,10 @@ def main() -> None:
     print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")
     for name, kinds in results.items():
         total = kinds["all"]
-        print(
-            f"| {name} | {total['queries']} | {total['f1']:.3f} | {total['hit_rate']:.3f} "
-            f"| {total['absent_accuracy']:.3f} |"
+        rates = " | ".join(
+            f"{total[key]:.3f}" if key in total else "" for key in ("f1", "hit_rate", "absent_accuracy")
         )
+        print(f"| {name} | {total['queries']} | {rates} |")
     print(json.dumps({"model": model.name, "machine": platform.processor() or platform.machine(), **results}))
 
 

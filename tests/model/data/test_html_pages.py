@@ -80,5 +80,5 @@ def test_html_is_a_source_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_page_without_its_picture_is_named(tmp_path: Path) -> None:
     save_grid(tmp_path, "train-windows-0-00000", 320, 240)
     (tmp_path / "train-windows-0-00000.png").unlink()
-    with pytest.raises(InputError, match="train-windows-0-00000.json is not a page saved"):
+    with pytest.raises(InputError, match=r"00000\.json is not a page saved"):
         HtmlPages(tmp_path, words=WORDS).window(np.random.default_rng(0), 100, 100)
