@@ -38,7 +38,8 @@ class PageReader:
         height: Pixels of the pictures.
         scale: Picture pixels per CSS pixel.
         trusted: Whether documents name their elements reliably. Then things of one label are kept, to be
-            asked for together, and texts are elements too; else a label that is shown twice is doubtful.
+            asked for together, and texts are elements too; else a label that is shown twice is doubtful, and
+            glyphs of icon fonts are icons.
 
     Raises:
         MissingExtraError: Playwright is not installed.
