@@ -168,7 +168,7 @@ def object_tracks(row: Row, videos: VideoFolder, rng: np.random.Generator) -> Fi
 def _tracked(text: str, told: Iterable[Moment], path: Path, videos: VideoFolder) -> Film:
     """Moments thinned out to what models are shown; things are numbered by their appearance."""
     moments = list(_thinned(told))[: videos.frames]
-    if not moments:
+    if not any(seen for _, seen in moments):
         raise SkippedRow("nothing to ask")
     video = videos.at(path, [seconds for seconds, _ in moments])
     numbers: dict[Any, int] = {}

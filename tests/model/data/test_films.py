@@ -204,6 +204,13 @@ def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path, name, row, schema,
     assert len(read(tmp_path, name, frames=2).video.timestamps) == 2
 
 
+@pytest.mark.parametrize("points", [[], [{"object_id": "a", "points": [None] * 9}]])
+def test_tracks_of_nothing_that_is_seen_are_skipped(tmp_path, points):
+    write(tmp_path, "molmo2-video-tracks", objects_row(points=points), OBJECTS, "sav/street.mp4")
+    with pytest.raises(SkippedRow, match="nothing to ask"):
+        read(tmp_path, "molmo2-video-tracks")
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
