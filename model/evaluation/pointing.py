@@ -1,9 +1,10 @@
 """How well a checkpoint points on generated pictures it never saw: `python -m model.evaluation.pointing`.
 
-Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons), real
-web pages and rendered scenes from folders that `model.data.pages` and `model.data.render_shots` filled, and
-ScreenSpot from where it was downloaded. Prints a table, and one JSON object last, with kinds apart; for
-ScreenSpot these are text and icon, and the hit rate is its accuracy: of the first point.
+Scenes and screens come from the generators' held-out splits (other seeds, drawings, fonts and icons);
+composed pages, real web pages and rendered scenes from folders that `model.data.html_screens`,
+`model.data.pages` and `model.data.render_shots` filled, and ScreenSpot from where it was downloaded. Prints a
+table, and one JSON object last, with kinds apart; for ScreenSpot these are text and icon, and the hit rate is
+its accuracy: of the first point.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from tqdm import tqdm
 import molmo_act
 from model.command import command
 from model.data.forms import draw_form
+from model.data.html_pages import HtmlPages
+from model.data.pages import read_pages
 from model.data.sample import Picture, Query
 from model.data.scenes import draw_scene, scenes
 from model.data.screens import draw_screen
@@ -72,7 +75,10 @@ def all_pictures(source: Source, name: str) -> Iterator[Picture]:
 
 
 def sources(
-    pages: Path | None = None, rendered: Path | None = None, data: Path | None = None
+    pages: Path | None = None,
+    rendered: Path | None = None,
+    data: Path | None = None,
+    composed: Path | None = None,
 ) -> dict[str, Iterable[Picture]]:
     """Named streams of pictures; those of folders only where these are given.
 
@@ -88,9 +94,9 @@ def sources(
         "screens, small": small(partial(draw_screen, split="eval")),
         "screens, whole": whole_screens(),
     }
+    if composed is not None:
+        streams["pages, composed"] = all_pictures(HtmlPages(composed, "eval"), "pages, composed")
     if pages is not None:
-        from model.data.pages import read_pages
-
         streams["real web pages"] = read_pages(pages)
     if rendered is not None:
         streams["scenes, rendered"] = read_stills(rendered)
@@ -160,6 +166,7 @@ def main() -> None:
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=400, help="queries of each source")
     parser.add_argument("--per-picture", type=int, default=8, help="most queries of one picture")
+    parser.add_argument("--composed", type=Path, default=None, help="folder of composed pages")
     parser.add_argument("--pages", type=Path, default=None, help="folder of rendered web pages")
     parser.add_argument("--rendered", type=Path, default=None, help="folder of rendered stills")
     parser.add_argument("--data", type=Path, default=None, help="folder of data sets, for ScreenSpot")
@@ -170,7 +177,7 @@ def main() -> None:
     model = molmo_act.load(args.model)
     point = partial(model.point, mode=args.mode, max_crops=args.max_crops)
     results = {}
-    for name, pictures in sources(args.pages, args.rendered, args.data).items():
+    for name, pictures in sources(args.pages, args.rendered, args.data, args.composed).items():
         if args.only is None or name in args.only:
             results[name] = evaluate(point, pictures, args.queries, args.per_picture, name)
     print("| pictures | queries | F1 | hit rate | absent said |\n|---|---|---|---|---|")

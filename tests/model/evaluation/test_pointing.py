@@ -13,6 +13,8 @@ import molmo_act
 from model.evaluation.ocr_baseline import labels_apart
 from model.evaluation.pointing import evaluate, sources
 from molmo_act.errors import InputError
+from tests.model.data.drawn_icons import WORDS
+from tests.model.data.drawn_pages import save_grid
 
 ROWS = [
     {"img_filename": "a.png", "bbox": [10, 20, 30, 10], "instruction": "the menu", "data_type": "text"},
@@ -69,6 +71,14 @@ def test_labels_are_counted_apart_from_icons(data: Path) -> None:
         "text": 1,
         "icon": 1,
     }
+
+
+def test_composed_pages_are_those_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.data.html_pages.word_list", lambda split: WORDS)
+    save_grid(tmp_path, "train-windows-0-00000", 800, 600)
+    save_grid(tmp_path, "eval-windows-0-00000", 400, 300)
+    (picture,) = sources(composed=tmp_path)["pages, composed"]
+    assert picture.image.shape == (300, 400, 3)
 
 
 def test_a_folder_without_data_sets_is_refused(tmp_path: Path) -> None:
