@@ -95,7 +95,7 @@ class Sam2Propagator:
 
     def _pixels(self, frame: np.ndarray) -> Tensor:
         """float32 (3, side, side), normalised, of uint8 RGB (H, W, 3)."""
-        picture = torch.from_numpy(np.ascontiguousarray(frame)).permute(2, 0, 1)[None].float() / 255
+        picture = torch.from_numpy(np.array(frame, order="C")).permute(2, 0, 1)[None].float() / 255
         square = F.interpolate(
             picture, (self.side, self.side), mode="bilinear", antialias=True, align_corners=False
         )

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from model.command import command
 from model.data.cache import CACHE
 from molmo_act.errors import PlatformError
 
@@ -37,12 +38,12 @@ def make_environment(folder: Path = FOLDER) -> None:
     )
     if python is None:
         raise PlatformError(f"{PACKAGES[0]} needs {PYTHON}, which is not on the PATH; install it.")
-    for command in (
+    for step in (
         [python, "-m", "venv", str(folder)],
         [str(folder / "bin" / "python"), "-m", "pip", "install", *PACKAGES],
     ):
-        if subprocess.run(command).returncode:
-            raise PlatformError(f"This command failed, see above: {' '.join(command)}")
+        if subprocess.run(step).returncode:
+            raise PlatformError(f"This command failed, see above: {' '.join(step)}")
     (folder / "ready").touch()
 
 
@@ -110,15 +111,11 @@ class Blender:
         return f"Blender ended with status {code} while it rendered. It said last:\n{last}"
 
 
-def main() -> int:
-    """Command line; 2 when the environment cannot be made."""
-    try:
-        make_environment()
-    except PlatformError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
+@command
+def main() -> None:
+    """Command line."""
+    make_environment()
     print(FOLDER)
-    return 0
 
 
 if __name__ == "__main__":

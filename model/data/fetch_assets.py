@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from model.command import command
 from model.data.npm_packages import ASSET_FOLDER, fetch_package, unpack
 from model.data.rasterise import (
     Source,
@@ -107,6 +108,7 @@ def fetch_sources(folder: Path, *, debian: bool = True) -> tuple[list[Source], l
     return sources, photos
 
 
+@command
 def main(arguments: list[str] | None = None) -> None:
     """Fetches, rasterises and says what there is."""
     parser = argparse.ArgumentParser(
@@ -128,4 +130,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,12 +9,14 @@ import argparse
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from model.command import command
 from model.data.icon_library import ICON_ARCHIVE
 from model.data.icon_names import icon_concepts
 from model.data.npm_packages import fetch_package, read_member
@@ -127,6 +129,7 @@ def drawings() -> Iterator[tuple[str, str, str, np.ndarray]]:
                 yield split, f"{set_name}-{variant}", concept, mask
 
 
+@command
 def main() -> None:
     """Fetch all sets and write the archive."""
     parser = argparse.ArgumentParser(
@@ -138,11 +141,18 @@ def main() -> None:
     out = parser.parse_args().out
     splits, styles, concepts, masks = zip(*drawings(), strict=True)
     out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(
-        out, split=np.array(splits), style=np.array(styles), concept=np.array(concepts), mask=np.stack(masks)
-    )
+    partial = out.with_name(out.name + ".partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(
+            file,
+            split=np.array(splits),
+            style=np.array(styles),
+            concept=np.array(concepts),
+            mask=np.stack(masks),
+        )
+    partial.rename(out)
     print(f"{len(masks)} drawings of {len(set(concepts))} icons in {len(set(styles))} styles: {out}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

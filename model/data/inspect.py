@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from model.command import command
 from model.data.sample import Film, FilmQuery, Picture, Query, Target
 from model.data.skipping import SkippedRow
 from model.data.sources import GENERATORS, RENDERED, Source, open_source
-from molmo_act.errors import MolmoActError
 
 COLOURS = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000")
 TEXT_WIDTH, CHARACTERS, LINE, RADIUS = 520, 68, 16, 5
@@ -94,8 +94,9 @@ def look(source: Source, count: int, seed: int, out: Path) -> Counter[str]:
     return seen
 
 
-def main() -> int:
-    """Command line; 2 when the source cannot be opened."""
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         prog="python -m model.data.inspect",
         description=__doc__,
@@ -109,15 +110,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/inspect"))
     args = parser.parse_args()
-    try:
-        seen = look(open_source(args.name, args.data), args.count, args.seed, args.out / args.name)
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
+    seen = look(open_source(args.name, args.data), args.count, args.seed, args.out / args.name)
     for what, number in seen.items():
         print(f"{what}: {number}")
     print(args.out / args.name)
-    return 0
 
 
 if __name__ == "__main__":

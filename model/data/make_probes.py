@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 import molmo_act
+from model.command import command
 from model.data.forms import draw_form
 from model.data.sample import Picture
 from model.data.scenes import draw_scene
@@ -36,6 +38,7 @@ def pictures() -> list[Picture]:
     return drawn
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -55,4 +58,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

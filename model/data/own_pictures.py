@@ -44,7 +44,7 @@ class OwnPictures:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         asked: dict[str, list[Query | Said]] = {}
-        for number, line in enumerate(_lines(folder / FILE), 1):
+        for number, line in enumerate(read_lines(folder / FILE), 1):
             try:
                 row = json.loads(line)
                 asked.setdefault(row["image"], []).append(_question(row))
@@ -73,13 +73,22 @@ class OwnPictures:
         return picture
 
 
-def _lines(path: Path) -> list[str]:
+def read_lines(path: Path, example: str = EXAMPLE) -> list[str]:
+    """Lines of a file that are not empty.
+
+    Args:
+        path: Of the file.
+        example: What a line looks like, for errors.
+
+    Raises:
+        InputError: It cannot be read, or there is none.
+    """
     try:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
-        raise InputError(f"{path} cannot be read ({exc}); expected lines like {EXAMPLE}.") from exc
+        raise InputError(f"{path} cannot be read ({exc}); expected lines like {example}.") from exc
     if not lines:
-        raise InputError(f"{path} is empty; expected lines like {EXAMPLE}.")
+        raise InputError(f"{path} is empty; expected lines like {example}.")
     return lines
 
 

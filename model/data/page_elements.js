@@ -1,6 +1,7 @@
 // Reads what a web page shows: runs inside the page, returns boxes in CSS pixels of the viewport.
 () => {
   const clean = (text) => (text || "").replace(/\s+/g, " ").trim();
+  const bare = (family) => family.trim().replace(/["']/g, "");
   const width = innerWidth, height = innerHeight;
   const asBox = (r) => [r.left, r.top, r.right, r.bottom];
   const inside = (b) => b[0] >= 0 && b[1] >= 0 && b[2] <= width && b[3] <= height;
@@ -133,5 +134,26 @@
     else if (text) doubtful.push(text);
     if (element.value && !ticked && role !== "button") doubtful.push(String(element.value));
   }
-  return { elements, texts, doubtful };
+
+  // Whether an element without text shows a glyph of an icon font, or one made of borders.
+  const fonts = [...document.fonts].filter((face) => face.status === "loaded").map((face) => bare(face.family));
+  const drawn = (element) => {
+    const glyph = getComputedStyle(element, "::before");
+    if (["none", "normal"].includes(glyph.content)) return false;
+    return glyph.content === '""' || fonts.includes(bare(glyph.fontFamily.split(",")[0]));
+  };
+
+  // [whole, classes, box]; the box of a link or button that holds nothing else.
+  const glyphs = [];
+  for (const element of document.querySelectorAll("i[class],span[class]")) {
+    if (element.dataset.concept || element.children.length || clean(element.innerText)) continue;
+    if (!seen(element) || !drawn(element)) continue;
+    const own = asBox(element.getBoundingClientRect());
+    const holder = element.closest("a[href],button,[role=button]");
+    const box = holder && !clean(holder.innerText) ? asBox(holder.getBoundingClientRect()) : own;
+    if (!touches(own)) continue;
+    const whole = inside(box) && large(own) && uncut(element.parentElement, own) && onTop(element, own);
+    glyphs.push([Boolean(whole), element.className, box]);
+  }
+  return { elements, texts, doubtful, glyphs };
 }

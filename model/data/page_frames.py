@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from html import escape as safe
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_navigation as nav
+from model.data import page_windows as windows
 from model.data.page_composer import Composer
-from model.data.page_parts import (
-    card,
-    icon_button,
-    icon_buttons,
-    list_row,
-)
+from model.data.page_content import card, list_row
+from model.data.page_controls import icon_button, icon_buttons
 
 
 def desktop_window(c: Composer, title: str, inside: str) -> str:
     """A window over the whole screen, or over a part of a desktop."""
     if c.dice.chance() < 0.75 or min(c.width, c.height) < 420:
-        return parts.window(c, title, inside, kind="whole")
+        return windows.window(c, title, inside, kind="whole")
     width, height = (int(side * c.dice.between(0.72, 0.94)) for side in (c.width, c.height - 48))
     left, top = c.dice.below(c.width - width), c.dice.below(c.height - 48 - height)
     style = (
@@ -25,8 +23,8 @@ def desktop_window(c: Composer, title: str, inside: str) -> str:
         f"{width}px;height:{height}px;box-shadow:0 4px 20px #0006"
     )
     return (
-        f'<div class="desk" style="background-image:{parts.backdrop(c)}">'
-        f"{parts.window(c, title, inside, style=style)}{_task_bar(c)}</div>"
+        f'<div class="desk" style="background-image:{content.backdrop(c)}">'
+        f"{windows.window(c, title, inside, style=style)}{_task_bar(c)}</div>"
     )
 
 
@@ -51,15 +49,15 @@ def some_of(c: Composer, concepts: tuple[str, ...], fewest: int) -> list[str]:
 
 def with_side(c: Composer, main: str) -> str:
     """A page with navigation at the side, the bar above it or beside it."""
-    user = list_row(c, c.name(), start=parts.face(c, "A B")) if c.dice.chance() < 0.3 else ""
+    user = list_row(c, c.name(), start=content.face(c, "A B")) if c.dice.chance() < 0.3 else ""
     brand = (
         f'<div class="brand row tight" style="padding:var(--pad)">{safe(c.writer.word().capitalize())}</div>'
     )
     side = (
         '<aside class="side col">'
-        f"{brand if c.dice.chance() < 0.6 else ''}{user}{parts.side_links(c, 5, 12)}</aside>"
+        f"{brand if c.dice.chance() < 0.6 else ''}{user}{nav.side_links(c, 5, 12)}</aside>"
     )
-    bar = parts.top_bar(c, 3)
+    bar = nav.top_bar(c, 3)
     if c.dice.chance() < 0.5:
         return f'<div class="page">{bar}<div class="body">{side}{main}</div></div>'
     return (
@@ -71,7 +69,7 @@ def with_side(c: Composer, main: str) -> str:
 def message_row(c: Composer) -> str:
     """A message in a list: who, what about, when."""
     name = c.name()
-    start = '<input type="checkbox">' if c.dice.chance() < 0.5 else parts.face(c, name)
+    start = '<input type="checkbox">' if c.dice.chance() < 0.5 else content.face(c, name)
     star = icon_button(c, "star", f"star the message of {name}") if c.dice.chance() < 0.3 else ""
     subject = c.writer.phrase(2, 4 if c.width < 600 else 7)
     return list_row(
@@ -90,7 +88,7 @@ def activity_card(c: Composer) -> str:
     def row() -> str:
         name = c.name()
         return list_row(
-            c, name, below=c.sentence(3, 7), start=parts.face(c, name), end=f"<small>{c.value()}</small>"
+            c, name, below=c.sentence(3, 7), start=content.face(c, name), end=f"<small>{c.value()}</small>"
         )
 
     return card(c, c.times(3, 5, row))

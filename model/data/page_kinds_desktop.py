@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
+from model.data import page_windows as windows
 from model.data.page_composer import Composer
+from model.data.page_content import list_row
+from model.data.page_controls import button, icon, icon_button, icon_buttons
 from model.data.page_frames import (
     desktop_window,
     file_icon,
@@ -12,13 +17,6 @@ from model.data.page_frames import (
     some_of,
 )
 from model.data.page_kinds_documents import drawing, editor, spreadsheet
-from model.data.page_parts import (
-    button,
-    icon,
-    icon_button,
-    icon_buttons,
-    list_row,
-)
 
 _FILE_ACTS = (
     "arrow-left",
@@ -38,8 +36,8 @@ _PLAY_ACTS = ("shuffle", "next-track", "repeat", "volume", "heart", "fullscreen"
 
 def files(c: Composer) -> str:
     """A file manager: places, path, files as rows or tiles."""
-    bar = f'<div class="strip">{icon_buttons(c, some_of(c, _FILE_ACTS, 3))}{parts.search(c)}</div>'
-    path = f'<div class="strip">{parts.crumbs(c)}</div>' if c.dice.chance() < 0.6 else ""
+    bar = f'<div class="strip">{icon_buttons(c, some_of(c, _FILE_ACTS, 3))}{controls.search(c)}</div>'
+    path = f'<div class="strip">{nav.crumbs(c)}</div>' if c.dice.chance() < 0.6 else ""
     places = ("Home", "Desktop", "Documents", "Downloads", "Music", "Pictures", "Videos", "Trash", "Network")
     drawn = {
         "Home": "home",
@@ -56,7 +54,7 @@ def files(c: Composer) -> str:
     shown = c.dice.one_of((_file_rows, _file_rows, _file_tiles))(c)
     body = f'<div class="body"><aside class="side">{rows}</aside><div class="fill">{shown}</div></div>'
     note = f'<div class="strip small">{2 + c.dice.below(90)} items</div>'
-    menus = parts.menu_bar(c) if c.dice.chance() < 0.5 else ""
+    menus = nav.menu_bar(c) if c.dice.chance() < 0.5 else ""
     return desktop_window(c, c.dice.one_of(places), f"{menus}{bar}{path}{body}{note}")
 
 
@@ -123,7 +121,7 @@ def mail(c: Composer) -> str:
     name = c.name()
     read = (
         f'<div class="card col fill"><h2>{c.writer.phrase(2, 5)}</h2><div class="row">'
-        f"{parts.face(c, name)}<span>{name}</span><span class=fill></span>"
+        f"{content.face(c, name)}<span>{name}</span><span class=fill></span>"
         f"{icon_buttons(c, ['star', 'print', 'ellipsis'])}</div><p>{c.sentence()} "
         f"{c.sentence()}</p><p>{c.sentence()}</p></div>"
     )
@@ -135,7 +133,7 @@ def mail(c: Composer) -> str:
     return desktop_window(
         c,
         f"Inbox - {c.name()}",
-        f'{parts.menu_bar(c) if c.dice.chance() < 0.5 else ""}<div class="strip">{bar}</div>{body}',
+        f'{nav.menu_bar(c) if c.dice.chance() < 0.5 else ""}<div class="strip">{bar}</div>{body}',
     )
 
 
@@ -183,17 +181,17 @@ def preferences(c: Composer) -> str:
 
     def group() -> str:
         inside = c.times(
-            1, 4, lambda: f'<div class="li">{parts.tick(c, kind, across=kind == "toggle")}</div>'
+            1, 4, lambda: f'<div class="li">{controls.tick(c, kind, across=kind == "toggle")}</div>'
         )
         return f'<h3>{c.label("heading")}</h3><div class="card bare">{inside}</div>'
 
-    more = c.dice.one_of((parts.dropdown(c), parts.slider(c), button(c, "Advanced")))
+    more = c.dice.one_of((controls.dropdown(c), controls.slider(c), button(c, "Advanced")))
     close = (
         f'<div class="row">{button(c, "OK", "main")}{button(c, "Cancel")}{button(c, "Apply")}</div>'
         if c.dice.chance() < 0.5
         else ""
     )
-    seek = parts.search(c) if c.dice.chance() < 0.5 else ""
+    seek = controls.search(c) if c.dice.chance() < 0.5 else ""
     body = (
         f'<div class="body"><aside class="side">{seek}{rows}</aside><main><h1>{chosen[at]}'
         f"</h1>{c.times(1, 3, group)}{more}{close}</main></div>"
@@ -216,11 +214,11 @@ def player(c: Composer) -> str:
     acts = icon_buttons(c, some_of(c, _PLAY_ACTS, 2))
     main = (
         '<div class="row between" style="padding:var(--gap)">'
-        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{parts.slider(c, 'Volume')}</div>"
+        f"{icon_button(c, c.dice.one_of(('play', 'pause')))}{acts}{controls.slider(c, 'Volume')}</div>"
     )
     shown = (
         '<div class="fill col" style="padding:var(--gap)">'
-        f"{parts.picture(c, 6 + c.dice.below(10))}<h2>{c.writer.phrase(1, 3)}</h2></div>"
+        f"{content.picture(c, 6 + c.dice.below(10))}<h2>{c.writer.phrase(1, 3)}</h2></div>"
     )
     place = (
         '<div style="padding:0 var(--gap)"><input type="range" style="width:100%" '
@@ -239,8 +237,8 @@ def player(c: Composer) -> str:
 def alone(c: Composer) -> str:
     """A dialog over a desktop."""
     return (
-        f'<div class="desk row centre" style="background-image:{parts.backdrop(c)};'
-        f'padding:12px">{parts.dialog(c)}</div>'
+        f'<div class="desk row centre" style="background-image:{content.backdrop(c)};'
+        f'padding:12px">{windows.dialog(c)}</div>'
     )
 
 
@@ -252,9 +250,9 @@ def assistant(c: Composer) -> str:
     )
     inside = c.dice.one_of(
         (
-            parts.options,
-            lambda c: parts.form(c, 1, 3),
-            lambda c: parts.field(c, "Location") + parts.options(c),
+            controls.options,
+            lambda c: controls.form(c, 1, 3),
+            lambda c: controls.field(c, "Location") + controls.options(c),
         )
     )(c)
     at = c.dice.below(100)
@@ -283,7 +281,7 @@ def open_menu(c: Composer) -> str:
     )
     return (
         f'<div style="height:100vh;overflow:hidden">{under}</div><div class="over" '
-        f'style="left:{left}px;top:{top}px">{parts.menu(c)}</div>'
+        f'style="left:{left}px;top:{top}px">{nav.menu(c)}</div>'
     )
 
 
@@ -313,11 +311,11 @@ def calculator(c: Composer) -> str:
     )
     made = "".join(f'<button class="b">{key}</button>' for key in keys)
     shown = f'<div class="big" style="text-align:right;padding:var(--gap)">{c.dice.below(10**6)}</div>'
-    return parts.window(
+    return windows.window(
         c,
         "Calculator",
         (
-            f'{parts.menu_bar(c)}{shown}<div class="cells fill" '
+            f'{nav.menu_bar(c)}{shown}<div class="cells fill" '
             f'style="grid-template-columns:repeat(4,1fr);gap:4px;padding:6px">{made}</div>'
         ),
         kind="whole",
@@ -330,7 +328,7 @@ def calendar(c: Composer) -> str:
         list_row(
             c,
             c.writer.phrase(1, 4),
-            below=f"{c.dice.below(24)}:00 · {parts.place(c)}",
+            below=f"{c.dice.below(24)}:00 · {content.place(c)}",
             start=icon(c, "clock"),
         )
         for _ in range(2 + c.dice.below(6))
@@ -338,8 +336,8 @@ def calendar(c: Composer) -> str:
     bar = (
         f'<div class="strip">{button(c, "Today")}'
         f"{icon_buttons(c, ['chevron-left', 'chevron-right'])}"
-        f"{parts.tabs(c, ('Day', 'Week', 'Month', 'Year'))}<span class=fill></span>"
+        f"{nav.tabs(c, ('Day', 'Week', 'Month', 'Year'))}<span class=fill></span>"
         f"{button(c, 'New event', 'main', drawing='plus')}</div>"
     )
-    body = f'<div class="body"><main>{parts.month(c)}</main><div style="width:45%">{events}</div></div>'
+    body = f'<div class="body"><main>{content.month(c)}</main><div style="width:45%">{events}</div></div>'
     return desktop_window(c, "Calendar", f"{bar}{body}")

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from model.data import page_parts as parts
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
 from model.data.page_composer import Composer
+from model.data.page_content import list_row
+from model.data.page_controls import button, icon, icon_button, icon_buttons
 from model.data.page_frames import (
     desktop_window,
     file_icon,
     some_of,
-)
-from model.data.page_parts import (
-    button,
-    icon,
-    icon_button,
-    icon_buttons,
-    list_row,
 )
 
 _TEXT_ACTS = (
@@ -61,7 +57,7 @@ _DRAW_ACTS = (
 
 def write_mail(c: Composer) -> str:
     """A message being written."""
-    fields = "".join(parts.field(c, name) for name in ("To", "Cc", "Subject"))
+    fields = "".join(controls.field(c, name) for name in ("To", "Cc", "Subject"))
     tools = icon_buttons(c, some_of(c, _TEXT_ACTS, 4))
     end = (
         f'<div class="row">{button(c, "Send", "main", drawing="send")}'
@@ -70,7 +66,7 @@ def write_mail(c: Composer) -> str:
     )
     inside = (
         '<div class="card col fill" style="border:0">'
-        f"{fields}{tools}{parts.text_area(c, 'Message')}{end}</div>"
+        f"{fields}{tools}{controls.text_area(c, 'Message')}{end}</div>"
     )
     return desktop_window(c, "New message", inside)
 
@@ -86,12 +82,12 @@ def editor(c: Composer) -> str:
     )
     foot = (
         f'<div class="strip small"><span>Page {1 + c.dice.below(9)}</span><span>'
-        f"{c.dice.below(3000)} words</span><span class=fill></span>{parts.slider(c, 'Zoom')}</div>"
+        f"{c.dice.below(3000)} words</span><span class=fill></span>{controls.slider(c, 'Zoom')}</div>"
     )
     tabs = (
-        parts.tabs(c, ("Home", "Insert", "Layout", "References", "Review", "View")[: 3 + c.dice.below(4)])
+        nav.tabs(c, ("Home", "Insert", "Layout", "References", "Review", "View")[: 3 + c.dice.below(4)])
         if c.dice.chance() < 0.5
-        else parts.menu_bar(c)
+        else nav.menu_bar(c)
     )
     return desktop_window(c, f"{c.writer.word()}.odt", f"{tabs}{bar}{page}{foot}")
 
@@ -129,7 +125,7 @@ def code_editor(c: Composer) -> str:
         )
         for n in range(8 + c.dice.below(24))
     )
-    opened = parts.tabs(c, names[: 1 + c.dice.below(3)])
+    opened = nav.tabs(c, names[: 1 + c.dice.below(3)])
     code = (
         f'<div class="fill col" style="gap:0">{opened}<pre '
         f'class="fill" style="padding:.6em">{lines}</pre></div>'
@@ -144,7 +140,9 @@ def code_editor(c: Composer) -> str:
         "<span>Python</span></div>"
     )
     return desktop_window(
-        c, f"{names[0]} - {words()}", f'{parts.menu_bar(c)}<div class="body">{strip}{side}{code}</div>{foot}'
+        c,
+        f"{names[0]} - {words()}",
+        f'{nav.menu_bar(c)}<div class="body">{strip}{side}{code}</div>{foot}',
     )
 
 
@@ -168,13 +166,13 @@ def drawing(c: Composer) -> str:
         for n in range(2 + c.dice.below(5))
     )
     measures = "".join(
-        parts.field(c, name, "number")
+        controls.field(c, name, "number")
         for name in ("X", "Y", "Width", "Height", "Angle", "Depth")[: 2 + c.dice.below(5)]
     )
     right = (
         '<aside class="side col" style="background:var(--panel);color:var(--ink)"><b>Layers'
         f'</b>{layers}<b>Properties</b><div class="grid" style="--cell:5em">{measures}</div>'
-        f"{parts.slider(c, 'Opacity')}</aside>"
+        f"{controls.slider(c, 'Opacity')}</aside>"
     )
     shapes = "".join(_shape(c) for _ in range(2 + c.dice.below(8)))
     sheet = (
@@ -187,7 +185,7 @@ def drawing(c: Composer) -> str:
     return desktop_window(
         c,
         f"{c.writer.word()}.dwg",
-        f'{parts.menu_bar(c)}{top}<div class="body">{left}<div class="fill">{sheet}</div>{right}</div>{foot}',
+        f'{nav.menu_bar(c)}{top}<div class="body">{left}<div class="fill">{sheet}</div>{right}</div>{foot}',
     )
 
 
@@ -218,9 +216,9 @@ def spreadsheet(c: Composer) -> str:
         f'<div class="strip"><b>A{1 + c.dice.below(9)}</b><input aria-label="Formula" '
         f'style="flex:1;width:auto" value="=SUM(A1:A{c.dice.below(9)})"></div>'
     )
-    sheets = parts.tabs(c, [f"Sheet {n + 1}" for n in range(1 + c.dice.below(3))])
+    sheets = nav.tabs(c, [f"Sheet {n + 1}" for n in range(1 + c.dice.below(3))])
     grid = (
         '<div class="fill" style="overflow:hidden"><table style="table-layout:auto" '
         f'class="small">{f"<tr><th></th>{head}</tr>"}{rows}</table></div>'
     )
-    return desktop_window(c, f"{c.writer.word()}.ods", f"{parts.menu_bar(c)}{bar}{formula}{grid}{sheets}")
+    return desktop_window(c, f"{c.writer.word()}.ods", f"{nav.menu_bar(c)}{bar}{formula}{grid}{sheets}")

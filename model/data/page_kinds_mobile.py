@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from html import escape as safe
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
 from model.data.page_composer import Composer
-from model.data.page_parts import button, icon, icon_button, icon_buttons, intent, list_row
+from model.data.page_content import list_row
+from model.data.page_controls import button, icon, icon_button, icon_buttons, intent
 
 
 def _screen(c: Composer, title: str, inside: str, *, back: bool = False) -> str:
@@ -84,11 +87,11 @@ def entries(c: Composer) -> str:
             end=end,
         )
 
-    seek = f'<div style="padding:var(--pad)">{parts.search(c)}</div>' if c.dice.chance() < 0.5 else ""
+    seek = f'<div style="padding:var(--pad)">{controls.search(c)}</div>' if c.dice.chance() < 0.5 else ""
     return _screen(
         c,
         c.label("navigation"),
-        f"{seek}{parts.tabs(c) if c.dice.chance() < 0.3 else ''}{c.filling(5, 14, row)}",
+        f"{seek}{nav.tabs(c) if c.dice.chance() < 0.3 else ''}{c.filling(5, 14, row)}",
     )
 
 
@@ -100,9 +103,9 @@ def detail(c: Composer) -> str:
     )
     text = (
         f'<main><h1>{c.writer.phrase(1, 4)}</h1><p class="muted">{c.value()}</p>{acts}<p>'
-        f"{c.sentence()} {c.sentence()}</p>{parts.options(c) if c.dice.chance() < 0.3 else ''}</main>"
+        f"{c.sentence()} {c.sentence()}</p>{controls.options(c) if c.dice.chance() < 0.3 else ''}</main>"
     )
-    return _screen(c, c.label("navigation"), parts.picture(c, 9 + c.dice.below(8)) + text, back=True)
+    return _screen(c, c.label("navigation"), content.picture(c, 9 + c.dice.below(8)) + text, back=True)
 
 
 def settings(c: Composer) -> str:
@@ -110,7 +113,7 @@ def settings(c: Composer) -> str:
 
     def row() -> str:
         if c.dice.chance() < 0.45:
-            return f'<div class="li">{parts.tick(c, "toggle", across=True)}</div>'
+            return f'<div class="li">{controls.tick(c, "toggle", across=True)}</div>'
         return list_row(
             c,
             c.label("navigation"),
@@ -152,7 +155,7 @@ def chat(c: Composer) -> str:
     name = c.name()
     call = icon_button(c, "phone", f"call {name}") + icon_button(c, "video", f"call {name} with pictures")
     head = (
-        f'<header class="top stay">{icon_button(c, "arrow-left")}{parts.face(c, name)}<b '
+        f'<header class="top stay">{icon_button(c, "arrow-left")}{content.face(c, name)}<b '
         f'class="fill">{name}</b>{call}</header>'
     )
     return (
@@ -172,7 +175,12 @@ def chats(c: Composer) -> str:
             else f'<small class="muted">{c.value()}</small>'
         )
         return list_row(
-            c, name, below=c.writer.phrase(2, 5), start=parts.face(c, name), end=end, wants=f"write to {name}"
+            c,
+            name,
+            below=c.writer.phrase(2, 5),
+            start=content.face(c, name),
+            end=end,
+            wants=f"write to {name}",
         )
 
     return _screen(c, "Chats", c.filling(5, 10, row))
@@ -195,7 +203,7 @@ def player(c: Composer) -> str:
     )
     inside = (
         '<main class="centre"><div style="width:100%">'
-        f"{parts.picture(c, 10 + c.dice.below(7))}</div><h2>{c.writer.phrase(1, 3)}</h2><p "
+        f"{content.picture(c, 10 + c.dice.below(7))}</div><h2>{c.writer.phrase(1, 3)}</h2><p "
         f'class="muted">{c.name()}</p><div style="width:100%">{place}</div><div class="row" '
         f'style="font-size:1.4em">{steps}</div>{more}</main>'
     )
@@ -217,7 +225,7 @@ def home(c: Composer) -> str:
             f"{safe(c.writer.word().capitalize())}</span></div>"
         )
 
-    seek = f'<div class="row">{parts.search(c)}</div>' if c.dice.chance() < 0.5 else ""
+    seek = f'<div class="row">{controls.search(c)}</div>' if c.dice.chance() < 0.5 else ""
     columns = max(3, min(8, c.width // 90))
     count = columns * (2 + c.dice.below(4))
     grid = (
@@ -226,7 +234,7 @@ def home(c: Composer) -> str:
     )
     return (
         '<div class="desk col" style="padding:var(--gap);'
-        f'background-image:linear-gradient(#0008,#0008),{parts.backdrop(c)}">{seek}{grid}</div>'
+        f'background-image:linear-gradient(#0008,#0008),{content.backdrop(c)}">{seek}{grid}</div>'
     )
 
 
@@ -236,7 +244,7 @@ def feed(c: Composer) -> str:
     def post() -> str:
         name = c.name()
         head = (
-            f'<div class="row stay">{parts.face(c, name)}<b class="fill">{name}</b>'
+            f'<div class="row stay">{content.face(c, name)}<b class="fill">{name}</b>'
             f"{icon_button(c, 'ellipsis', f'more about the post of {name}')}</div>"
         )
         acts = "".join(
@@ -249,7 +257,7 @@ def feed(c: Composer) -> str:
             )
         )
         return (
-            f'<div class="card col tight">{head}{parts.picture(c, 6 + c.dice.below(7))}<div '
+            f'<div class="card col tight">{head}{content.picture(c, 6 + c.dice.below(7))}<div '
             f'class="tools">{acts}</div><p>{c.sentence(3, 9)}</p></div>'
         )
 
@@ -259,7 +267,7 @@ def feed(c: Composer) -> str:
 def sign_in(c: Composer) -> str:
     """Fields and a button below a picture."""
     act = c.dice.one_of(("Sign in", "Log in", "Continue", "Next"))
-    fields = parts.field(c, c.dice.one_of(("Email", "Phone number", "Username"))) + parts.field(
+    fields = controls.field(c, c.dice.one_of(("Email", "Phone number", "Username"))) + controls.field(
         c, "Password", "password"
     )
     other = (
@@ -267,7 +275,7 @@ def sign_in(c: Composer) -> str:
         if c.dice.chance() < 0.7
         else ""
     )
-    lost = parts.link(c, "Forgot password?") if c.dice.chance() < 0.6 else ""
+    lost = controls.link(c, "Forgot password?") if c.dice.chance() < 0.6 else ""
     top = f'<span style="font-size:3em">{icon(c, c.concept())}</span><h1>{c.label("heading")}</h1>'
     return (
         f'<div class="page"><main style="justify-content:center">{top}{fields}{lost}'
@@ -304,14 +312,14 @@ def weather(c: Composer) -> str:
 
     names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     head = (
-        f'<div class="centre"><h1>{parts.place(c)}</h1><div class="big">{c.dice.below(35)}°'
+        f'<div class="centre"><h1>{content.place(c)}</h1><div class="big">{c.dice.below(35)}°'
         f"</div><p>{c.sentence(2, 4)}</p></div>"
     )
     return _screen(
         c,
         "Weather",
         (
-            f"<main>{head}{parts.tabs(c, ('Today', 'Week'))}"
+            f"<main>{head}{nav.tabs(c, ('Today', 'Week'))}"
             f"{''.join(day(name) for name in names[: 3 + c.dice.below(5)])}</main>"
         ),
     )

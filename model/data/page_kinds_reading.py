@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
 from model.data.page_composer import Composer
+from model.data.page_content import card
+from model.data.page_controls import button, icon_button, link
 from model.data.page_frames import (
     activity_card,
     program_code,
-)
-from model.data.page_parts import (
-    button,
-    card,
-    icon_button,
-    link,
 )
 
 
 def article(c: Composer) -> str:
     """A text with headings, links in it, a side column and a form for comments."""
     text = c.times(2, 5, lambda: _paragraph(c))
-    tools = parts.icon_buttons(c, ["share", "bookmark", "print", "heart"][: c.dice.below(5)])
+    tools = controls.icon_buttons(c, ["share", "bookmark", "print", "heart"][: c.dice.below(5)])
     by = f'<p class="small muted">{c.name()} · {c.value()}</p>'
     inside = f"<h1>{c.label('heading')}</h1>{by}{tools}{text}"
-    picture = parts.picture(c, 8 + c.dice.below(10)) if c.dice.chance() < 0.6 else ""
-    reply = card(c, parts.form(c, 1, 2)) if c.dice.chance() < 0.4 else ""
+    picture = content.picture(c, 8 + c.dice.below(10)) if c.dice.chance() < 0.6 else ""
+    reply = card(c, controls.form(c, 1, 2)) if c.dice.chance() < 0.4 else ""
     side = (
-        f'<div class="col" style="width:13em">{card(c, parts.side_links(c, 3, 6))}</div>'
+        f'<div class="col" style="width:13em">{card(c, nav.side_links(c, 3, 6))}</div>'
         if c.width > 700
         else ""
     )
     body = f'<article class="fill col">{picture}{inside}{reply}</article>{side}'
     return (
-        f'<div class="page">{parts.top_bar(c)}<main><div class="row stay start">{body}</div>'
-        f"</main>{parts.footer(c)}</div>"
+        f'<div class="page">{nav.top_bar(c)}<main><div class="row stay start">{body}</div>'
+        f"</main>{nav.footer(c)}</div>"
     )
 
 
@@ -62,28 +60,27 @@ def forum(c: Composer) -> str:
 
     head = f'<div class="row between"><h1>{c.label("heading")}</h1>{button(c, "New topic", "main")}</div>'
     side = (
-        f'<div class="col" style="width:14em">{card(c, parts.side_links(c, 3, 6))}</div>'
+        f'<div class="col" style="width:14em">{card(c, nav.side_links(c, 3, 6))}</div>'
         if c.width > 760
         else ""
     )
-    main = f'<div class="col fill">{head}{parts.tabs(c)}{c.filling(3, 7, thread)}{parts.pagination(c)}</div>'
+    main = f'<div class="col fill">{head}{nav.tabs(c)}{c.filling(3, 7, thread)}{nav.pagination(c)}</div>'
     return (
-        f'<div class="page">{parts.top_bar(c)}<main><div '
-        f'class="row stay start">{main}{side}</div></main></div>'
+        f'<div class="page">{nav.top_bar(c)}<main><div class="row stay start">{main}{side}</div></main></div>'
     )
 
 
 def docs(c: Composer) -> str:
     """Documentation: a tree of pages, text with code, the way to the next page."""
     tree = "".join(
-        f"<b>{c.label('heading')}</b>{parts.side_links(c, 2, 5)}" for _ in range(1 + c.dice.below(4))
+        f"<b>{c.label('heading')}</b>{nav.side_links(c, 2, 5)}" for _ in range(1 + c.dice.below(4))
     )
     text = f"<h1>{c.label('heading')}</h1>{_paragraph(c)}{program_code(c)}{_paragraph(c)}"
-    table = parts.table(c, 3, 2) if c.dice.chance() < 0.4 else ""
+    table = content.table(c, 3, 2) if c.dice.chance() < 0.4 else ""
     turn = f'<div class="row between">{button(c, "Previous")}{button(c, "Next")}</div>'
-    main = f"<main>{parts.crumbs(c)}{text}{table}{turn}</main>"
+    main = f"<main>{nav.crumbs(c)}{text}{table}{turn}</main>"
     return (
-        f'<div class="page">{parts.top_bar(c)}<div class="body"><aside class="side col tight">'
+        f'<div class="page">{nav.top_bar(c)}<div class="body"><aside class="side col tight">'
         f"{tree}</aside>{main}</div></div>"
     )
 
@@ -99,11 +96,11 @@ def results(c: Composer) -> str:
         )
 
     bar = (
-        f'<header class="top">{parts.search(c)}<span class="fill"></span>'
-        f"{parts.icon_buttons(c, ['settings', 'grid'])}</header>"
+        f'<header class="top">{controls.search(c)}<span class="fill"></span>'
+        f"{controls.icon_buttons(c, ['settings', 'grid'])}</header>"
     )
     names = ("All", "Images", "Videos", "News", "Maps", "Shopping", "Books")[: 3 + c.dice.below(5)]
-    inside = f"{parts.tabs(c, names)}{c.filling(3, 8, found)}{parts.pagination(c)}"
+    inside = f"{nav.tabs(c, names)}{c.filling(3, 8, found)}{nav.pagination(c)}"
     return f'<div class="page">{bar}<main>{inside}</main></div>'
 
 
@@ -119,13 +116,13 @@ def profile(c: Composer) -> str:
         f"{button(c, 'Message')}{icon_button(c, 'ellipsis')}</div>"
     )
     head = (
-        f'{parts.picture(c, 6)}<div class="row"><span style="font-size:2em">'
-        f'{parts.face(c, name)}</span><div><h1>{name}</h1><p class="muted">{c.sentence(3, 6)}'
+        f'{content.picture(c, 6)}<div class="row"><span style="font-size:2em">'
+        f'{content.face(c, name)}</span><div><h1>{name}</h1><p class="muted">{c.sentence(3, 6)}'
         "</p></div></div>"
     )
     about = card(c, f"<p>{c.sentence()}</p>{link(c)}")
     inside = (
         f'{head}<div class="row between">{acts}<div class="row">{counts}</div></div>'
-        f"{parts.tabs(c)}{about}{activity_card(c)}"
+        f"{nav.tabs(c)}{about}{activity_card(c)}"
     )
-    return f'<div class="page">{parts.top_bar(c)}<main class="narrow">{inside}</main></div>'
+    return f'<div class="page">{nav.top_bar(c)}<main class="narrow">{inside}</main></div>'

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
 from model.data.page_composer import Composer
-from model.data.page_parts import (
-    button,
-    card,
-    icon,
-    icon_button,
-    link,
-)
+from model.data.page_content import card
+from model.data.page_controls import button, icon, icon_button, link
 
 
 def landing(c: Composer) -> str:
@@ -22,12 +19,12 @@ def landing(c: Composer) -> str:
         f"{button(c, kind='main')}{button(c) if c.dice.chance() < 0.6 else ''}</div>"
     )
     dark = c.dice.chance() < 0.5
-    ground = f"background-image:linear-gradient(#000b,#000b),{parts.backdrop(c)};color:#fff" if dark else ""
+    ground = f"background-image:linear-gradient(#000b,#000b),{content.backdrop(c)};color:#fff" if dark else ""
     tall = f"min-height:{c.dice.below(int(c.height * 0.7))}px"
     hero = f'<section class="hero col {"centre" if centre else ""}" style="{ground};{tall}">{claim}</section>'
     offers = c.filling(2, 6, lambda: _offer(c))
     inside = f'<h2>{c.label("heading")}</h2><div class="grid">{offers}</div>'
-    return f'<div class="page">{parts.top_bar(c, 7)}{hero}<main>{inside}</main>{parts.footer(c)}</div>'
+    return f'<div class="page">{nav.top_bar(c, 7)}{hero}<main>{inside}</main>{nav.footer(c)}</div>'
 
 
 def _offer(c: Composer) -> str:
@@ -47,20 +44,18 @@ def shop(c: Composer) -> str:
     """Goods with pictures and prices, filters beside them."""
     goods = c.filling(3, 10, lambda: _article_of_shop(c))
     filters = (
-        f'<div class="side col">{card(c, parts.options(c))}'
-        f"{card(c, parts.options(c))}{parts.slider(c, 'Price')}</div>"
+        f'<div class="side col">{card(c, controls.options(c))}'
+        f"{card(c, controls.options(c))}{controls.slider(c, 'Price')}</div>"
     )
     sort = (
-        f'<div class="row between">{parts.crumbs(c)}<div '
-        f'style="width:17em">{parts.dropdown(c, "Sort by")}</div></div>'
+        f'<div class="row between">{nav.crumbs(c)}<div '
+        f'style="width:17em">{controls.dropdown(c, "Sort by")}</div></div>'
     )
     main = (
         f"<main><h1>{c.label('navigation')}</h1>{sort}<div "
-        f'class="grid">{goods}</div>{parts.pagination(c)}</main>'
+        f'class="grid">{goods}</div>{nav.pagination(c)}</main>'
     )
-    return (
-        f'<div class="page">{parts.top_bar(c)}<div class="body">{filters}{main}</div>{parts.footer(c)}</div>'
-    )
+    return f'<div class="page">{nav.top_bar(c)}<div class="body">{filters}{main}</div>{nav.footer(c)}</div>'
 
 
 def _article_of_shop(c: Composer) -> str:
@@ -70,7 +65,7 @@ def _article_of_shop(c: Composer) -> str:
     price = f"<b>${1 + c.dice.below(400)}.{c.dice.below(100):02d}</b>"
     buy = button(c, act, "main", wants=f"buy {name}" if "details" not in act else f"see more of {name}")
     return (
-        f'<div class="card col tight">{parts.picture(c, 6 + c.dice.below(5))}{link(c, name)}'
+        f'<div class="card col tight">{content.picture(c, 6 + c.dice.below(5))}{link(c, name)}'
         f'<div class="row between">{price}{wish}</div>{buy}</div>'
     )
 
@@ -80,7 +75,7 @@ def product(c: Composer) -> str:
     sizes = "".join(button(c, size) for size in ("S", "M", "L", "XL")[: 2 + c.dice.below(3)])
     choose = (
         f'<div class="row tight">{sizes}</div>'
-        f"{parts.dropdown(c, 'Color')}{parts.field(c, 'Quantity', 'number')}"
+        f"{controls.dropdown(c, 'Color')}{controls.field(c, 'Quantity', 'number')}"
     )
     act = (
         f'<div class="row">{button(c, "Add to cart", "main", drawing="cart")}{icon_button(c, "heart")}</div>'
@@ -89,24 +84,21 @@ def product(c: Composer) -> str:
         f"<h1>{c.writer.phrase(1, 3)}</h1><div class=big>${c.dice.below(900)}.00</div><p>{c.sentence()}</p>"
     )
     side = f'<div class="col fill">{text}{choose}{act}</div>'
-    body = f'<div class="grid" style="--cell:18em">{parts.picture(c, 14 + c.dice.below(8))}{side}</div>'
+    body = f'<div class="grid" style="--cell:18em">{content.picture(c, 14 + c.dice.below(8))}{side}</div>'
     names = ("Description", "Reviews", "Shipping", "Questions")[: 2 + c.dice.below(3)]
-    below = f"{parts.tabs(c, names)}<p>{c.sentence()} {c.sentence()}</p>"
-    return (
-        f'<div class="page">{parts.top_bar(c)}<main>{parts.crumbs(c)}{body}{below}</main>'
-        f"{parts.footer(c)}</div>"
-    )
+    below = f"{nav.tabs(c, names)}<p>{c.sentence()} {c.sentence()}</p>"
+    return f'<div class="page">{nav.top_bar(c)}<main>{nav.crumbs(c)}{body}{below}</main>{nav.footer(c)}</div>'
 
 
 def checkout(c: Composer) -> str:
     """Address, payment and the sum of an order."""
     pay = (
-        parts.tick(c, "radio", "Credit card", "pay")
-        + parts.tick(c, "radio", "PayPal", "pay")
-        + parts.tick(c, "radio", "Bank transfer", "pay")
+        controls.tick(c, "radio", "Credit card", "pay")
+        + controls.tick(c, "radio", "PayPal", "pay")
+        + controls.tick(c, "radio", "Bank transfer", "pay")
     )
     address = "".join(
-        parts.field(c, name)
+        controls.field(c, name)
         for name in ("Full name", "Address", "City", "Zip code", "Phone")[: 2 + c.dice.below(4)]
     )
     names = [c.writer.phrase(1, 2) for _ in range(1 + c.dice.below(3))]
@@ -127,10 +119,10 @@ def checkout(c: Composer) -> str:
     )
     where = card(c, f'<div class="grid" style="--cell:11em">{address}</div>', head="Shipping address")
     how = card(
-        c, f'<div class="col tight">{pay}</div>{parts.field(c, "Card number")}', head="Payment details"
+        c, f'<div class="col tight">{pay}</div>{controls.field(c, "Card number")}', head="Payment details"
     )
     body = f'<div class="grid" style="--cell:17em"><div class="col">{where}{how}</div>{order}</div>'
-    return f'<div class="page">{parts.top_bar(c, 3)}<main>{body}</main></div>'
+    return f'<div class="page">{nav.top_bar(c, 3)}<main>{body}</main></div>'
 
 
 def pricing(c: Composer) -> str:
@@ -153,10 +145,10 @@ def pricing(c: Composer) -> str:
         (("Free", "Pro", "Enterprise"), ("Basic", "Plus", "Premium"), ("Starter", "Team", "Business"))
     )
     plans = "".join(plan(name) for name in names)
-    switch = parts.tick(c, "toggle", "Yearly billing") if c.dice.chance() < 0.5 else ""
+    switch = controls.tick(c, "toggle", "Yearly billing") if c.dice.chance() < 0.5 else ""
     return (
-        f'<div class="page">{parts.top_bar(c)}<main><h1>{c.label("heading")}</h1>{switch}<div '
-        f'class="grid" style="--cell:11em">{plans}</div></main>{parts.footer(c)}</div>'
+        f'<div class="page">{nav.top_bar(c)}<main><h1>{c.label("heading")}</h1>{switch}<div '
+        f'class="grid" style="--cell:11em">{plans}</div></main>{nav.footer(c)}</div>'
     )
 
 
@@ -164,8 +156,8 @@ def sign_in(c: Composer) -> str:
     """A card in the middle of the page with fields and a button."""
     first = c.dice.one_of((("Email",), ("Username",), ("First name", "Last name", "Email"), ("Phone",)))
     act = c.dice.one_of(("Sign in", "Log in", "Login", "Continue", "Create account", "Sign up", "Register"))
-    fields = "".join(parts.field(c, name) for name in first) + parts.field(c, "Password", "password")
-    keep = parts.tick(
+    fields = "".join(controls.field(c, name) for name in first) + controls.field(c, "Password", "password")
+    keep = controls.tick(
         c, "checkbox", c.dice.one_of(("Remember me", "Keep me signed in", "I agree", "Remember this device"))
     )
     wide = "wide" if c.dice.chance() < 0.6 else ""
@@ -184,8 +176,8 @@ def sign_in(c: Composer) -> str:
         f"{button(c, act, f'main {wide}')}{other}<hr>{below}"
     )
     box = f'<div class="card col" style="width:min(100%,{280 + c.dice.below(180)}px)">{inside}</div>'
-    ground = f"background-image:{parts.backdrop(c)}" if c.dice.chance() < 0.4 else ""
-    bar = parts.top_bar(c) if c.dice.chance() < 0.3 and c.height > 420 else ""
+    ground = f"background-image:{content.backdrop(c)}" if c.dice.chance() < 0.4 else ""
+    bar = nav.top_bar(c) if c.dice.chance() < 0.3 and c.height > 420 else ""
     where = c.dice.one_of(("centre", "centre", ""))
     return (
         f'<div class="page">{bar}<div class="desk row {where} fill" style="padding:var(--gap);'
@@ -213,7 +205,7 @@ def _way_out(c: Composer) -> str:
 
 def booking(c: Composer) -> str:
     """A journey: where from, where to, when; what there is."""
-    fields = "".join(parts.field(c, name) for name in ("From", "To", "Depart", "Return", "Travellers"))
+    fields = "".join(controls.field(c, name) for name in ("From", "To", "Depart", "Return", "Travellers"))
     ask = card(
         c,
         (
@@ -223,7 +215,7 @@ def booking(c: Composer) -> str:
     )
 
     def offer() -> str:
-        one, other = parts.place(c), parts.place(c)
+        one, other = content.place(c), content.place(c)
         way = f"<b>{c.dice.below(24)}:{c.dice.below(60):02d}</b> {one} – {other}"
         book = button(c, "Select", "main", wants=f"take the trip from {one} to {other}")
         return (
@@ -232,12 +224,12 @@ def booking(c: Composer) -> str:
         )
 
     return (
-        f'<div class="page">{parts.top_bar(c)}<main>{ask}'
-        f"{parts.tabs(c, ('Cheapest', 'Fastest', 'Best'))}{c.times(2, 6, offer)}</main></div>"
+        f'<div class="page">{nav.top_bar(c)}<main>{ask}'
+        f"{nav.tabs(c, ('Cheapest', 'Fastest', 'Best'))}{c.times(2, 6, offer)}</main></div>"
     )
 
 
 def options_row(c: Composer) -> str:
     """Radio buttons side by side."""
     group = c.new_id()
-    return f'<div class="row">{c.times(2, 3, lambda: parts.tick(c, "radio", group=group))}</div>'
+    return f'<div class="row">{c.times(2, 3, lambda: controls.tick(c, "radio", group=group))}</div>'

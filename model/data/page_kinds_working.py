@@ -2,69 +2,70 @@
 
 from __future__ import annotations
 
-from model.data import page_parts as parts
+from model.data import page_content as content
+from model.data import page_controls as controls
+from model.data import page_navigation as nav
+from model.data import page_windows as windows
 from model.data.page_composer import Composer
+from model.data.page_content import card
+from model.data.page_controls import button, icon, icon_button, intent, link
 from model.data.page_frames import (
     activity_card,
     message_row,
     with_side,
 )
 from model.data.page_kinds_reading import article
-from model.data.page_parts import (
-    button,
-    card,
-    icon,
-    icon_button,
-    intent,
-    link,
-)
 
 
 def dashboard(c: Composer) -> str:
     """Numbers, charts and tables beside navigation."""
-    tiles = f'<div class="grid" style="--cell:11em">{c.times(2, 4, lambda: parts.stat(c))}</div>'
-    charts = f'<div class="grid" style="--cell:17em">{c.times(1, 3, lambda: card(c, parts.chart(c)))}</div>'
-    rest = c.dice.one_of((parts.table, lambda c: card(c, parts.table(c, 4, 3)), _tasks, activity_card))(c)
-    head = f'<div class="row between"><h1>{c.label("heading")}</h1>{parts.buttons(c, 2)}</div>'
+    tiles = f'<div class="grid" style="--cell:11em">{c.times(2, 4, lambda: content.stat(c))}</div>'
+    charts = f'<div class="grid" style="--cell:17em">{c.times(1, 3, lambda: card(c, content.chart(c)))}</div>'
+    rest = c.dice.one_of((content.table, lambda c: card(c, content.table(c, 4, 3)), _tasks, activity_card))(c)
+    head = f'<div class="row between"><h1>{c.label("heading")}</h1>{controls.buttons(c, 2)}</div>'
     blocks = c.dice.shuffled([tiles, charts, rest])
     return with_side(c, f"<main>{head}{''.join(blocks)}</main>")
 
 
 def _tasks(c: Composer) -> str:
-    rows = c.times(3, 6, lambda: f'<div class="li">{parts.tick(c, "checkbox", c.writer.phrase(1, 4))}</div>')
-    return card(c, rows + f'<div class="row stay">{parts.field(c, "New task")}{button(c, "Add")}</div>')
+    rows = c.times(
+        3, 6, lambda: f'<div class="li">{controls.tick(c, "checkbox", c.writer.phrase(1, 4))}</div>'
+    )
+    return card(c, rows + f'<div class="row stay">{controls.field(c, "New task")}{button(c, "Add")}</div>')
 
 
 def records(c: Composer) -> str:
     """A large table with search, buttons above and pages below."""
-    above = f'<div class="row">{parts.search(c)}<span class="fill"></span>{parts.buttons(c, 3)}</div>'
-    table = f'<div class="card bare">{parts.table(c, 5 + c.dice.below(10))}</div>'
+    above = f'<div class="row">{controls.search(c)}<span class="fill"></span>{controls.buttons(c, 3)}</div>'
+    table = f'<div class="card bare">{content.table(c, 5 + c.dice.below(10))}</div>'
     head = f"<h1>{c.label('heading')}</h1>"
-    top = parts.tabs(c) if c.dice.chance() < 0.4 else ""
-    return with_side(c, f"<main>{head}{top}{above}{table}{parts.pagination(c)}</main>")
+    top = nav.tabs(c) if c.dice.chance() < 0.4 else ""
+    return with_side(c, f"<main>{head}{top}{above}{table}{nav.pagination(c)}</main>")
 
 
 def settings(c: Composer) -> str:
     """Options in groups, with buttons to keep them."""
     groups = c.times(2, 4, lambda: card(c, _setting_group(c)))
     keep = f'<div class="row">{button(c, "Save changes", "main")}{button(c, "Cancel")}</div>'
-    head = f"<h1>{c.label('heading')}</h1>{parts.tabs(c) if c.dice.chance() < 0.5 else ''}"
+    head = f"<h1>{c.label('heading')}</h1>{nav.tabs(c) if c.dice.chance() < 0.5 else ''}"
     if c.dice.chance() < 0.5:
         return with_side(c, f"<main>{head}{groups}{keep}</main>")
-    return f'<div class="page">{parts.top_bar(c)}<main class="narrow">{head}{groups}{keep}</main></div>'
+    return f'<div class="page">{nav.top_bar(c)}<main class="narrow">{head}{groups}{keep}</main></div>'
 
 
 def _setting_group(c: Composer) -> str:
     kind = "toggle" if c.switches else "checkbox"
     across = kind == "toggle" and c.dice.chance() < 0.7
-    rows = c.times(1, 4, lambda: parts.tick(c, kind, across=across))
-    more = c.dice.one_of(("", "", parts.dropdown(c), parts.field(c), parts.slider(c), parts.options(c)))
+    rows = c.times(1, 4, lambda: controls.tick(c, kind, across=across))
+    more = c.dice.one_of(
+        ("", "", controls.dropdown(c), controls.field(c), controls.slider(c), controls.options(c))
+    )
     return f'<div class="col tight">{rows}{more}</div>'
 
 
 def web_mail(c: Composer) -> str:
     """Folders, a list of messages, buttons above them."""
-    acts = parts.icon_buttons(
+    acts = controls.icon_buttons(
         c, ["archive", "trash", "mail", "tag", "refresh", "more-vertical"][: 2 + c.dice.below(5)]
     )
     above = f'<div class="row between">{acts}<span class="small muted">1-{10 + c.dice.below(40)}</span></div>'
@@ -87,50 +88,48 @@ def web_mail(c: Composer) -> str:
     )
     write = button(c, c.dice.one_of(("Compose", "New message", "Write")), "main", drawing="edit")
     side = f'<aside class="side col">{write}<nav class="nav">{entries}</nav></aside>'
-    return f'<div class="page">{parts.top_bar(c, 2)}<div class="body">{side}{inside}</div></div>'
+    return f'<div class="page">{nav.top_bar(c, 2)}<div class="body">{side}{inside}</div></div>'
 
 
 def long_form(c: Composer) -> str:
     """A form over the whole page, in groups."""
-    groups = c.times(1, 3, lambda: card(c, parts.form(c, 2, 6)))
+    groups = c.times(1, 3, lambda: card(c, controls.form(c, 2, 6)))
     upload = button(c, "Choose file", drawing="upload") if c.dice.chance() < 0.3 else ""
     inside = f"<h1>{c.label('heading')}</h1><p class=muted>{c.sentence()}</p>{groups}{upload}"
     side = with_side(c, f"<main>{inside}</main>")
-    plain = f'<div class="page">{parts.top_bar(c)}<main class="narrow">{inside}</main>{parts.footer(c)}</div>'
+    plain = f'<div class="page">{nav.top_bar(c)}<main class="narrow">{inside}</main>{nav.footer(c)}</div>'
     return c.dice.one_of((side, plain))
 
 
 def notice(c: Composer) -> str:
     """A page with a question or a notice over it."""
     under = c.dice.one_of((dashboard, records, settings, article))(c)
-    veil = f'<div class="veil">{parts.dialog(c)}</div>'
+    veil = f'<div class="veil">{windows.dialog(c)}</div>'
     return f'<div style="height:100vh;overflow:hidden">{under}</div>{veil}'
 
 
 def widgets(c: Composer) -> str:
     """Widgets of all sorts in cards, as on the pages that show what a style has."""
     makers = (
-        parts.buttons,
-        parts.options,
-        parts.form,
-        parts.tabs,
-        parts.pagination,
-        parts.crumbs,
-        parts.slider,
-        parts.search,
-        parts.dropdown,
-        parts.month,
+        controls.buttons,
+        controls.options,
+        controls.form,
+        nav.tabs,
+        nav.pagination,
+        nav.crumbs,
+        controls.slider,
+        controls.search,
+        controls.dropdown,
+        content.month,
         _tasks,
-        parts.menu,
+        nav.menu,
         _accordion,
-        parts.alert,
-        parts.progress,
+        content.alert,
+        content.progress,
     )
     made = c.filling(4, 9, lambda: card(c, c.dice.one_of(makers)(c)))
     main = f'<main><h1>{c.label("heading")}</h1><div class="grid" style="--cell:16em">{made}</div></main>'
-    return (
-        with_side(c, main) if c.dice.chance() < 0.6 else f'<div class="page">{parts.top_bar(c)}{main}</div>'
-    )
+    return with_side(c, main) if c.dice.chance() < 0.6 else f'<div class="page">{nav.top_bar(c)}{main}</div>'
 
 
 def _accordion(c: Composer) -> str:
@@ -153,7 +152,7 @@ def board(c: Composer) -> str:
     def task() -> str:
         title = c.writer.phrase(1, 4)
         foot = (
-            f'<div class="row between">{parts.face(c, c.name())}'
+            f'<div class="row between">{content.face(c, c.name())}'
             f"{icon_button(c, 'ellipsis', f'more about {title}')}</div>"
         )
         return (
@@ -172,9 +171,9 @@ def board(c: Composer) -> str:
     )
     head = (
         f'<div class="row between"><h1>{c.label("heading")}'
-        f"</h1>{parts.search(c)}{button(c, 'Invite', 'main')}</div>"
+        f"</h1>{controls.search(c)}{button(c, 'Invite', 'main')}</div>"
     )
     return (
-        f'<div class="page">{parts.top_bar(c)}<main>{head}<div class="grid" '
+        f'<div class="page">{nav.top_bar(c)}<main>{head}<div class="grid" '
         f'style="--cell:11em">{lists}</div></main></div>'
     )

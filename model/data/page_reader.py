@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from model.data.icon_names import known_concept
+from model.data.font_icons import Glyph, read_glyph
+from model.data.icon_names import known_concept, said_concept
 from model.data.screen_elements import Box, Element, Shown
 from molmo_act.errors import MissingExtraError, PlatformError
 
@@ -37,7 +38,8 @@ class PageReader:
         height: Pixels of the pictures.
         scale: Picture pixels per CSS pixel.
         trusted: Whether documents name their elements reliably. Then things of one label are kept, to be
-            asked for together, and texts are elements too; else a label that is shown twice is doubtful.
+            asked for together, and texts are elements too; else a label that is shown twice is doubtful, and
+            glyphs of icon fonts are icons.
 
     Raises:
         MissingExtraError: Playwright is not installed.
@@ -156,7 +158,11 @@ def _unmoved(before: dict, after: dict) -> dict:
     moved = [
         entry[-2] for kind in stayed for entry in before[kind] + after[kind] if entry not in stayed[kind]
     ]
-    return {**stayed, "doubtful": before["doubtful"] + after["doubtful"] + moved}
+    glyphs = [
+        [whole and [whole, classes, box] in after["glyphs"], classes, box]
+        for whole, classes, box in before["glyphs"]
+    ]
+    return {**stayed, "glyphs": glyphs, "doubtful": before["doubtful"] + after["doubtful"] + moved}
 
 
 @dataclass(frozen=True)
@@ -168,12 +174,14 @@ class _Found:
         texts: (text, box) of every line.
         alone: Those of them that are short and no part of a longer text.
         doubtful: Labels in lower case.
+        glyphs: Of icon fonts, where documents use them, with their boxes; None for what is not wholly seen.
     """
 
     elements: list[Element]
     texts: list[tuple[str, Box]]
     alone: list[tuple[str, Box]]
     doubtful: set[str]
+    glyphs: list[tuple[Glyph, Box | None]]
 
 
 def _scaled(found: dict, scale: float) -> _Found:
@@ -194,7 +202,12 @@ def _scaled(found: dict, scale: float) -> _Found:
         for single, text, box in found["texts"]
         if single and _SHORTEST <= len(text) <= _LONGEST
     ]
-    return _Found(elements, texts, alone, {text.casefold() for text in found["doubtful"]})
+    glyphs = [
+        (glyph, scaled(box) if whole else None)
+        for whole, classes, box in found["glyphs"]
+        if (glyph := read_glyph(classes)) is not None
+    ]
+    return _Found(elements, texts, alone, {text.casefold() for text in found["doubtful"]}, glyphs)
 
 
 def _read_doubting(found: _Found) -> Shown:
@@ -208,8 +221,22 @@ def _read_doubting(found: _Found) -> Shown:
         and not any(e.label.casefold() == text.casefold() and e.role in _LABELLED_BESIDE for e in elements)
     }
     unclear = {label for label in count if count[label] > 1 or label in outside or label in doubtful}
-    clear = tuple(element for element in elements if element.label.casefold() not in unclear)
-    return Shown(clear, tuple(found.texts), frozenset(unclear | doubtful))
+    clear = [element for element in elements if element.label.casefold() not in unclear]
+    icons, resembled = _clear_icons(found.glyphs)
+    return Shown((*clear, *icons), tuple(found.texts), frozenset(unclear | doubtful | resembled))
+
+
+def _clear_icons(glyphs: list[tuple[Glyph, Box | None]]) -> tuple[list[Element], set[str]]:
+    """Icons that nothing else looks like, and what all others might be called."""
+    count = Counter(concept for glyph, _ in glyphs for concept in glyph.resembles)
+    icons, others = [], set()
+    for glyph, box in glyphs:
+        if glyph.concept is not None and box is not None and count[glyph.concept] == 1:
+            icons.append(Element("icon", glyph.concept, box))
+        else:
+            others.add(f"{glyph.name.replace('-', ' ')} icon")
+            others |= {f"{said_concept(concept)} icon" for concept in glyph.resembles}
+    return icons, others
 
 
 def _read_trusted(found: _Found) -> Shown:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from model.command import command
 from model.data.dice import Dice
 from model.data.npm_packages import ASSET_FOLDER, fetch_package, unpack
 from model.data.page_reader import PageReader
@@ -119,9 +121,12 @@ def load_page(path: Path) -> tuple[np.ndarray, Shown]:
         with Image.open(io.BytesIO(path.with_suffix(".png").read_bytes())) as picture:
             return np.array(picture.convert("RGB")), shown
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path} is not a page saved by model.data.pages ({error}); render the folder again."
-        ) from error
+        raise damaged_page(path, error) from error
+
+
+def damaged_page(path: Path, error: Exception) -> InputError:
+    """What to say of a page of which a file is missing or damaged."""
+    return InputError(f"{path} is not a page saved by model.data.pages ({error}); render the folder again.")
 
 
 def read_page(path: Path, words: tuple[str, ...] | None = None) -> Picture:
@@ -168,6 +173,7 @@ def template_pages(limit: int) -> list[tuple[str, Path]]:
     return chosen[:limit] if len(chosen) > limit else chosen
 
 
+@command
 def main() -> None:
     """Render pages into a folder, with a progress bar."""
     parser = argparse.ArgumentParser(
@@ -206,4 +212,4 @@ def _chosen_pages(reader: PageReader, options: argparse.Namespace) -> tuple[int,
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

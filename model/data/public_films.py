@@ -1,13 +1,13 @@
 """The public video sets, in their own schemas: pointing at moments, and tracks; knows rows, no tokens.
 
 Which columns a set has is written at the function that reads its rows. Videos lie in `videos/` of a set's
-folder.
+folder, or up to two folders below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,68 +25,94 @@ FPS = 2.0
 NEAR = 0.25 + 1e-6
 """Seconds that the annotated moment may be from the frame that is shown for it."""
 
+Row = Mapping[str, Any]
+Moment = tuple[float, list[tuple[Any, float, float]]]
+"""Seconds, and (id, x, y) of every thing that is seen then, x and y as shares of width and height."""
 
-@dataclass(frozen=True)
+
 class VideoFolder:
     """Videos of a data set, and how much of one is shown.
 
-    Attributes:
-        folder: Holds the files.
+    Args:
+        folder: Holds the files, or folders of them.
         frames: Most frames of one film.
     """
 
-    folder: Path
-    frames: int
+    def __init__(self, folder: Path, frames: int) -> None:
+        self._folder, self.frames = folder, frames
 
-    def path(self, name: str) -> Path:
-        """The file of a video, whose name in the data may lack its ending.
+    @cached_property
+    def _places(self) -> tuple[Path, ...]:
+        return (self._folder, *self._folder.glob("*/"), *self._folder.glob("*/*/"))
+
+    def path(self, *names: str) -> Path:
+        """The first file that is there.
+
+        Args:
+            names: It may have, each with its ending.
 
         Raises:
             SkippedRow: There is none.
         """
-        for path in (self.folder / name, self.folder / f"{name}.mp4"):
-            if path.is_file():
-                return path
+        for name in names:
+            for place in self._places:
+                if (place / name).is_file():
+                    return place / name
         raise SkippedRow("video is missing")
 
-    def evenly(self, name: str) -> SampledVideo:
-        """A whole video in evenly spaced frames, as it is shown at inference.
+    def evenly(self, path: Path, clip: tuple[float, float] | None) -> tuple[SampledVideo, float]:
+        """A video in evenly spaced frames, as it is shown at inference.
+
+        Args:
+            path: Of the file.
+            clip: First and last second of what is shown when the whole is too long for `FPS`.
+
+        Returns:
+            The frames with their seconds, and at which second of the video these begin.
 
         Raises:
-            SkippedRow: It is missing or damaged.
+            SkippedRow: It is damaged.
         """
-        path = self.path(name)
         try:
-            times = sample_times(video_duration(path), num_frames=self.frames, max_fps=FPS)
+            start, end = 0.0, video_duration(path)
+            if clip is not None and end > (self.frames - 1) / FPS:
+                start, end = clip
+            times = sample_times(end - start, num_frames=self.frames, max_fps=FPS)
         except InputError as exc:
             raise SkippedRow("video cannot be read") from exc
-        return _decoded(path, times)
+        return _decoded(path, times + start, start), start
 
-    def at(self, name: str, times: Sequence[float]) -> SampledVideo:
+    def at(self, path: Path, times: Sequence[float]) -> SampledVideo:
         """The frames of a video at given moments.
 
         Raises:
-            SkippedRow: It is missing or damaged.
+            SkippedRow: It is damaged.
         """
-        return _decoded(self.path(name), np.asarray(times))
+        return _decoded(path, np.asarray(times))
 
 
-def _decoded(path: Path, times: np.ndarray) -> SampledVideo:
-    moments = tuple(times.tolist())
+def _decoded(path: Path, times: np.ndarray, start: float = 0.0) -> SampledVideo:
     try:
-        frames = np.stack(list(FramesAt(path, moments)))
+        frames = np.stack(list(FramesAt(path, tuple(times.tolist()))))
     except (InputError, ValueError) as exc:
         raise SkippedRow("video cannot be read") from exc
-    return SampledVideo(frames, moments, (frames.shape[2], frames.shape[1]))
+    return SampledVideo(frames, tuple((times - start).tolist()), (frames.shape[2], frames.shape[1]))
 
 
-def video_points(row: Mapping[str, Any], videos: VideoFolder, rng: np.random.Generator) -> Film:
-    """`video_id`, `label`, `count`, `two_fps_timestamps` [seconds], `points` [[{x, y} per cent]].
+def video_points(row: Row, videos: VideoFolder, rng: np.random.Generator) -> Film:
+    """`video_id`, `label`, `two_fps_timestamps`, `points`, `annotator_unsure`, `clip_start`, `clip_end`.
 
-    There is one list of points for each moment.
+    Timestamps are seconds, and for each there is a list of points, {x, y} per cent. Where a video is longer
+    than what models are shown, they see the clip, and its seconds count from its start. The file is
+    <video_id>_2fps.mp4, which was annotated, or <video_id>.mp4; ids with a folder name one that was made.
+    What annotators were unsure of is left out, as for released models.
     """
-    video = videos.evenly(row["video_id"])
-    times = np.array(video.timestamps)
+    if row["annotator_unsure"]:
+        raise SkippedRow("annotator was unsure")
+    name = row["video_id"].rsplit("/", 1)[-1]
+    clip = None if row["clip_start"] is None else (row["clip_start"], row["clip_end"])
+    video, start = videos.evenly(videos.path(f"{name}_2fps.mp4", f"{name}.mp4"), clip)
+    times = np.array(video.timestamps) + start
     seen: list[tuple[int, float, float]] = []
     for seconds, points in zip(row["two_fps_timestamps"], row["points"], strict=True):
         frame = int(np.abs(times - seconds).argmin())
@@ -97,37 +123,70 @@ def video_points(row: Mapping[str, Any], videos: VideoFolder, rng: np.random.Gen
     return Film(video, (FilmQuery(row["label"], row["label"], sightings, "pointing"),))
 
 
-def video_tracks(row: Mapping[str, Any], videos: VideoFolder, rng: np.random.Generator) -> Film:
-    """`video`, `expression` (or `exp`), `width`, `height`, `frame_trajectories`.
+def video_tracks(row: Row, videos: VideoFolder, rng: np.random.Generator) -> Film:
+    """`video`, `video_path` (in some sets), `expression`, `width`, `height`, `frame_trajectories`.
 
-    The last is [{frame, time, points: [{id, point: [x, y] pixels of width and height, occluded}]}]. Frames
-    are thinned out to what models are shown; hidden things are not pointed at.
+    The last is [{frame, time, points: [{id, point: [x, y] pixels of width and height, occluded}]}]. The file
+    is <video_path> or <video>.mp4; where rows have a `clip`, it is <video_dataset>/<clip>.mp4.
     """
+
+    def moment(entry: Mapping[str, Any]) -> Moment:
+        shown = [place for place in entry["points"] if place["point"] and not place["occluded"]]
+        return entry["time"], [
+            (place["id"], place["point"][0] / row["width"], place["point"][1] / row["height"])
+            for place in shown
+        ]
+
+    if row.get("clip"):
+        names = [f"{row['video_dataset']}/{row['clip']}.mp4"]
+    else:
+        names = [name for name in (row.get("video_path"), f"{row['video']}.mp4") if name]
     told = sorted(row["frame_trajectories"] or [], key=lambda entry: entry["time"])
-    entries = list(_thinned(told))[: videos.frames]
-    if not entries:
+    return _tracked(row["expression"], map(moment, told), videos.path(*names), videos)
+
+
+def object_tracks(row: Row, videos: VideoFolder, rng: np.random.Generator) -> Film:
+    """`video_dataset`, `clip`, `exp`, `w`, `h`, `fps`, `points` [{object_id, points}].
+
+    The inner points are one for every frame of the clip, [x, y] in pixels of w and h, or null. The file is
+    <video_dataset>/<clip>.mp4.
+    """
+
+    def moment(frame: int) -> Moment:
+        seen = [
+            (track["object_id"], track["points"][frame])
+            for track in row["points"]
+            if frame < len(track["points"]) and track["points"][frame]
+        ]
+        return frame / row["fps"], [(thing, x / row["w"], y / row["h"]) for thing, (x, y) in seen]
+
+    frames = max((len(track["points"]) for track in row["points"]), default=0)
+    path = videos.path(f"{row['video_dataset']}/{row['clip']}.mp4")
+    return _tracked(row["exp"], map(moment, range(frames)), path, videos)
+
+
+def _tracked(text: str, told: Iterable[Moment], path: Path, videos: VideoFolder) -> Film:
+    """Moments thinned out to what models are shown; things are numbered by their appearance."""
+    moments = list(_thinned(told))[: videos.frames]
+    if not any(seen for _, seen in moments):
         raise SkippedRow("nothing to ask")
-    video = videos.at(row["video"], [entry["time"] for entry in entries])
+    video = videos.at(path, [seconds for seconds, _ in moments])
     numbers: dict[Any, int] = {}
-    sightings = []
-    for frame, entry in enumerate(entries):
-        for place in entry["points"]:
-            if place.get("occluded"):
-                continue
-            number = numbers.setdefault(place["id"], len(numbers) + 1)
-            x, y = place["point"]
-            sightings.append(_sighting(frame, number, x / row["width"], y / row["height"], video))
-    text = row.get("expression") or row["exp"]
-    return Film(video, (FilmQuery(text, text, tuple(sightings), "tracking"),))
+    sightings = tuple(
+        _sighting(frame, numbers.setdefault(thing, len(numbers) + 1), x, y, video)
+        for frame, (_, seen) in enumerate(moments)
+        for thing, x, y in seen
+    )
+    return Film(video, (FilmQuery(text, text, sightings, "tracking"),))
 
 
-def _thinned(entries: list[Any]) -> Iterator[Any]:
-    """Entries at most `FPS` a second."""
+def _thinned(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Moments at most `FPS` a second."""
     last = -np.inf
-    for entry in entries:
-        if entry["time"] - last >= 1 / FPS - 1e-6:
-            last = entry["time"]
-            yield entry
+    for moment in moments:
+        if moment[0] - last >= 1 / FPS - 1e-6:
+            last = moment[0]
+            yield moment
 
 
 def _sighting(frame: int, number: int, x: float, y: float, video: SampledVideo) -> Sighting:

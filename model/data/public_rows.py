@@ -103,15 +103,26 @@ class PictureFolder:
         Raises:
             SkippedRow: It is missing, is not what it was when it was annotated, or cannot be read.
         """
-        path = self.path(row["image_url"])
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise SkippedRow("picture is missing") from None
+        data = _content(self.path(row["image_url"]))
         wanted = row.get("image_sha256")
         if wanted and hashlib.sha256(data).hexdigest() != wanted:
             raise SkippedRow("picture has changed since it was annotated")
         return decoded(data)
+
+    def named(self, name: str) -> np.ndarray:
+        """RGB uint8 (H, W, 3) of a file in the folder.
+
+        Raises:
+            SkippedRow: It is missing or cannot be read.
+        """
+        return decoded(_content(self.folder / name))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise SkippedRow("picture is missing") from None
 
 
 def decoded(data: bytes) -> np.ndarray:

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from model.data.public_films import VideoFolder, video_points, video_tracks
+from model.data.public_films import VideoFolder, object_tracks, video_points, video_tracks
 from model.data.public_rows import ParquetRows, PictureFolder, decoded
 from model.data.sample import POINTS_HERE, Film, Picture, Query, Said, Target
-from model.data.skipping import SkippedRow, refuse_control_tokens
+from model.data.skipping import SkippedRow, refuse_control_tokens, row_as_expected
 from molmo_act.errors import InputError
 
 Row = Mapping[str, Any]
@@ -104,23 +104,28 @@ def pixmo_docs(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> P
 
 
 def pixmo_clocks(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
-    """`image_url`, `image_sha256`, `hour`, `minute`, `second`, `shows_seconds`, `time_format`."""
-    image = pictures.read(row)[:-CLOCK_BAND]
+    """`example_id`, `hour_visible` (-1 when no time is shown), `text` (as "7:57:39 AM", or a sentence).
+
+    The hub has no pictures of this set; those that were made of its watch faces are <example_id>.png.
+    """
+    image = pictures.named(f"{row['example_id']}.png")[:-CLOCK_BAND]
     if not len(image):
         raise SkippedRow("picture has no clock")
-    return Picture(image, (), (), (Said("What time is being shown?", _time(row), "qa"),))
+    answer = row["text"] if row["hour_visible"] < 0 else f"The time shown is {row['text']}"
+    return Picture(image, (), (), (Said("What time is being shown?", answer, "qa"),))
 
 
 def guisyn(row: Row, pictures: PictureFolder, rng: np.random.Generator) -> Picture:
-    """`id`, `image` {bytes}, `annotation` [{name, intent: [], x_center, y_center pixels}]."""
+    """`id`, `image` {bytes}, `annotation` [{name, intent: [], x_center, y_center, width, height pixels}]."""
     image = _stored(row)
     queries = []
     for element in row["annotation"] or []:
-        intents = element["intent"] or []
-        by_intent = bool(intents) and rng.random() < INTENT_RATE
-        text = intents[int(rng.integers(len(intents)))] if by_intent else element["name"]
-        place = [(element["x_center"], element["y_center"])]
-        queries.append(_query(text, element["name"], _targets(place, image)))
+        name, intents = (element["name"] or "").strip(), element["intent"] or []
+        if not name and not intents:
+            continue
+        by_intent = bool(intents) and (not name or rng.random() < INTENT_RATE)
+        text = intents[int(rng.integers(len(intents)))] if by_intent else name
+        queries.append(_query(text, name or text, (_element(element, image),)))
     return Picture(image, tuple(queries), ())
 
 
@@ -145,12 +150,21 @@ SETS = {
     "pixmo-docs": PublicSet("pixmo-docs", "*/train-*.parquet", pixmo_docs),
     "pixmo-clocks": PublicSet("pixmo-clocks", "data/train-*.parquet", pixmo_clocks),
     **{
-        f"guisyn-{kind}": PublicSet("MolmoPoint-Synthetic", f"{kind}/*.parquet", guisyn)
+        f"guisyn-{kind}": PublicSet("MolmoPoint-GUISyn", f"{kind}/train-*.parquet", guisyn)
         for kind in ("web", "desktop", "mobile")
     },
-    "molmo2-video-points": PublicSet("Molmo2-VideoPoint", "*/train-*.parquet", film_reader=video_points),
-    "molmo2-video-tracks": PublicSet("Molmo2-VideoTrack", "data/*/*.parquet", film_reader=video_tracks),
-    "molmopoint-tracks": PublicSet("MolmoPoint-Track", "data/*.parquet", film_reader=video_tracks),
+    # Folders beside data/ hold the same rows again, by category.
+    "molmo2-video-points": PublicSet("Molmo2-VideoPoint", "data/train-*.parquet", film_reader=video_points),
+    "molmo2-video-tracks": PublicSet("Molmo2-VideoTrack", "**/*.parquet", film_reader=object_tracks),
+    "molmo2-track-instruction": PublicSet(
+        "molmo2-track-instruction", "track/train-*.parquet", film_reader=video_tracks
+    ),
+    "molmopoint-track-any": PublicSet(
+        "MolmoPoint-TrackAny", "track/train-*.parquet", film_reader=video_tracks
+    ),
+    "molmopoint-track-syn": PublicSet(
+        "MolmoPoint-TrackSyn", "track/train-*.parquet", film_reader=video_tracks
+    ),
 }
 
 
@@ -183,12 +197,8 @@ class PublicSource:
     def read(self, index: int, rng: np.random.Generator) -> Picture | Film:
         """What a row shows and asks; see `Source`."""
         row = self._rows[index]
-        try:
+        with row_as_expected():
             sample = self._sample(row, rng)
-        except InputError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
         if not sample.queries and not (isinstance(sample, Picture) and sample.said):
             raise SkippedRow("nothing to ask")
         refuse_control_tokens(sample)
@@ -221,6 +231,14 @@ def _targets(places: Iterable[tuple[float, float]], image: np.ndarray) -> tuple[
     return targets
 
 
+def _element(element: Mapping[str, Any], image: np.ndarray) -> Target:
+    """An element of a screen with what of its box is in the picture."""
+    ((x, y),) = (target.point for target in _targets([(element["x_center"], element["y_center"])], image))
+    wide, high = element["width"] / 2, element["height"] / 2
+    height, width = image.shape[:2]
+    return Target((x, y), (max(x - wide, 0), max(y - high, 0), min(x + wide, width), min(y + high, height)))
+
+
 def _query(text: str, label: str, targets: tuple[Target, ...]) -> Query:
     return Query(text, label, targets, "noun" if targets else "absent")
 
@@ -232,12 +250,3 @@ def _counted(query: Query) -> Said:
         return Said(question, POINTS_HERE, "pointing", (query,))
     count = len(query.targets)
     return Said(question, f"Counting the {POINTS_HERE} shows a total of {count}.", "pointing", (query,))
-
-
-def _time(row: Row) -> str:
-    if row["time_format"] == "The time is not shown":
-        return "The time is not shown in the image."
-    hour, minute, second = (int(row[key]) for key in ("hour", "minute", "second"))
-    parts = [f"{(hour - 1) % 12 + 1}", f"{minute:02d}", *([f"{second:02d}"] if row["shows_seconds"] else [])]
-    half = (" PM" if hour >= 12 else " AM") if row["time_format"] == "12 hour clock (with AM/PM)" else ""
-    return f"The time shown is {':'.join(parts)}{half}"

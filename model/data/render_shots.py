@@ -18,11 +18,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from model.command import command
 from model.data.blender import Blender
 from model.data.cache import CACHE
 from model.data.shot_layouts import SPLITS, ClipWishes, plan_clip, plan_still
 from model.data.shot_plan import ShotPlan
-from molmo_act.errors import InputError, MolmoActError
+from molmo_act.errors import InputError
 
 FOLDERS = {"stills": CACHE / "scenes3d", "clips": CACHE / "clips3d"}
 SAMPLES = 8
@@ -121,8 +122,9 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     path.write_text(now, encoding="utf-8")
 
 
-def main() -> int:
-    """Command line; 2 when Blender is missing or fails."""
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         prog="python -m model.data.render_shots",
         description=__doc__,
@@ -148,12 +150,7 @@ def main() -> int:
     )  # fmt: skip
     options = parser.parse_args()
     folder = options.out or FOLDERS[options.what]
-    try:
-        print(f"{render_all(options, folder)} {options.what}: {folder}")
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
-    return 0
+    print(f"{render_all(options, folder)} {options.what}: {folder}")
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ from model.data.backgrounds import background, noise_bank, photo
 from model.data.sample import Picture, Target
 from model.data.scene_assets import SPLITS, PictureLibrary, load_library
 from model.data.scene_canvas import Canvas, Shadow
-from model.data.scene_queries import Thing, ask
+from model.data.scene_queries import ask
 from model.data.scene_sprites import wish_sprite
+from model.data.scene_things import Thing
 from model.data.scene_wishes import Wish, wish_list
 from model.data.shapes import draw_shape
 from molmo_act.errors import InputError

@@ -18,7 +18,7 @@ import numpy as np
 
 from model.data.public_rows import decoded
 from model.data.sample import Picture, Query, Target
-from model.data.skipping import SkippedRow
+from model.data.skipping import SkippedRow, row_as_expected
 from molmo_act.errors import InputError
 
 Box = tuple[float, float, float, float]
@@ -39,20 +39,25 @@ def _pro_box(row: Row) -> Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the rows and pictures of a set lie, and which key says text or icon."""
+    """Where the rows and pictures of a set lie, on the hub and here, and which key says text or icon."""
 
-    folder: str
+    hub: str
     rows: str
     pictures: str
     box: Callable[[Row], Box]
     kind: str
 
+    @property
+    def folder(self) -> str:
+        """Its name without that of its owner."""
+        return self.hub.split("/")[1]
+
 
 LAYOUTS = {
     "screenspot-v2": Layout(
-        "ScreenSpot-v2", "screenspot_*_v2.json", "screenspotv2_image", _v2_box, "data_type"
+        "OS-Copilot/ScreenSpot-v2", "screenspot_*_v2.json", "screenspotv2_image", _v2_box, "data_type"
     ),
-    "screenspot-pro": Layout("ScreenSpot-Pro", "annotations/*.json", "images", _pro_box, "ui_type"),
+    "screenspot-pro": Layout("likaixin/ScreenSpot-Pro", "annotations/*.json", "images", _pro_box, "ui_type"),
 }
 
 
@@ -72,13 +77,20 @@ class ScreenSpot:
         self._home = folder / self._layout.folder
         files = sorted(self._home.glob(self._layout.rows))
         if not files:
-            raise InputError(f"The data set {name!r} is not in {self._home}: no file {self._layout.rows}.")
+            raise InputError(
+                f"The data set {name!r} is not in {self._home}: no file {self._layout.rows}. Download it "
+                f"there: hf download {self._layout.hub} --repo-type dataset --local-dir {self._home}"
+            )
         self._rows = [row for path in files for row in _read(path)]
         self.blocks: Sequence[int] = (len(self._rows),)
 
     def read(self, index: int, rng: np.random.Generator) -> Picture:
         """A screen with one query; see `Source`."""
-        row, layout = self._rows[index], self._layout
+        with row_as_expected():
+            return self._picture(self._rows[index])
+
+    def _picture(self, row: Row) -> Picture:
+        layout = self._layout
         try:
             image = decoded((self._home / layout.pictures / row["img_filename"]).read_bytes())
         except OSError:
@@ -88,9 +100,8 @@ class ScreenSpot:
         if not (0 <= x0 <= x1 <= width and 0 <= y0 <= y1 <= height):
             raise SkippedRow("box lies outside the picture")
         target = Target(((x0 + x1) / 2, (y0 + y1) / 2), box)
-        return Picture(
-            image, (Query(row["instruction"], row["instruction"], (target,), row[layout.kind]),), ()
-        )
+        query = Query(row["instruction"], row["instruction"], (target,), row[layout.kind])
+        return Picture(image, (query,), ())
 
 
 def _read(path: Path) -> list[Row]:

@@ -28,7 +28,9 @@ from PIL import Image
 from model.data.clip_films import FPS, film_of
 from model.data.clips import ClipFrame, name_queries
 from model.data.sample import Film, Picture
-from model.data.scene_queries import ROOM, Thing, ask
+from model.data.scene_places import ROOM
+from model.data.scene_queries import ask
+from model.data.scene_things import Thing
 from model.data.scenes import reading_order, visible_target
 from model.data.skipping import SkippedRow
 from model.data.solids import NOUNS

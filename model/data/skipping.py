@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from model.data.sample import POINTS_HERE, Film, Picture
 from molmo_act.errors import InputError
@@ -14,6 +15,21 @@ CONTROL = re.compile(r"<(?:\|[^<>]*\||im_\w+|frame_\w+|low_res_im_start|POINT_\d
 
 class SkippedRow(InputError):
     """A row that is left out and counted; its message says why, in a few words that recur."""
+
+
+@contextmanager
+def row_as_expected() -> Iterator[None]:
+    """Turns what goes wrong with a row that is not in its set's schema into a reason to skip it.
+
+    Raises:
+        SkippedRow: A column is missing or holds something else.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
 
 
 def refuse_control_tokens(sample: Picture | Film) -> None:

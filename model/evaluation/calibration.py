@@ -23,11 +23,12 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.optimize import minimize
 
 import molmo_act
+from model.command import command
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 from molmo_act.api import NANO
 from molmo_act.calibration import log_odds, on_curve
-from molmo_act.errors import InputError, MolmoActError
+from molmo_act.errors import InputError
 
 SOURCES = ("plain windows", "scenes, shapes only", "scenes, new pictures", "screens, small")
 PER_PICTURE = 8
@@ -171,8 +172,9 @@ def write_curves(checkpoint: Path, curves: dict[str, Curve]) -> None:
     os.replace(partial, path)
 
 
-def main() -> int:
-    """Command line; 2 when there is nothing to calibrate, or too little to do it by."""
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -181,12 +183,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/reliability.png"), help="the diagrams")
     parser.add_argument("--write", action="store_true", help="store the fitted curves in the checkpoint")
     args = parser.parse_args()
-    try:
-        report(args)
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
-    return 0
+    report(args)
 
 
 def report(args: argparse.Namespace) -> None:

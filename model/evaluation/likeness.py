@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 import molmo_act
 from model.benchmarks.machine import about
+from model.command import command
 from model.data.clips import Clip
 from model.evaluation.tracking import KINDS
 from molmo_act.tracking.appearance import likeness
@@ -98,6 +100,7 @@ def area(higher: list[float], lower: list[float]) -> float:
     return float((one > other).mean() + 0.5 * (one == other).mean())
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -124,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

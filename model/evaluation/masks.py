@@ -11,12 +11,14 @@ import argparse
 import itertools
 import json
 import platform
+import sys
 from collections import defaultdict
 from collections.abc import Callable
 
 import numpy as np
 from tqdm import tqdm
 
+from model.command import command
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.evaluation.masks_metrics import contour_accuracy, region_similarity
 from molmo_act.masks import AGREEMENT, GrabCut, fuse
@@ -78,6 +80,7 @@ def _measure_gap(
     return found
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -105,4 +108,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -52,17 +52,20 @@ def score_query(xy: np.ndarray, targets: Sequence[Target]) -> QueryScore:
 
 
 def summarise(scores: Sequence[QueryScore]) -> dict[str, float]:
-    """Means: F1 and hit rate of queries with targets, and how many absent ones were answered with nothing."""
+    """Means: F1 and hit rate of queries with targets, and how many absent ones were answered with nothing.
+
+    What there are no queries for has no entry.
+    """
     present = [score for score in scores if score.wanted]
     absent = [score for score in scores if not score.wanted]
+    found: dict[str, float] = {"queries": len(scores), "absent_queries": len(absent)}
+    if present:
+        found["f1"] = _mean([score.f1 for score in present])
+        found["hit_rate"] = _mean([score.first_hit for score in present])
+    if absent:
+        found["absent_accuracy"] = _mean([not score.predicted for score in absent])
+    return found
 
-    def mean(values: Sequence[float]) -> float:
-        return round(float(np.mean(values)), 4) if values else float("nan")
 
-    return {
-        "queries": len(scores),
-        "f1": mean([score.f1 for score in present]),
-        "hit_rate": mean([score.first_hit for score in present]),
-        "absent_queries": len(absent),
-        "absent_accuracy": mean([not score.predicted for score in absent]),
-    }
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.mean(values)), 4)

@@ -1,8 +1,9 @@
 """What a user would do without a pointing model, beside one: `python -m model.evaluation.ocr_baseline`.
 
 Tesseract reads a page, and the words that look most like the label are the answer. It is told the exact
-label, which a user rarely knows; the model is asked in people's words. Both see the same queries of the same
-pages, which `python -m model.data.pages` rendered. Needs the Debian package tesseract-ocr.
+label, which a user rarely knows, and of an icon what people call it; the model is asked in people's words.
+Both see the same queries of the same pages, which `python -m model.data.pages` rendered; things with a label,
+icons and absent things are counted apart. Needs the Debian package tesseract-ocr.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ import numpy as np
 from PIL import Image
 
 import molmo_act
+from model.command import command
 from model.data.pages import read_pages
-from model.data.sample import Picture
+from model.data.sample import Picture, Query
 from model.evaluation.pointing import evaluate
-from molmo_act.errors import MolmoActError, PlatformError
+from molmo_act.errors import PlatformError
 
 ENLARGED = 2
 """Pages are enlarged before reading: their letters are smaller than those of print."""
@@ -138,8 +140,17 @@ def told_labels(pictures: Iterable[Picture]) -> Iterator[Picture]:
         yield replace(picture, queries=tuple(replace(query, text=query.label) for query in picture.queries))
 
 
-def main() -> int:
-    """Command line; 2 when tesseract or the pages are missing."""
+LABELS, UNLABELLED = "with a label", ("icon", "absent")
+
+
+def labels_apart(query: Query) -> tuple[str, ...]:
+    """What a query counts to: its kind, and all that have a label together."""
+    return (query.kind,) if query.kind in UNLABELLED else (LABELS, query.kind)
+
+
+@command
+def main() -> None:
+    """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -148,26 +159,22 @@ def main() -> int:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--per-picture", type=int, default=8)
     args = parser.parse_args()
-    scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture)
-    try:
-        model = molmo_act.load(args.model)
-        results = {
-            "OCR, told the label": scored(
-                point_by_reading, told_labels(read_pages(args.pages)), name="OCR, told the label"
-            ),
-            model.name: scored(model.point, read_pages(args.pages), name=model.name),
-        }
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
-    kinds = sorted({kind for found in results.values() for kind in found})
+    scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture, groups=labels_apart)
+    model = molmo_act.load(args.model)
+    results = {
+        "OCR, told the label": scored(
+            point_by_reading, told_labels(read_pages(args.pages)), name="OCR, told the label"
+        ),
+        model.name: scored(model.point, read_pages(args.pages), name=model.name),
+    }
+    seen = sorted({kind for found in results.values() for kind in found})
+    kinds = sorted(seen, key=lambda kind: kind not in (LABELS, *UNLABELLED))
     print("| queries | of them | " + " | ".join(results) + " |\n|---|---|" + "---|" * len(results))
     for kind in kinds:
         rows = [found[kind] for found in results.values()]
         key = "absent_accuracy" if kind == "absent" else "hit_rate"
         print(f"| {kind} | {rows[0]['queries']} | " + " | ".join(f"{row[key]:.2f}" for row in rows) + " |")
     print(json.dumps({"machine": platform.machine(), "queries": args.queries, **results}))
-    return 0
 
 
 if __name__ == "__main__":

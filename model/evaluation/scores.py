@@ -12,12 +12,14 @@ import argparse
 import json
 import math
 import platform
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 import molmo_act
+from model.command import command
 from model.data.sample import Picture
 from model.evaluation.pointing import answered, sources
 from molmo_act.calibration import log_odds
@@ -79,6 +81,7 @@ def show(found: dict[str, tuple[np.ndarray, np.ndarray]], bounds: Sequence[float
     return tables
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -98,4 +101,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 import molmo_act
+from model.command import command
 from model.data.clips import Clip, ClipFrame, ClipSettings, Filmed
 from model.data.shots import RenderedClip, find_shots
 from model.evaluation.tracking_metrics import Scored, Sequences, score_frame
@@ -93,6 +95,7 @@ def evaluate(
     }
 
 
+@command
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -145,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -164,7 +164,7 @@ GUI = Recipe(
     crop_weight=10.0,
 )
 VIDEO = Recipe(
-    data="0.5 molmo2-video-points; 0.5 molmo2-video-tracks molmopoint-tracks",
+    data="0.5 molmo2-video-points; 0.5 molmo2-video-tracks molmopoint-track-any molmopoint-track-syn",
     steps=6000,
     batch=64,
     crops=128,

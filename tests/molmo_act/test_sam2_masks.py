@@ -86,7 +86,9 @@ def test_the_point_matters_and_the_same_point_gives_the_same_masks(propagate):
 
 
 def test_the_pixels_are_those_sam_2_expects(propagate):
-    pixels = propagate._pixels(np.full((30, 50, 3), (255, 0, 128), np.uint8))
+    frame = np.full((30, 50, 3), (255, 0, 128), np.uint8)
+    frame.flags.writeable = False  # as arrays of opened pictures are
+    pixels = propagate._pixels(frame)
     assert pixels.shape == (3, SIDE, SIDE)
     expected = [(1 - 0.485) / 0.229, -0.456 / 0.224, (128 / 255 - 0.406) / 0.225]
     assert pixels.mean(dim=(1, 2)).tolist() == pytest.approx(expected, abs=1e-4)

@@ -33,12 +33,17 @@ VIDEO_POINTS = {
     "count": pa.int64(),
     "two_fps_timestamps": pa.list_(pa.float64()),
     "points": pa.list_(pa.list_(PLACE)),
+    "annotator_unsure": pa.bool_(),
     "category": pa.string(),
+    "video_duration": pa.float64(),
+    "clip_start": pa.float64(),
+    "clip_end": pa.float64(),
 }
 SEEN = pa.struct([("id", pa.string()), ("point", pa.list_(pa.float64())), ("occluded", pa.bool_())])
-VIDEO_TRACKS = {
+TRAJECTORIES = {
     "id": pa.string(),
     "video": pa.string(),
+    "video_path": pa.string(),
     "expression": pa.string(),
     "fps": pa.float64(),
     "width": pa.int64(),
@@ -47,16 +52,28 @@ VIDEO_TRACKS = {
         pa.struct([("frame", pa.int64()), ("time", pa.float64()), ("points", pa.list_(SEEN))])
     ),
 }
+OBJECTS = {
+    "video_dataset": pa.string(),
+    "clip": pa.string(),
+    "exp": pa.string(),
+    "w": pa.int64(),
+    "h": pa.int64(),
+    "fps": pa.int64(),
+    "mask_id": pa.list_(pa.string()),
+    "points": pa.list_(pa.struct([("object_id", pa.string()), ("points", pa.list_(pa.list_(pa.float64())))])),
+}
 
 
-def write(folder: Path, name: str, row: dict[str, Any], schema: dict[str, pa.DataType]) -> None:
+def write(
+    folder: Path, name: str, row: dict[str, Any], schema: dict[str, pa.DataType], video: str = "street.mp4"
+) -> None:
     home = folder / SETS[name].folder
-    path = home / SETS[name].files.replace("*/", "object/").replace("*", "0")
+    path = home / SETS[name].files.replace("**/", "sav/").replace("*", "0")
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist([row], schema=pa.schema(list(schema.items()))), path)
-    videos = home / "videos"
-    videos.mkdir(exist_ok=True)
-    with av.open(str(videos / "street.mp4"), "w") as container:
+    file = home / "videos" / video
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(file), "w") as container:
         stream = container.add_stream("mpeg4", rate=RATE)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(RATE * SECONDS):
@@ -75,7 +92,11 @@ def points_row(**changes: Any) -> dict[str, Any]:
         "count": 3,
         "two_fps_timestamps": [0.5, 2.0],
         "points": [[{"x": 50.0, "y": 25.0}], [{"x": 10.0, "y": 10.0}, {"x": 90.0, "y": 90.0}]],
+        "annotator_unsure": False,
         "category": "object",
+        "video_duration": float(SECONDS),
+        "clip_start": None,
+        "clip_end": None,
     }
     return row | changes
 
@@ -92,8 +113,25 @@ def tracks_row(**changes: Any) -> dict[str, Any]:
         }
         for n in range(10)
     ]
-    row = {"id": "1", "video": "street", "expression": "the dogs", "fps": 6.0, "width": 320, "height": 240}
-    return row | {"frame_trajectories": told} | changes
+    row = {"id": "1", "video": "street", "video_path": None, "expression": "the dogs", "fps": 6.0}
+    return row | {"width": 320, "height": 240, "frame_trajectories": told} | changes
+
+
+def objects_row(**changes: Any) -> dict[str, Any]:
+    """The same as `tracks_row`, told thing by thing."""
+    told = tracks_row()["frame_trajectories"]
+    seen = {
+        thing: [
+            place["point"] if not place["occluded"] else None
+            for moment in told
+            for place in moment["points"]
+            if place["id"] == thing
+        ]
+        for thing in "ba"
+    }
+    points = [{"object_id": thing, "points": places} for thing, places in seen.items()]
+    row = {"video_dataset": "sav", "clip": "street", "exp": "the dogs", "w": 320, "h": 240, "fps": 6}
+    return row | {"mask_id": ["b", "a"], "points": points} | changes
 
 
 def read(folder: Path, name: str, **options: Any) -> Film:
@@ -116,9 +154,46 @@ def test_points_at_moments(tmp_path):
     assert shown[2].getpixel((75, 30)) != (230, 25, 75)
 
 
-def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path):
-    write(tmp_path, "molmo2-video-tracks", tracks_row(), VIDEO_TRACKS)
-    film = read(tmp_path, "molmo2-video-tracks")
+def test_of_long_videos_the_clip_is_shown_and_its_seconds_count_from_its_start(tmp_path):
+    row = points_row(clip_start=1.5, clip_end=3.5, two_fps_timestamps=[2.0, 3.5])
+    write(tmp_path, "molmo2-video-points", row, VIDEO_POINTS)
+    film = read(tmp_path, "molmo2-video-points", frames=6)
+    assert film.video.timestamps == pytest.approx((0.0, 0.5, 1.0, 1.5, 2.0))
+    assert film.video.frames[0].mean() == pytest.approx(7 * 1.5 * RATE, abs=8)
+    assert [sighting.frame for sighting in film.queries[0].sightings] == [1, 4, 4]
+    whole = read(tmp_path, "molmo2-video-points", frames=9)
+    assert whole.video.timestamps[-1] == SECONDS
+
+
+@pytest.mark.parametrize(
+    ("video_id", "file"),
+    [
+        ("street", "youtube-cc/youtube-cc-exist-2fps/street_2fps.mp4"),
+        ("sora2/street", "sora2-2fps/street_2fps.mp4"),
+    ],
+)
+def test_videos_are_found_where_they_are_unpacked(tmp_path, video_id, file):
+    write(tmp_path, "molmo2-video-points", points_row(video_id=video_id), VIDEO_POINTS, file)
+    assert len(read(tmp_path, "molmo2-video-points").video.timestamps) == 9
+
+
+TRACKS = [
+    ("molmo2-video-tracks", objects_row(), OBJECTS, "sav/street.mp4"),
+    ("molmo2-track-instruction", tracks_row(), TRAJECTORIES, "street.mp4"),
+    ("molmopoint-track-syn", tracks_row(video="static/run/a"), TRAJECTORIES, "static/run/a.mp4"),
+    (
+        "molmopoint-track-any",
+        tracks_row(video_path="kw/street.mkv"),
+        TRAJECTORIES,
+        "youtube-cc/kw/street.mkv",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "row", "schema", "video"), TRACKS)
+def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path, name, row, schema, video):
+    write(tmp_path, name, row, schema, video)
+    film = read(tmp_path, name)
     assert film.video.timestamps == pytest.approx((0.0, 0.5, 1.0, 1.5))  # of 6 a second every third
     (query,) = film.queries
     assert (query.kind, query.text) == ("tracking", "the dogs")
@@ -126,7 +201,14 @@ def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path):
     assert seen[2, 1] == (30.0, 10.0)  # 60, 20 of a video twice as large
     assert (1, 2) not in seen  # hidden there
     assert seen[2, 2] == (150.0, 100.0)
-    assert len(read(tmp_path, "molmo2-video-tracks", frames=2).video.timestamps) == 2
+    assert len(read(tmp_path, name, frames=2).video.timestamps) == 2
+
+
+@pytest.mark.parametrize("points", [[], [{"object_id": "a", "points": [None] * 9}]])
+def test_tracks_of_nothing_that_is_seen_are_skipped(tmp_path, points):
+    write(tmp_path, "molmo2-video-tracks", objects_row(points=points), OBJECTS, "sav/street.mp4")
+    with pytest.raises(SkippedRow, match="nothing to ask"):
+        read(tmp_path, "molmo2-video-tracks")
 
 
 @pytest.mark.parametrize(
@@ -136,6 +218,7 @@ def test_tracks_are_thinned_out_scaled_and_numbered(tmp_path):
         ({"two_fps_timestamps": [0.5, 9.0]}, "not among the frames"),
         ({"points": [[{"x": 50.0, "y": 125.0}], []]}, "outside the picture"),
         ({"points": None}, "not as expected"),
+        ({"annotator_unsure": True}, "annotator was unsure"),
     ],
 )
 def test_rows_that_cannot_be_used_say_why(tmp_path, changes, complaint):
@@ -161,7 +244,7 @@ def processor():
     ("name", "row", "schema", "tag"),
     [
         ("molmo2-video-points", points_row(), VIDEO_POINTS, "points"),
-        ("molmo2-video-tracks", tracks_row(), VIDEO_TRACKS, "tracks"),
+        ("molmopoint-track-any", tracks_row(), TRAJECTORIES, "tracks"),
     ],
 )
 def test_a_film_becomes_a_tree_that_leads_back(tmp_path, processor, name, row, schema, tag):

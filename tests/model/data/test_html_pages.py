@@ -75,3 +75,10 @@ def test_an_empty_folder_names_the_command(tmp_path: Path) -> None:
 def test_html_is_a_source_by_name(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.data.html_pages.word_list", lambda split: WORDS)
     assert_points_are_true(open_source("html", folder.parent).read(1, np.random.default_rng(3)))
+
+
+def test_a_page_without_its_picture_is_named(tmp_path: Path) -> None:
+    save_grid(tmp_path, "train-windows-0-00000", 320, 240)
+    (tmp_path / "train-windows-0-00000.png").unlink()
+    with pytest.raises(InputError, match=r"00000\.json is not a page saved"):
+        HtmlPages(tmp_path, words=WORDS).window(np.random.default_rng(0), 100, 100)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from model.data.dice import Dice
-from model.data.html_screens import SCREENS, Order, draw_view, main, render
+from model.data.html_screens import SCREENS, Order, draw_view, main, render, render_all
 from model.data.page_reader import PageReader
 from model.data.pages import load_page
 from model.data.screen_elements import ROLES, Shown
+from molmo_act.errors import PlatformError
 from tests.model.data.drawn_pages import page_assets, skip_without_browser
 
 ORDER = Order(seed=3)
@@ -87,6 +89,34 @@ def test_rendering_goes_on_where_it_was_stopped(folder: Path) -> None:
     first.unlink()  # as if stopped between the two files
     assert list(render(ORDER, range(2), folder, page_assets())) == ["there already", "rendered"]
     assert (first.read_bytes(), first.with_suffix(".png").read_bytes()) == kept
+
+
+def test_several_browsers_make_the_same_pages(folder: Path, tmp_path: Path) -> None:
+    assert Counter(render_all(ORDER, 3, tmp_path, 2, page_assets())) == {"rendered": 3}
+    for path in folder.glob("*.json"):  # pixels may differ by a grey level with what a browser drew before
+        assert (tmp_path / path.name).read_bytes() == path.read_bytes()
+        assert (tmp_path / path.name).with_suffix(".png").exists()
+
+
+def test_an_error_of_one_browser_ends_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.data.page_reader._BROWSERS", ())
+    with pytest.raises(PlatformError, match="No Chromium found"):
+        list(render_all(ORDER, 1000, tmp_path, 3, page_assets()))
+
+
+def test_a_browser_that_dies_costs_one_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_without_browser()
+    read = PageReader.read_html
+    times = count()
+
+    def die_once(reader: PageReader, html: str) -> tuple[bytes, Shown]:
+        if next(times) == 0:
+            reader._browser.close()
+        return read(reader, html)
+
+    monkeypatch.setattr(PageReader, "read_html", die_once)
+    outcomes = list(render(ORDER, range(2), tmp_path, page_assets()))
+    assert outcomes == ["left out: the browser failed", "rendered"]
 
 
 def test_rendered_elements_lie_in_the_picture(folder: Path) -> None:

@@ -41,6 +41,21 @@ PAGE = """<!doctype html><html><head><style>
 </body></html>"""
 
 
+GLYPHS = """<!doctype html><html><head><style>
+  * { margin: 0 } i, a { position: absolute; width: 16px; height: 16px } i { background: #888 }
+  i::before { content: ""; display: block } .fa-bell::before { content: "b"; font-family: "Not There" }
+</style></head><body>
+  <i class="icon icon-trash" style="left:20px;top:20px"></i>
+  <a href="#" style="left:60px;top:10px;width:40px;height:36px"><i class="icon icon-edit"></i></a>
+  <a href="#" style="left:120px;top:10px;width:90px;height:36px"><i class="icon icon-home"></i>&emsp;Start</a>
+  <i class="icon icon-star" style="left:20px;top:60px"></i>
+  <i class="icon icon-star" style="left:60px;top:60px"></i>
+  <i class="fa fa-bell" style="left:100px;top:60px"></i>
+  <i class="icon icon-paw" style="left:140px;top:60px"></i>
+  <i class="icon icon-search" style="left:310px;top:60px"></i>
+</body></html>"""
+
+
 @pytest.fixture(scope="module")
 def reader() -> Iterator[PageReader]:
     skip_without_browser()
@@ -52,6 +67,18 @@ def reader() -> Iterator[PageReader]:
 def rendered(reader: PageReader) -> tuple[np.ndarray, Shown]:
     picture, shown = reader.read_html(PAGE)
     return np.array(Image.open(io.BytesIO(picture)).convert("RGB")), shown
+
+
+def test_glyphs_of_icon_fonts_are_read_once_and_for_sure(reader: PageReader) -> None:
+    _, shown = reader.read_html(GLYPHS)
+    icons = {element.label: element.box for element in shown.elements if element.role == "icon"}
+    assert icons == {
+        "trash": (20, 20, 36, 36),
+        "edit": (60, 10, 100, 46),  # all of the link, which holds nothing else
+        "home": (120, 10, 136, 26),  # beside the words of its link
+    }
+    assert {"star icon", "paw icon", "search icon"} <= shown.half_seen  # twice, unknown, cut off
+    assert "bell icon" not in shown.half_seen  # its font did not load: nothing is to be seen
 
 
 @pytest.mark.parametrize(
@@ -123,16 +150,19 @@ def test_moving_things_are_doubtful() -> None:
     before = {
         "elements": [["button", "Up", [0, 0, 9, 9]], ["link", "Still", [0, 20, 9, 29]]],
         "texts": [],
+        "glyphs": [[True, "fa fa-bell", [0, 0, 9, 9]], [True, "fa fa-user", [0, 20, 9, 29]]],
         "doubtful": [],
     }
     after = {
         "elements": [["button", "Up", [0, 5, 9, 14]], ["link", "Still", [0, 20, 9, 29]]],
         "texts": [],
+        "glyphs": [[True, "fa fa-bell", [0, 5, 9, 14]], [True, "fa fa-user", [0, 20, 9, 29]]],
         "doubtful": [],
     }
     kept = page_reader._unmoved(before, after)
     assert kept["elements"] == [["link", "Still", [0, 20, 9, 29]]]
     assert "Up" in kept["doubtful"]
+    assert [whole for whole, _, _ in kept["glyphs"]] == [False, True]
 
 
 def test_pages_are_found_without_fragments_and_libraries(tmp_path: Path) -> None:

@@ -28,9 +28,8 @@ URL = "https://example.org/{}.jpg"
 STRING, STRINGS = pa.string(), pa.list_(pa.string())
 PLACE = pa.struct([("x", pa.float64()), ("y", pa.float64())])
 BYTES = pa.struct([("bytes", pa.binary()), ("path", STRING)])
-ELEMENT = pa.struct(
-    [("name", STRING), ("intent", STRINGS), ("x_center", pa.float64()), ("y_center", pa.float64())]
-)
+SIDES = ("x_center", "y_center", "width", "height")
+ELEMENT = pa.struct([("name", STRING), ("intent", STRINGS), *((side, pa.int64()) for side in SIDES)])
 
 
 def picture_bytes(seed: int = 0) -> bytes:
@@ -188,32 +187,40 @@ def test_pixmo_cap_ask_and_docs(shelf):
 
 
 @pytest.mark.parametrize(
-    ("hour", "seconds", "form", "answer"),
+    ("hour", "text", "answer"),
     [
-        (0, False, "12 hour clock (with AM/PM)", "The time shown is 12:05 AM"),  # midnight
-        (12, False, "12 hour clock (with AM/PM)", "The time shown is 12:05 PM"),  # noon
-        (13, True, "12 hour clock (with AM/PM)", "The time shown is 1:05:09 PM"),
-        (23, True, "12 hour clock (without AM/PM)", "The time shown is 11:05:09"),
-        (9, False, "The time is not shown", "The time is not shown in the image."),
+        (7, "7:57:39 AM", "The time shown is 7:57:39 AM"),
+        (0, "12:09", "The time shown is 12:09"),
+        (-1, "The time is not shown in the image.", "The time is not shown in the image."),
     ],
 )
-def test_pixmo_clocks(shelf, hour, seconds, form, answer):
-    row = {"hour": hour, "minute": 5, "second": 9, "shows_seconds": seconds, "time_format": form}
-    columns = LINKED | dict.fromkeys(("hour", "minute", "second"), pa.int64())
-    columns |= {"shows_seconds": pa.bool_(), "time_format": STRING}
-    shelf.write("pixmo-clocks", [shelf.picture("pixmo-clocks") | row], **columns)
+def test_pixmo_clocks(shelf, hour, text, answer):
+    name = "zUwejbxxud/003_2020-06-28T08:15:30.833859_lggwatchr"
+    numbers = {"hour_visible": hour, "minute_visible": 5, "second_visible": -1}
+    columns = {"example_id": STRING, "text": STRING} | dict.fromkeys(numbers, pa.int32())
+    shelf.write("pixmo-clocks", [{"example_id": name, "text": text} | numbers], **columns)
+    with pytest.raises(SkippedRow, match="picture is missing"):
+        shelf.read("pixmo-clocks")
+    path = shelf.folder / "pixmo-clocks" / "images" / f"{name}.png"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(picture_bytes())
     picture = shelf.read("pixmo-clocks")
     assert picture.said[0].answer == answer
     assert picture.image.shape == (HEIGHT - 120, WIDTH, 3)
 
 
+def element(**changes: Any) -> dict[str, Any]:
+    place = {"x_center": 20, "y_center": 30, "width": 50, "height": 10}
+    return {"name": "Save", "intent": ["keep the file", "store it"]} | place | changes
+
+
 def screen_row(**changes: Any) -> dict[str, Any]:
-    element = {"name": "Save", "intent": ["keep the file", "store it"], "x_center": 20.0, "y_center": 30.0}
     image = {"bytes": picture_bytes(), "path": None}
-    return {"id": "a", "image": image, "annotation": [element]} | changes
+    row = {"id": "a", "image": image, "annotation": [element()], "metadata": "{}", "html": "<html></html>"}
+    return row | changes
 
 
-SCREEN = {"id": STRING, "image": BYTES, "annotation": pa.list_(ELEMENT)}
+SCREEN = {"id": STRING, "image": BYTES, "annotation": pa.list_(ELEMENT), "metadata": STRING, "html": STRING}
 
 
 def test_guisyn(shelf):
@@ -223,6 +230,23 @@ def test_guisyn(shelf):
     assert 0.65 < sum(query.text != "Save" for query in seen) / 60 < 0.95
     assert {query.label for query in seen} == {"Save"}
     assert seen[0].targets[0].point == (20.0, 30.0)
+    assert seen[0].targets[0].box == (0, 25, 45, 35)  # what of it is in the picture
+
+
+def test_guisyn_elements_without_a_name_are_asked_for_by_intent_or_not_at_all(shelf):
+    rows = [element(name=""), element(name=None, intent=[]), element(intent=None)]
+    shelf.write("guisyn-web", [screen_row(annotation=rows)], **SCREEN)
+    by_intent, by_name = shelf.read("guisyn-web").queries
+    assert by_intent.text == by_intent.label
+    assert by_intent.text in {"keep the file", "store it"}
+    assert by_name.text == "Save"
+
+
+def test_held_out_rows_are_not_read(shelf):
+    shelf.write("guisyn-web", [screen_row()], **SCREEN)
+    web = shelf.folder / "MolmoPoint-GUISyn" / "web"
+    (web / "validation-00000-of-00001.parquet").write_bytes((web / "train-0.parquet").read_bytes())
+    assert open_source("guisyn-web", shelf.folder).blocks == (1,)
 
 
 BAD_ROWS = [

@@ -9,20 +9,17 @@ import numpy as np
 import pytest
 
 from model.data.sample import Query, Target
-from model.data.scene_queries import (
+from model.data.scene_absent import absent_queries
+from model.data.scene_names import colour_queries, noun_queries, shape_queries, size_queries
+from model.data.scene_places import (
     ROOM,
-    Thing,
-    absent_queries,
-    ask,
-    colour_queries,
     nearest_queries,
-    noun_queries,
     ordinal_queries,
     position_queries,
     relation_queries,
-    shape_queries,
-    size_queries,
 )
+from model.data.scene_queries import ask
+from model.data.scene_things import Thing
 from model.data.shapes import COLOURS
 from model.data.vocabulary import clash
 

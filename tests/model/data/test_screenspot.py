@@ -56,11 +56,13 @@ def test_both_forms_mean_the_same_box(tmp_path, name, file, row, kind):
 
 
 def test_boxes_outside_and_missing_pictures_are_skipped(tmp_path):
-    rows = [V2 | {"data_type": "text", "bbox": [90, 0, 20, 10]}, V2 | {"data_type": "text"}]
+    rows = [V2 | {"data_type": "text", "bbox": [90, 0, 20, 10]}, V2 | {"data_type": "text"}, V2]
     write(tmp_path, "screenspot-v2", "screenspot_web_v2.json", rows)
     source = open_source("screenspot-v2", tmp_path)
     with pytest.raises(SkippedRow, match="outside the picture"):
         source.read(0, np.random.default_rng(0))
+    with pytest.raises(SkippedRow, match="not as expected"):
+        source.read(2, np.random.default_rng(0))
     (tmp_path / "ScreenSpot-v2" / "screenspotv2_image" / "a.png").unlink()
     with pytest.raises(SkippedRow, match="picture is missing"):
         source.read(1, np.random.default_rng(0))
@@ -68,7 +70,7 @@ def test_boxes_outside_and_missing_pictures_are_skipped(tmp_path):
 
 @pytest.mark.parametrize("content", ["no JSON", '{"rows": []}'])
 def test_damaged_files_and_missing_sets_are_errors(tmp_path, content):
-    with pytest.raises(InputError, match="is not in"):
+    with pytest.raises(InputError, match="hf download likaixin/ScreenSpot-Pro"):
         open_source("screenspot-pro", tmp_path)
     write(tmp_path, "screenspot-pro", "annotations/a.json", content)
     with pytest.raises(InputError, match=r"a\.json"):

@@ -59,3 +59,4 @@ def test_summary_keeps_absent_queries_apart():
         "absent_queries": 2,
         "absent_accuracy": 0.5,
     }
+    assert summarise(scores[:2]) == {"queries": 2, "f1": 0.5, "hit_rate": 0.5, "absent_queries": 0}
