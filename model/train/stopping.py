@@ -24,3 +24,8 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_interrupts_to_the_run(_: int) -> None:
+    """For loading processes: Ctrl-C reaches them too, and the run ends them when its step is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

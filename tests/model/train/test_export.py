@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from model.train.run_state import Progress, save_run
 from safetensors.torch import load_file
 
 import molmo_act
 from model.train.export import export
 from model.train.nano_config import nano_config
-from model.train.run_state import Progress, save_run
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.model.train.small_run import make_tokenizer
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from model.train.run_state import FILE, Progress, load_run, save_run
 
 from model.train.batch import collate
 from model.train.objective import tree_losses
 from model.train.optimizers import make_optimizers, set_learning_rate, warmup_stable_decay
-from model.train.run_state import FILE, Progress, load_run, save_run
 from molmo_act.errors import CheckpointError
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from tests.model.train.small_run import draw_trees, make_tokenizer, tiny_config

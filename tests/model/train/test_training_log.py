@@ -6,7 +6,6 @@ import csv
 from dataclasses import dataclass
 
 import torch
-
 from model.train.run_state import Progress
 from model.train.training_log import TrainingLog
 
