@@ -66,5 +66,5 @@ class Course(Protocol):
     def held_out(self) -> Mapping[str, Sequence[TensorBatch]]:
         """Batches to look at from time to time, by kind, which are never learned from."""
 
-    def packs(self, count: int) -> list[PackedSequence]:
-        """Some of what is shown, as packed sequences, to be looked at by people."""
+    def packs(self, count: int, state: dict[str, Any] | None) -> list[PackedSequence]:
+        """What a loader of this state would give, as packed sequences, to be looked at by people."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerFast
 
 from model.data.encode import Geometry
-from model.train.nano_config import GEOMETRY
 from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.modeling.image_processing import MolmoPointImageProcessor
 from molmo_act.modeling.video_processing import MolmoPointVideoProcessor
@@ -18,7 +17,7 @@ TEMPLATE = Path(__file__).with_name("chat_template.jinja")
 VIDEO_POOLING = [3, 3]
 
 
-def make_processor(tokenizer: PreTrainedTokenizerFast, geometry: Geometry = GEOMETRY) -> MolmoPointProcessor:
+def make_processor(tokenizer: PreTrainedTokenizerFast, geometry: Geometry) -> MolmoPointProcessor:
     """The processor that cuts pictures as training did."""
     side = {"height": geometry.crop_size, "width": geometry.crop_size}
     images = MolmoPointImageProcessor(

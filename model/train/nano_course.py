@@ -89,7 +89,7 @@ class NanoCourse:
         self._pages = rendered_folder(HTML, settings.data)
         self._workers = settings.workers
         tokenizer = make_tokenizer(recipe, settings.folder / "tokenizer")
-        self.processor = make_processor(tokenizer)
+        self.processor = make_processor(tokenizer, GEOMETRY)
         model = fresh_model(nano_config(tokenizer), recipe.seed)
         make_ready(model, self.processor, world.device)
         self.objective: Objective = NanoObjective(model)
@@ -132,10 +132,10 @@ class NanoCourse:
         lessons = {kind: self._curriculum(config) for kind, config in kinds.items()}
         return {kind: [lesson.draw(k) for k in range(LOOKED_AT)] for kind, lesson in lessons.items()}
 
-    def packs(self, count: int) -> list[PackedSequence]:
-        """The first batches of the largest pictures, each as one sequence."""
-        points, first = self._points(self._shown()), self._recipe.small_until
-        config = self.objective.model.config
+    def packs(self, count: int, state: dict[str, Any] | None) -> list[PackedSequence]:
+        """Batches that ask for points, each as one sequence."""
+        points, config = self._points(self._shown()), self.objective.model.config
+        first = max(state["number"] if state else 0, self._recipe.sheets_until)
         return [pack(points.trees(number), config) for number in range(first, first + count)]
 
     def _shown(self) -> StreamConfig:

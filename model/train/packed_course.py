@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from model.data.mixture import parse_groups, source_names
@@ -59,22 +60,19 @@ class PackedCourse:
         """
         padded = self._recipe.compile or self._world.device.type == "cuda"
 
-        def stream(states: Sequence[dict[str, Any] | None], first: int) -> PackStream:
-            return self._stream(padded, states, first)
-
-        return PackLoader(stream, self._settings.workers, state)
+        return PackLoader(partial(self._stream, padded), self._settings.workers, state)
 
     def held_out(self) -> Mapping[str, Sequence[TensorBatch]]:
         """None: public sets are judged by `model.evaluation`."""
         return {}
 
-    def packs(self, count: int) -> list[PackedSequence]:
-        """The first ones of the run, padded to their room."""
-        return [packed.sequence for packed in itertools.islice(self._stream(True), count)]
+    def packs(self, count: int, state: dict[str, Any] | None) -> list[PackedSequence]:
+        """Those of the loading process whose turn it is, padded to their room."""
+        streams, taken = (state["streams"], state["taken"]) if state else ([None], 0)
+        stream = self._stream(True, streams, taken % len(streams))
+        return [packed.sequence for packed in itertools.islice(stream, count)]
 
-    def _stream(
-        self, padded: bool, states: Sequence[dict[str, Any] | None] = (None,), first: int = 0
-    ) -> PackStream:
+    def _stream(self, padded: bool, states: Sequence[dict[str, Any] | None], first: int) -> PackStream:
         recipe, world = self._recipe, self._world
         room = Room(recipe.tokens, recipe.crops, recipe.buffer, recipe.crop_weight)
         plan = StreamPlan(parse_groups(recipe.data), room, recipe.seed, padded)

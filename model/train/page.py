@@ -1,8 +1,8 @@
 """Shows what a run learns from, and what it says so far: `python -m model.train.page RECIPE FOLDER`.
 
-The arguments are those of training; a folder without a run shows what one would begin with. Everything is
-drawn from the tensors themselves, so what is wrong in them is wrong on the page: crops with the chosen patches
-(right: green, the model's: red), questions and answers, weights, and who sees whom.
+The arguments are those of training. What comes next is shown, or first where there is no run yet. Everything
+is drawn from the tensors themselves, so what is wrong in them is wrong on the page: crops with the chosen
+patches (right: green, the model's: red), questions and answers, weights, and who sees whom.
 """
 
 from __future__ import annotations
@@ -151,9 +151,8 @@ def main() -> int:
         recipe = override(RECIPES[args.recipe], args.changes)
         refuse_another(args.run, recipe)
         course = open_course(recipe, Settings(args.run, args.data), World(torch.device("cpu")))
-        if saves(args.run):
-            load_weights(args.run, course.objective)
-        sequences = course.packs(args.sequences)
+        restored = load_weights(args.run, course.objective) if saves(args.run) else None
+        sequences = course.packs(args.sequences, restored.data if restored else None)
     except MolmoActError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2

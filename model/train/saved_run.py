@@ -53,7 +53,7 @@ class Restored:
 
     Attributes:
         progress: How far the run had come.
-        data: State of this process's data.
+        data: State of the data of the process that saved it.
     """
 
     progress: Progress
@@ -128,11 +128,14 @@ def restore(folder: Path, model: nn.Module, optimizers: Sequence[Optimizer], wor
     saved, about = _read(path)
     _fill(model, optimizers, saved, path)
     _set_random_state(saved, world.device)
-    return Restored(Progress(**about["progress"]), about["data"])
+    return _restored(about)
 
 
-def load_weights(folder: Path, model: nn.Module) -> Progress:
+def load_weights(folder: Path, model: nn.Module) -> Restored:
     """Loads what a run of any number of processes has learned into a model that is not sharded.
+
+    Returns:
+        What the first process saved beside it.
 
     Raises:
         CheckpointError: There is no save, or it is of another model, or damaged.
@@ -150,7 +153,11 @@ def load_weights(folder: Path, model: nn.Module) -> Progress:
     with torch.no_grad():
         for name, weight in weights.items():
             weight.copy_(torch.cat([saved[f"model.{name}"] for saved, _ in pieces], dim=SPLIT_AXIS))
-    return Progress(**pieces[0][1]["progress"])
+    return _restored(pieces[0][1])
+
+
+def _restored(about: dict[str, Any]) -> Restored:
+    return Restored(Progress(**about["progress"]), about["data"])
 
 
 def _file(rank: int, size: int | str) -> str:

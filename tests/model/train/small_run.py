@@ -14,11 +14,12 @@ from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.scenes import draw_scene
+from model.train.course import Settings
 from model.train.export import make_processor
-from model.train.loop import Run, Settings
+from model.train.loop import Run
 from model.train.nano_config import nano_config
 from model.train.nano_tokenizer import train_tokenizer
-from model.train.recipes import Part, Recipe
+from model.train.packed_recipe import PackedRecipe, Part
 from model.train.saved_run import saves
 from model.train.world import join_world
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
@@ -77,10 +78,10 @@ def save_tiny(folder: Path, width: int = 32) -> Path:
     return folder
 
 
-def tiny_recipe(checkpoint: Path, **changes: Any) -> Recipe:
+def tiny_recipe(checkpoint: Path, **changes: Any) -> PackedRecipe:
     """A few quick steps on pictures of shapes, from a checkpoint of `save_tiny`."""
     part = Part(1e-2, warmup=2)
-    recipe = Recipe(
+    recipe = PackedRecipe(
         model=str(checkpoint),
         data="1 shapes",
         steps=12,
@@ -103,7 +104,7 @@ def tiny_recipe(checkpoint: Path, **changes: Any) -> Recipe:
     return replace(recipe, **changes)
 
 
-def train_as_rank(rank: int, port: int, recipe: Recipe, folder: Path) -> None:
+def train_as_rank(rank: int, port: int, recipe: PackedRecipe, folder: Path) -> None:
     """One of two processes that train together; the second time from behind the last save but one."""
     torch.set_num_threads(1)
     os.environ |= {

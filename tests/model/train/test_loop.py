@@ -19,10 +19,12 @@ import torch
 from safetensors.torch import load_file
 from torch.multiprocessing import start_processes
 
+from model.train.course import Settings
 from model.train.errors import TrainingError
-from model.train.loop import Run, Settings
+from model.train.loop import Run
 from model.train.overrides import override
-from model.train.recipes import RECIPES, Recipe
+from model.train.packed_recipe import PackedRecipe
+from model.train.recipes import RECIPES
 from model.train.release import trained
 from model.train.saved_run import saves
 from model.train.world import World
@@ -46,7 +48,7 @@ def checkpoint(tmp_path_factory):
     return save_tiny(tmp_path_factory.mktemp("tiny"))
 
 
-def train(recipe: Recipe, folder: Path, **settings) -> Run:
+def train(recipe: PackedRecipe, folder: Path, **settings) -> Run:
     run = Run(recipe, Settings(folder, **settings), ALONE)
     run.train()
     return run
@@ -59,7 +61,7 @@ def losses(folder: Path) -> list[float]:
     return [row["loss"] for row in rows]
 
 
-def command(recipe: Recipe, folder: Path) -> list[str]:
+def command(recipe: PackedRecipe, folder: Path) -> list[str]:
     """The command line that runs a recipe of `tiny_recipe`."""
     plain = RECIPES["sft"]
     changes = [f"{path}={value}" for path, value in _flat(recipe).items() if _flat(plain)[path] != value]
@@ -144,7 +146,7 @@ def test_two_processes_learn_what_one_learns(checkpoint, tmp_path):
         assert losses(tmp_path / name) == pytest.approx(losses(tmp_path / "one"), rel=1e-5)
     last = saves(tmp_path / "again")[-1]
     # The pieces of both, put together, are the model that one process has.
-    sequence = Run(recipe, Settings(tmp_path / "one", workers=2), ALONE).loader.next().sequence
+    sequence = Run(recipe, Settings(tmp_path / "one", workers=2), ALONE).loader.next()[0]
     with torch.no_grad():
         found = [trained(tmp_path / name).objective(sequence).weighted for name in ("one", "whole")]
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=0)
@@ -163,7 +165,7 @@ def test_parts_learn_at_their_own_rates_or_not_at_all(checkpoint, tmp_path):
     recipe = override(tiny_recipe(checkpoint, steps=2), ["vision.rate=0", "connector.rate=0"])
     before = load_file(checkpoint / "model.safetensors")
     run = train(recipe, tmp_path)
-    run.start.model.save_pretrained(tmp_path / "after")
+    run.model.save_pretrained(tmp_path / "after")
     after = load_file(tmp_path / "after" / "model.safetensors")
     changed = {name for name, weight in before.items() if not torch.equal(weight, after[name])}
     assert not any(name.startswith(("model.vit", "model.connector")) for name in changed)
@@ -175,7 +177,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_saves_the_sequences(checkpoi
     run = Run(tiny_recipe(checkpoint), Settings(tmp_path), ALONE)
     run.step()
     with torch.no_grad():
-        run.start.model.model.point_predictor.patch_q.bias[0] = float("nan")
+        run.model.model.point_predictor.patch_q.bias[0] = float("nan")
     before = run.progress
     with pytest.raises(TrainingError, match="step 2 are not finite"):
         run.step()
@@ -250,7 +252,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path,
 )
 def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
     with pytest.raises(InputError, match=complaint.replace("(", r"\(")):
-        override(Recipe(), [change])
+        override(PackedRecipe(), [change])
 
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
@@ -265,6 +267,8 @@ def test_what_is_for_evaluation_is_not_learned_from(checkpoint, tmp_path):
 
 
 def test_changes_reach_every_kind_of_value():
-    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"])
+    recipe = override(
+        PackedRecipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"]
+    )
     assert (recipe.steps, recipe.language.rate) == (7, 1e-3)
     assert (recipe.recompute, recipe.form.order) == (False, "shuffled")

@@ -17,9 +17,9 @@ from model.data.scenes import draw_scene
 from model.train.batch import collate
 from model.train.export import make_processor
 from model.train.lines import IGNORE
-from model.train.objective import tree_losses
 from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
+from model.train.tree_objective import tree_losses
 from molmo_act.modeling.video_processing import SampledVideo
 from tests.model.train.small_run import GEOMETRY, draw_trees, make_tokenizer, rough_model, tiny_config
 
