@@ -64,21 +64,21 @@ def test_a_released_run_is_the_model_that_was_trained(checkpoint, tmp_path, monk
     run.train()
     sequence = run.loader.next()[0]
     again = trained(tmp_path / "run")
-    assert not [name for name, _ in again.model.named_parameters() if ADAPTER in name]
+    assert not [name for name, _ in again.objective.model.named_parameters() if ADAPTER in name]
     assert loss_of(again, sequence) == pytest.approx(loss_of(run.course, sequence), rel=1e-5)
 
     monkeypatch.setattr("sys.argv", ["release", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
     assert main() == 0
     released = molmo_act.load(tmp_path / "out")
     weights = dict(released.model.named_parameters())
-    for name, parameter in again.model.named_parameters():
+    for name, parameter in again.objective.model.named_parameters():
         torch.testing.assert_close(weights[name], parameter.to(torch.bfloat16).float(), rtol=0, atol=0)
     released.point(np.zeros((200, 200, 3), np.uint8), "the red circle", max_points=1)
 
 
 def test_four_bit_runs_are_released_in_full_precision(checkpoint, tmp_path):
     Run(recipe_of(checkpoint, adapters="qlora", steps=2), Settings(tmp_path), ALONE).train()
-    model = trained(tmp_path).model
+    model = trained(tmp_path).objective.model
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     kept = load_file(checkpoint / "model.safetensors")["model.transformer.blocks.0.mlp.ff_out.weight"]
     difference = (model.model.language_model.layers[0].mlp.down_proj.weight - kept).abs().max()
