@@ -23,7 +23,7 @@ from model.data.packing import Packer, Room
 from model.data.skipping import SkippedRow
 from model.data.sources import Source
 from model.train.packed import PackedSequence, fit_tree, pack
-from model.train.stopping import leave_interrupts_to_the_run
+from model.train.stopping import leave_signals_to_the_run
 from molmo_act.errors import InputError
 from molmo_act.modeling.configuration import MolmoPointConfig
 
@@ -191,7 +191,7 @@ class PackLoader:
                 batch_size=None,
                 num_workers=workers,
                 prefetch_factor=2 if workers else None,
-                worker_init_fn=leave_interrupts_to_the_run,
+                worker_init_fn=leave_signals_to_the_run,
             )
         )
 

@@ -26,6 +26,7 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def leave_interrupts_to_the_run(_: int) -> None:
-    """For loading processes: Ctrl-C reaches them too, and the run ends them when its step is done."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def leave_signals_to_the_run(_: int) -> None:
+    """For loading processes, which a terminal or a scheduler signals too: the run ends them after its step."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -27,7 +27,7 @@ from model.data.screens import draw_screen
 from model.data.sheets import SheetPainter
 from model.train.batch import TreeBatch, collate
 from model.train.sheet_lesson import SheetBatch, SheetEncoder
-from model.train.stopping import leave_interrupts_to_the_run
+from model.train.stopping import leave_signals_to_the_run
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
 
@@ -231,7 +231,7 @@ class BatchLoader:
                 batch_size=None,
                 num_workers=workers,
                 prefetch_factor=4 if workers else None,
-                worker_init_fn=leave_interrupts_to_the_run,
+                worker_init_fn=leave_signals_to_the_run,
             )
         )
 
