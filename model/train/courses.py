@@ -15,11 +15,9 @@ def open_course(recipe: Recipe, settings: Settings, world: World) -> Course:
     """What a recipe becomes in this process of a world.
 
     Raises:
-        InputError, CheckpointError, MissingExtraError, PlatformError: What the recipe asks for is not there.
+        InputError, CheckpointError, MissingExtraError: What the recipe asks for is not there.
     """
-    match recipe:
-        case NanoRecipe():
-            return NanoCourse(recipe, settings, world)
-        case PackedRecipe():
-            return PackedCourse(recipe, settings, world)
-    raise TypeError(f"No course for {type(recipe).__name__}.")
+    if isinstance(recipe, NanoRecipe):
+        return NanoCourse(recipe, settings, world)
+    assert isinstance(recipe, PackedRecipe)
+    return PackedCourse(recipe, settings, world)

@@ -67,7 +67,7 @@ class Run:
         self._peak = float("inf")  # until it is measured
         world.wait()
         if world.leads:
-            write_recipe(settings.folder, recipe, self.progress.step)
+            write_recipe(settings.folder, recipe)
 
     @property
     def model(self) -> MolmoPointForConditionalGeneration:

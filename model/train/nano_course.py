@@ -24,8 +24,7 @@ from model.data.screens import draw_screen
 from model.data.sources import HTML, rendered_folder
 from model.train.batch import TensorBatch
 from model.train.course import Settings
-from model.train.export import make_processor
-from model.train.nano_config import GEOMETRY, nano_config
+from model.train.nano_config import GEOMETRY, make_processor, nano_config
 from model.train.nano_recipe import NanoRecipe
 from model.train.nano_tokenizer import train_tokenizer
 from model.train.objective import Losses, Objective

@@ -43,21 +43,11 @@ def refuse_another(folder: Path, recipe: Recipe) -> None:
         )
 
 
-def write_recipe(folder: Path, recipe: Recipe, step: int) -> None:
-    """Writes the recipe a run goes on with; one it went by until then is kept as `recipe_until_STEP.json`.
-
-    Args:
-        folder: Of the run.
-        recipe: From now on.
-        step: Steps done.
-    """
-    path, now = folder / FILE, json.dumps(_values(recipe), indent=2) + "\n"
-    kept = folder / f"recipe_until_{step:08d}.json"
-    if path.exists() and path.read_text() != now and not kept.exists():
-        os.replace(path, kept)
-    partial = path.with_suffix(".partial")
-    partial.write_text(now)
-    os.replace(partial, path)
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Writes the recipe a run goes by from now on."""
+    partial = folder / (FILE + ".partial")
+    partial.write_text(json.dumps(_values(recipe), indent=2) + "\n")
+    os.replace(partial, folder / FILE)
 
 
 def read_recipe(folder: Path) -> Recipe:

@@ -7,7 +7,9 @@ and the original code read the result.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +18,12 @@ import torch
 from model.train.adapters import merge_adapters
 from model.train.course import Course, Settings
 from model.train.courses import open_course
-from model.train.export import write_checkpoint
 from model.train.packed_recipe import PackedRecipe
 from model.train.recipe_file import read_recipe
 from model.train.saved_run import load_weights
 from model.train.world import World
 from molmo_act.errors import MolmoActError
+from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 
 
 def trained(run: Path) -> Course:
@@ -40,6 +42,26 @@ def trained(run: Path) -> Course:
     merge_adapters(course.objective.model)
     course.objective.eval()
     return course
+
+
+def write_checkpoint(
+    model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor, out: Path
+) -> None:
+    """Writes a checkpoint beside its place, then moves its files there; files with other names stay.
+
+    Args:
+        model: Stored as it is.
+        processor: Saved with it.
+        out: Folder of the checkpoint.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        partial = Path(folder)
+        model.save_pretrained(partial)
+        processor.save_pretrained(partial)
+        out.mkdir(exist_ok=True)
+        for path in partial.iterdir():
+            shutil.move(path, out / path.name)
 
 
 def main() -> int:

@@ -27,6 +27,6 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
 
 
 def leave_signals_to_the_run(_: int) -> None:
-    """For loading processes, which a terminal or a scheduler signals too: the run ends them after its step."""
+    """For loading processes, which terminals and schedulers signal too: the run ends them after its step."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

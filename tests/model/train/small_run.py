@@ -15,9 +15,8 @@ from transformers import PreTrainedTokenizerBase
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.scenes import draw_scene
 from model.train.course import Settings
-from model.train.export import make_processor
 from model.train.loop import Run
-from model.train.nano_config import nano_config
+from model.train.nano_config import make_processor, nano_config
 from model.train.nano_tokenizer import train_tokenizer
 from model.train.packed_recipe import PackedRecipe, Part
 from model.train.saved_run import saves

@@ -13,7 +13,7 @@ from model.data.mixture import parse_groups
 from model.data.packing import Room
 from model.data.skipping import SkippedRow
 from model.data.sources import open_source
-from model.train.export import make_processor
+from model.train.nano_config import make_processor
 from model.train.pack_stream import Packed, PackLoader, PackStream, StreamPlan
 from model.train.packed import PackedSequence
 from model.train.packed_recipe import PackedRecipe

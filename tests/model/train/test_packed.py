@@ -15,8 +15,8 @@ from model.data.packing import Room
 from model.data.sample import Film, FilmQuery, Said, Sighting
 from model.data.scenes import draw_scene
 from model.train.batch import collate
-from model.train.export import make_processor
 from model.train.lines import IGNORE
+from model.train.nano_config import make_processor
 from model.train.objective import means
 from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
