@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rich.progress import (
 from rich.progress import Progress as ProgressBar
 
 from model.train.curve import write_curve
+from model.train.errors import TrainingError
 from model.train.saved_run import Progress
 from molmo_act.errors import MissingExtraError
 
@@ -70,9 +72,12 @@ class Monitor:
             done: How far the run is, this step included.
             values: Numbers by name.
             skipped: Examples that were left out, by reason.
+
+        Raises:
+            TrainingError: The disk is full, say.
         """
-        self._append(done, {**values, **({"skipped": dict(skipped)} if skipped else {})})
-        self._show(done, {**values, **{f"skipped/{reason}": count for reason, count in skipped.items()}})
+        shown = {**values, **{f"skipped/{reason}": count for reason, count in skipped.items()}}
+        self._say(done, {**values, **({"skipped": dict(skipped)} if skipped else {})}, shown)
         brief = " ".join(f"{name} {values[name]:.4g}" for name in ("loss", "examples_per_second"))
         self._bar.update(self._task, completed=done.step, description=brief)
 
@@ -83,29 +88,41 @@ class Monitor:
             done: How far the run is.
             split: Kind of the batches.
             values: Means by name.
+
+        Raises:
+            TrainingError: As `write`.
         """
-        self._append(done, {"split": split, **values})
-        self._show(done, {f"{split}/{name}": value for name, value in values.items()})
+        self._say(done, {"split": split, **values}, {f"{split}/{name}": v for name, v in values.items()})
 
     def close(self) -> None:
         """Ends the display and what writes behind the scenes, and writes the learning curve."""
         self._bar.stop()
-        self._board.close()
         if self._wandb is not None:
             self._wandb.finish()
-        if self._path.exists():
-            write_curve(self._path, self._measures)
+        with self._room():
+            self._board.close()
+            if self._path.exists():
+                write_curve(self._path, self._measures)
 
-    def _append(self, done: Progress, values: Mapping[str, Any]) -> None:
+    def _say(self, done: Progress, values: Mapping[str, Any], shown: Mapping[str, float]) -> None:
         line = {"step": done.step, "seconds": done.seconds, "examples": done.examples, **values}
-        with self._path.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-
-    def _show(self, done: Progress, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
-            self._board.add_scalar(name, value, done.step)
+        with self._room():
+            with self._path.open("a") as file:
+                file.write(json.dumps(line) + "\n")
+            for name, value in shown.items():
+                self._board.add_scalar(name, value, done.step)
         if self._wandb is not None:
-            self._wandb.log(dict(values), step=done.step)
+            self._wandb.log(dict(shown), step=done.step)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise TrainingError(
+                f"Metrics cannot be written in {self._path.parent}: {exc}. The last save is whole. Make "
+                "room and run the same command again."
+            ) from exc
 
 
 def _cut(path: Path, step: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from model.data.encode import Tree
 from model.data.encoders import Encoders
@@ -22,8 +22,8 @@ from model.data.mixture import Group, Mixture, MixtureState, Pick
 from model.data.packing import Packer, Room
 from model.data.skipping import SkippedRow
 from model.data.sources import Source
+from model.train.loading import draw_ahead
 from model.train.packed import PackedSequence, fit_tree, pack
-from model.train.stopping import leave_signals_to_the_run
 from molmo_act.errors import InputError
 from molmo_act.modeling.configuration import MolmoPointConfig
 
@@ -185,15 +185,7 @@ class PackLoader:
                 f"examples depends on it. Resume with --workers {len(self._streams)}."
             )
         stream = make_stream(list(self._streams), self._taken % count)
-        self._batches = iter(
-            DataLoader(
-                stream,
-                batch_size=None,
-                num_workers=workers,
-                prefetch_factor=2 if workers else None,
-                worker_init_fn=leave_signals_to_the_run,
-            )
-        )
+        self._batches = draw_ahead(stream, workers)
 
     def next(self) -> tuple[PackedSequence, Mapping[str, int]]:
         """The next sequence, and what was skipped before it."""

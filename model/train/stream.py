@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.forms import draw_form
@@ -26,8 +26,8 @@ from model.data.scenes import LARGEST_SIDE, draw_scene
 from model.data.screens import draw_screen
 from model.data.sheets import SheetPainter
 from model.train.batch import TreeBatch, collate
+from model.train.loading import draw_ahead
 from model.train.sheet_lesson import SheetBatch, SheetEncoder
-from model.train.stopping import leave_signals_to_the_run
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
 
@@ -225,15 +225,7 @@ class BatchLoader:
 
     def __init__(self, lesson: Lesson, workers: int, state: dict[str, Any] | None = None) -> None:
         self._number = 0 if state is None else state["number"]
-        self._batches = iter(
-            DataLoader(
-                BatchStream(lesson, self._number),
-                batch_size=None,
-                num_workers=workers,
-                prefetch_factor=4 if workers else None,
-                worker_init_fn=leave_signals_to_the_run,
-            )
-        )
+        self._batches = draw_ahead(BatchStream(lesson, self._number), workers)
 
     def next(self) -> tuple[Batch, Mapping[str, int]]:
         """The next batch; nothing is ever skipped."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,7 +27,7 @@ from model.train.release import trained
 from model.train.saved_run import saves
 from model.train.world import World
 from molmo_act.errors import CheckpointError, InputError
-from tests.model.train.small_run import save_tiny, tiny_recipe, train_as_rank
+from tests.model.train.small_run import files_of_at_most, save_tiny, tiny_recipe, train_as_rank
 
 ALONE = World(torch.device("cpu"))
 
@@ -199,17 +197,6 @@ def test_a_damaged_save_is_named(checkpoint, tmp_path):
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="is damaged"):
         Run(tiny_recipe(checkpoint, steps=1), Settings(tmp_path), ALONE)
-
-
-@contextmanager
-def files_of_at_most(size: int):
-    """Writing fails behind so many bytes of a file, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_save_that_fails_is_said_and_the_last_one_stays(checkpoint, tmp_path):

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from model.train.errors import TrainingError
 from model.train.monitor import FILE, Monitor
 from model.train.saved_run import Progress
 from molmo_act.errors import MissingExtraError
+from tests.model.train.small_run import files_of_at_most
 
 VALUES = {"loss": 1.5, "examples_per_second": 100.0}
 
@@ -40,6 +42,15 @@ def test_what_was_skipped_is_said(tmp_path):
     write(tmp_path, 0, 1, gone=3)
     assert json.loads((tmp_path / FILE).read_text())["skipped"] == {"gone": 3}
     assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    monitor = Monitor(tmp_path, 0, 10, ["loss"])
+    monitor.write(Progress(1), VALUES, {})
+    with files_of_at_most((tmp_path / FILE).stat().st_size), pytest.raises(TrainingError, match="Make room"):
+        monitor.write(Progress(2), VALUES, {})
+    write(tmp_path, 1, 2)
+    assert steps(tmp_path) == [1, 2]
 
 
 def test_wandb_is_asked_only_on_request_and_named_when_missing(tmp_path, monkeypatch):
