@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from model.data.answer_form import AnswerForm
+from model.train.grounding_losses import Z_LOSS
 from model.train.recipe import Recipe
 from molmo_act.errors import InputError
 
@@ -83,7 +84,7 @@ class PackedRecipe(Recipe):
     beta2: float = 0.95
     epsilon: float = 1e-6
     weight_decay: float = 0.0
-    z_loss: float = 1e-4
+    z_loss: float = Z_LOSS
     recompute: bool = True
     compile: bool = False
     adapters: str = "none"

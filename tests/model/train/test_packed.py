@@ -15,6 +15,7 @@ from model.data.packing import Room
 from model.data.sample import Film, FilmQuery, Said, Sighting
 from model.data.scenes import draw_scene
 from model.train.batch import collate
+from model.train.grounding_losses import word_loss
 from model.train.lines import IGNORE
 from model.train.nano_config import make_processor
 from model.train.objective import means
@@ -112,6 +113,25 @@ def test_one_example_never_sees_another(model, trees):
     assert torch.equal(losses(model, first), losses(model, changed))
     patches[:other] = 255 - patches[:other]
     assert not torch.equal(losses(model, first), losses(model, replace(first, patches=patches)))
+
+
+def test_the_z_loss_is_the_square_of_the_log_of_the_denominator(model, trees):
+    sequence = pack(trees, model.config)
+    with torch.no_grad():
+        plain, more = (PackedObjective(model, z_loss)(sequence) for z_loss in (0.0, 0.5))
+        states = torch.randn(5, model.config.text_config.hidden_size)
+        targets = torch.arange(5)
+        losses = [word_loss(model, states, targets, z_loss)[0] for z_loss in (0.0, 0.5)]
+        logits = model.lm_head(model.model.final_norm(states))
+    log_denominator = (logits - logits.log_softmax(-1))[:, 0]
+    torch.testing.assert_close(losses[1] - losses[0], 0.5 * log_denominator**2)
+    changed = [
+        name
+        for name, one, other in zip(PackedObjective.measures, plain.sums, more.sums, strict=True)
+        if not torch.equal(one, other)
+    ]
+    assert changed == ["loss/word"]
+    assert more.weighted > plain.weighted
 
 
 def test_the_row_layout_loses_the_same(model, tokenizer):
