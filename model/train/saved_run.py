@@ -220,12 +220,14 @@ def _fill(model: nn.Module, optimizers: Sequence[Optimizer], saved: dict[str, Te
             if kind == "optimizer":
                 key, _, name = rest.partition(".")
                 parameter = parameters[name]
-                state = steers[parameter].state[parameter]
-                state[key] = value if value.ndim == 0 else _like(parameter, value)
+                optimizer = steers[parameter]
+                optimizer.state[parameter][key] = _placed(value, parameter, optimizer)
 
 
-def _like(parameter: nn.Parameter, piece: Tensor) -> Tensor:
-    """A tensor that lies where a parameter lies, made of its local piece."""
+def _placed(piece: Tensor, parameter: nn.Parameter, optimizer: Optimizer) -> Tensor:
+    """A tensor of an optimiser's state where it belongs, made of its local piece."""
+    if piece.ndim == 0:  # steps, which fused optimisers count where the parameter lies
+        return piece.to(local(parameter).device) if optimizer.defaults.get("fused") else piece
     whole = torch.zeros_like(parameter)
     local(whole).copy_(piece)
     return whole

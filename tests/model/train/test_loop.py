@@ -22,6 +22,7 @@ from model.train.errors import TrainingError
 from model.train.loop import Run
 from model.train.overrides import override
 from model.train.packed_recipe import PackedRecipe
+from model.train.recipe_file import read_recipe
 from model.train.recipes import RECIPES
 from model.train.release import trained
 from model.train.saved_run import saves
@@ -189,6 +190,21 @@ def test_a_run_of_another_recipe_is_refused(checkpoint, unbroken):
     with pytest.raises(TrainingError, match="seed was 0 and is 1"):
         Run(tiny_recipe(checkpoint, seed=1), Settings(unbroken), ALONE)
     Run(tiny_recipe(checkpoint, save_every=5), Settings(unbroken), ALONE)
+
+
+def test_a_run_that_could_not_begin_leaves_its_folder_free(checkpoint, tmp_path):
+    with pytest.raises(InputError, match="There is no source 'nothing'"):
+        Run(tiny_recipe(checkpoint, data="1 nothing"), Settings(tmp_path), ALONE)
+    Run(tiny_recipe(checkpoint), Settings(tmp_path), ALONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [('{"steps": 3', "damaged"), ('{"steps": 3}', "no known kind")]
+)
+def test_a_recipe_that_cannot_be_read_is_named(tmp_path, text, complaint):
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(CheckpointError, match=complaint):
+        read_recipe(tmp_path)
 
 
 def test_a_damaged_save_is_named(checkpoint, tmp_path):
