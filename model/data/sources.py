@@ -101,13 +101,13 @@ def open_source(
     if name == SCREENS:
         return Generated(draw_screen, sides)
     if name == HTML:
-        return HtmlPages(_rendered(HTML, folder))
+        return HtmlPages(rendered_folder(HTML, folder))
     if name == CLIPS:
         return ClipFilms(frames, GENERATED_SIZE)
     if name == SCENES_3D:
-        return RenderedPictures(_rendered(name, folder))
+        return RenderedPictures(rendered_folder(name, folder))
     if name == CLIPS_3D:
-        return RenderedFilms(_rendered(name, folder), frames)
+        return RenderedFilms(rendered_folder(name, folder), frames)
     if folder is not None and (folder / name / FILE).is_file():
         return OwnPictures(folder / name)
     if name not in SETS and name not in LAYOUTS:
@@ -119,7 +119,7 @@ def open_source(
     return PublicSource(name, folder, frames) if name in SETS else ScreenSpot(name, folder)
 
 
-def _rendered(name: str, folder: Path | None) -> Path:
+def rendered_folder(name: str, folder: Path | None) -> Path:
     """Where rendered pictures lie: among the data sets if they are there."""
     if folder is not None and (folder / name).is_dir():
         return folder / name

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
+from model.train.packed_recipe import PackedRecipe
 from model.train.parts import part_of
-from model.train.recipes import Recipe
 from molmo_act.errors import MissingExtraError
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 
@@ -17,7 +17,7 @@ ADAPTER = "lora_"
 """What names of an adapter's parameters contain."""
 
 
-def add_adapters(model: MolmoPointForConditionalGeneration, recipe: Recipe) -> None:
+def add_adapters(model: MolmoPointForConditionalGeneration, recipe: PackedRecipe) -> None:
     """Puts adapters into the language blocks and freezes everything else of the language part.
 
     The other parts learn in full, or not at all where their rate is 0. Frozen weights are stored in the
@@ -42,7 +42,9 @@ def add_adapters(model: MolmoPointForConditionalGeneration, recipe: Recipe) -> N
 
 
 def merge_adapters(model: nn.Module) -> None:
-    """Adds every adapter to the weights it sits on, and takes it away."""
+    """Adds every adapter to the weights it sits on, and takes it away; nothing where there is none."""
+    if not any(ADAPTER in name for name, _ in model.named_parameters()):
+        return
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     for name, module in list(model.named_modules()):

@@ -29,7 +29,28 @@ FILLS = {"words": 0, "position": 0, "patch": -1, "subpatch": -1, "last_patch": -
 
 @dataclass(frozen=True)
 class TensorBatch:
-    """A batch whose fields are all tensors."""
+    """A batch whose fields are all tensors.
+
+    Attributes:
+        patches: uint8 (crops, patches, pixels of a patch).
+    """
+
+    patches: Tensor
+
+    @property
+    def examples(self) -> int:
+        """How many pictures or films it shows."""
+        raise NotImplementedError
+
+    @property
+    def tokens(self) -> int:
+        """How many positions the language model reads, without padding."""
+        raise NotImplementedError
+
+    @property
+    def weight(self) -> Tensor:
+        """What it counts beside the other batches of a step, a scalar."""
+        return torch.ones(())
 
     def to(self, device: torch.device | str) -> Self:
         """The same batch on another device."""
@@ -41,7 +62,6 @@ class TreeBatch(TensorBatch):
     """Trees as tensors. Targets at a position say what should come next.
 
     Attributes:
-        patches: uint8 (crops of all trees, patches, pixels of a patch).
         pooling_NK: int64, patch ids over all crops of the batch, -1 for empty slots.
         picture_BI: Ids of the pictures' tokens.
         tree_R: Which tree each row belongs to.
@@ -49,7 +69,6 @@ class TreeBatch(TensorBatch):
         words_RL and the rest: See `Line`.
     """
 
-    patches: Tensor
     pooling_NK: Tensor
     picture_BI: Tensor
     tree_R: Tensor
@@ -63,6 +82,16 @@ class TreeBatch(TensorBatch):
     patch_target_RL: Tensor
     subpatch_target_RL: Tensor
     location_target_RL: Tensor
+
+    @property
+    def examples(self) -> int:
+        """Trees."""
+        return len(self.picture_BI)
+
+    @property
+    def tokens(self) -> int:
+        """Those of pictures and of branches."""
+        return self.picture_BI.numel() + int((self.branch_RL != PADDING).sum())
 
     def picture_mask(self) -> Tensor:
         """bool (1, 1, I, I): image tokens see one another in both directions, the start token only itself."""

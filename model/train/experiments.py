@@ -26,8 +26,9 @@ from model.data.sample import Picture
 from model.data.scenes import draw_scene
 from model.evaluation.metrics import score_query
 from model.evaluation.pointing import answered
-from model.train.loop import Run, Settings
-from model.train.recipes import Part, Recipe
+from model.train.course import Settings
+from model.train.loop import Run
+from model.train.packed_recipe import PackedRecipe, Part
 from model.train.world import World
 from molmo_act.errors import InputError, MissingExtraError
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
@@ -42,7 +43,7 @@ AVERAGE_POWER = 6.94  # γ: an average as wide as a tenth of the steps before
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
 LEARNING = Part(1e-3, warmup=50)
-BASE = Recipe(
+GROUNDING_TOKENS = PackedRecipe(
     fresh="language",
     data="1 shapes",
     tokens=1024,
@@ -63,16 +64,16 @@ BASE = Recipe(
     save_every=10_000,
 )
 ARMS = {
-    "grounding tokens": BASE,
-    "text coordinates": replace(BASE, form=AnswerForm(coordinates="text")),
-    "without rotary": replace(BASE, rotary=False),
-    "without no-more-points": replace(BASE, form=AnswerForm(no_more_points=False)),
-    "without sorting": replace(BASE, form=AnswerForm(order="shuffled", empty="list")),
+    "grounding tokens": GROUNDING_TOKENS,
+    "text coordinates": replace(GROUNDING_TOKENS, form=AnswerForm(coordinates="text")),
+    "without rotary": replace(GROUNDING_TOKENS, rotary=False),
+    "without no-more-points": replace(GROUNDING_TOKENS, form=AnswerForm(no_more_points=False)),
+    "without sorting": replace(GROUNDING_TOKENS, form=AnswerForm(order="shuffled", empty="list")),
 }
 
 
 def learn(
-    recipe: Recipe, folder: Path, budgets: Sequence[int], workers: int
+    recipe: PackedRecipe, folder: Path, budgets: Sequence[int], workers: int
 ) -> Iterator[tuple[int, PointingModel]]:
     """Trains, and gives the model as it stands whenever so many examples have been shown.
 
@@ -92,14 +93,14 @@ def learn(
     if folder.exists():
         raise InputError(f"{folder} exists; expected a new folder. Delete it, or give other --runs.")
     run = Run(recipe, Settings(folder, workers=workers), World(torch.device("cpu")))
-    averaged = AveragedModel(run.start.model, multi_avg_fn=average)
+    averaged = AveragedModel(run.model, multi_avg_fn=average)
     for budget in budgets:
         with tqdm(total=budget, initial=run.progress.examples, desc=folder.name, unit="example") as bar:
             while run.progress.examples < budget:
                 run.step()
-                averaged.update_parameters(run.start.model)
+                averaged.update_parameters(run.model)
                 bar.update(run.progress.examples - bar.n)
-        yield budget, PointingModel(averaged.module.eval(), run.start.processor, folder.name)
+        yield budget, PointingModel(averaged.module.eval(), run.course.processor, folder.name)
 
 
 def average(averages: Tensors, weights: Tensors, count: Tensor | int) -> None:
@@ -180,9 +181,7 @@ def main() -> None:
     parser.add_argument("--examples", nargs="+", type=int, default=BUDGETS)
     parser.add_argument("--queries", type=int, default=400, help="of held-out pictures, for each result")
     parser.add_argument("--large", nargs=2, type=int, default=(225, 420), help="sides of larger pictures")
-    parser.add_argument(
-        "--model", default="", help="folder of the checkpoint that sees; else the bundled nano"
-    )
+    parser.add_argument("--model", default="", help="checkpoint that sees; else the bundled nano")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=Path("runs/experiments"))

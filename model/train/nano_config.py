@@ -1,13 +1,20 @@
-"""The size of nano and the layout of its ids; knows no data and no training."""
+"""The size of nano, the layout of its ids and how its pictures are cut; knows no data and no training."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry
+from molmo_act.modeling import MolmoPointProcessor
 from molmo_act.modeling.configuration import MolmoPointConfig
+from molmo_act.modeling.image_processing import MolmoPointImageProcessor
+from molmo_act.modeling.video_processing import MolmoPointVideoProcessor
 
 GEOMETRY = Geometry()
+TEMPLATE = Path(__file__).with_name("chat_template.jinja")
+VIDEO_POOLING = [3, 3]
 
 
 def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
@@ -66,3 +73,17 @@ def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
         subpatch_token_id=token("<|vit_index|>"),
         location_token_id=token("<|vit_loc|>"),
     )
+
+
+def make_processor(tokenizer: PreTrainedTokenizerBase, geometry: Geometry) -> MolmoPointProcessor:
+    """The processor that cuts pictures as training did."""
+    side = {"height": geometry.crop_size, "width": geometry.crop_size}
+    images = MolmoPointImageProcessor(
+        size=side,
+        patch_size=geometry.patch_size,
+        pooling_size=list(geometry.pooling),
+        overlap_margins=list(geometry.margins),
+        max_crops=geometry.max_crops,
+    )
+    videos = MolmoPointVideoProcessor(size=side, patch_size=geometry.patch_size, pooling_size=VIDEO_POOLING)
+    return MolmoPointProcessor(images, videos, tokenizer, chat_template=TEMPLATE.read_text(encoding="utf-8"))

@@ -1,47 +1,71 @@
-"""Optimisers and learning-rate schedule of a run; knows parameters by shape and name only."""
+"""Optimisers of a run with their learning rates and clipping; knows parts by name, no recipe."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
-
-VISION = "vision_tower"
-WORD_TABLES = ("embed_tokens", "lm_head", "positional_embedding")
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 
-def make_optimizers(model: nn.Module, learning_rate: float, weight_decay: float) -> list[Optimizer]:
-    """Muon for the matrices of hidden layers, AdamW for tables, norms, biases and single vectors.
+@dataclass(frozen=True)
+class Optimizers:
+    """All that makes one step out of gradients.
 
-    Muon's steps are scaled to the size of AdamW's, so both share one learning rate.
+    Attributes:
+        members: Every parameter that learns is in one group of one of them; `group["part"]` names its part.
+        rates: Learning rate of each part at a step, counted from 0.
+        clips: Parameters whose gradients are clipped together, and their largest norm, by name.
     """
-    matrices: dict[bool, list[nn.Parameter]] = {True: [], False: []}
-    rest: dict[bool, list[nn.Parameter]] = {True: [], False: []}
-    for name, parameter in model.named_parameters():
-        is_table = any(table in name for table in WORD_TABLES)
-        (rest if parameter.ndim != 2 or is_table else matrices)[VISION in name].append(parameter)
-    return [
-        Muon(_groups(matrices), lr=learning_rate, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        AdamW(_groups(rest), lr=learning_rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True),
-    ]
+
+    members: tuple[Optimizer, ...]
+    rates: Callable[[int], Mapping[str, float]]
+    clips: Mapping[str, tuple[list[nn.Parameter], float]]
+
+    def set_rates(self, step: int) -> dict[str, float]:
+        """Sets the learning rates of a step, and gives them by part."""
+        rates, groups = self.rates(step), [group for member in self.members for group in member.param_groups]
+        for group in groups:
+            group["lr"] = rates[group["part"]]
+        return {group["part"]: group["lr"] for group in groups}
+
+    def clip(self) -> dict[str, Tensor]:
+        """Clips gradients; gives their norms before that, as scalars."""
+        norms = {}
+        for name, (parameters, largest) in self.clips.items():
+            norm = torch.nn.utils.clip_grad_norm_(parameters, largest)
+            norms[name] = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
+        return norms
+
+    def step(self) -> None:
+        """One step; gradients are gone behind it."""
+        for member in self.members:
+            member.step()
+            member.zero_grad()
 
 
-def _groups(parameters: dict[bool, list[nn.Parameter]]) -> list[dict[str, Any]]:
-    return [{"params": found, "is_vision": is_vision} for is_vision, found in parameters.items() if found]
+def cosine(step: int, steps: int, warmup: int, final: float) -> float:
+    """Factor of a learning rate: linear warm-up, then half a cosine down to `final` at the last step.
+
+    Args:
+        step: Counted from 0.
+        steps: Length of the run.
+        warmup: Steps of the warm-up.
+        final: Where the cosine ends.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    done = (step - warmup) / max(1, steps - 1 - warmup)
+    return final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 def warmup_stable_decay(step: int, steps: int, warmup: int, decay: float) -> float:
-    """Factor of the learning rate: linear warm-up, flat, then linear to zero over the last `decay` share.
+    """Factor of a learning rate: linear warm-up, flat, then linear to zero over the last `decay` share.
 
     Flat in the middle, so that the length of a run can be decided, and changed, while it runs.
     """
     remaining = (steps - step) / max(1, decay * steps)
     return max(0.0, min(1.0, (step + 1) / warmup, remaining))
-
-
-def set_learning_rate(optimizers: list[Optimizer], learning_rate: float, vision: float = 1.0) -> None:
-    """Sets the learning rate of every group; that of the vision tower is multiplied by `vision`."""
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * (vision if group["is_vision"] else 1.0)

@@ -7,7 +7,6 @@ be packed, which are read again. So a run resumes exactly, with as many processe
 
 from __future__ import annotations
 
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from model.data.encode import Tree
 from model.data.encoders import Encoders
@@ -23,6 +22,7 @@ from model.data.mixture import Group, Mixture, MixtureState, Pick
 from model.data.packing import Packer, Room
 from model.data.skipping import SkippedRow
 from model.data.sources import Source
+from model.train.loading import draw_ahead
 from model.train.packed import PackedSequence, fit_tree, pack
 from molmo_act.errors import InputError
 from molmo_act.modeling.configuration import MolmoPointConfig
@@ -38,20 +38,13 @@ class Packed:
 
     Attributes:
         sequence: The tensors.
-        examples: How many trees it holds.
         skipped: How many examples of each kind of fault were left out since the sequence before.
         state: JSON to go on from behind it.
     """
 
     sequence: PackedSequence
-    examples: int
     skipped: Mapping[str, int]
     state: dict[str, Any]
-
-    @property
-    def tokens(self) -> int:
-        """Positions that are not padding."""
-        return int((self.sequence.tree_S >= 0).sum())
 
 
 @dataclass(frozen=True)
@@ -158,12 +151,7 @@ class PackStream(IterableDataset):
 
     def _packed(self, trees: list[Tree], skipped: dict[str, int], state: dict[str, Any]) -> Packed:
         length = self._plan.room.tokens if self._plan.padded else None
-        return Packed(pack(trees, self._config, length), len(trees), skipped, state)
-
-
-def _leave_interrupts_to_the_run(_: int) -> None:
-    """Ctrl-C reaches every process of a terminal; the run stops between steps and then ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return Packed(pack(trees, self._config, length), skipped, state)
 
 
 def _size(tree: Tree) -> tuple[int, int]:
@@ -197,22 +185,14 @@ class PackLoader:
                 f"examples depends on it. Resume with --workers {len(self._streams)}."
             )
         stream = make_stream(list(self._streams), self._taken % count)
-        self._batches = iter(
-            DataLoader(
-                stream,
-                batch_size=None,
-                num_workers=workers,
-                prefetch_factor=2 if workers else None,
-                worker_init_fn=_leave_interrupts_to_the_run,
-            )
-        )
+        self._batches = draw_ahead(stream, workers)
 
-    def next(self) -> Packed:
-        """The next sequence."""
+    def next(self) -> tuple[PackedSequence, Mapping[str, int]]:
+        """The next sequence, and what was skipped before it."""
         packed = next(self._batches)
         self._streams[self._taken % len(self._streams)] = packed.state
         self._taken += 1
-        return packed
+        return packed.sequence, packed.skipped
 
     @property
     def state(self) -> dict[str, Any]:

@@ -34,7 +34,6 @@ class PackedSequence(TensorBatch):
     """One sequence as tensors.
 
     Attributes:
-        patches: uint8 (crops of all trees, patches, pixels of a patch).
         pooling_NK: int64, patch ids over all crops, -1 for empty slots.
         indexable_N: bool, which image tokens may be pointed at.
         position_N: Their positions among the indexable ones of their picture, for the rotation of keys.
@@ -46,7 +45,6 @@ class PackedSequence(TensorBatch):
         words_S and the rest: See `Line`.
     """
 
-    patches: Tensor
     pooling_NK: Tensor
     indexable_N: Tensor
     position_N: Tensor
@@ -64,6 +62,21 @@ class PackedSequence(TensorBatch):
     patch_target_S: Tensor
     subpatch_target_S: Tensor
     location_target_S: Tensor
+
+    @property
+    def examples(self) -> int:
+        """Trees."""
+        return int(self.tree_S.max()) + 1
+
+    @property
+    def tokens(self) -> int:
+        """Positions that are not padding."""
+        return int((self.tree_S != NO_TREE).sum())
+
+    @property
+    def weight(self) -> Tensor:
+        """Sum of the weights of its positions."""
+        return self.weight_S.sum()
 
     def may_attend(self, query: Tensor, key: Tensor) -> Tensor:
         """Whether positions `query` see positions `key`; both int64 of shapes that broadcast."""

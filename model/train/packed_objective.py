@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask
 
 from model.train.grounding_losses import (
@@ -23,25 +23,12 @@ from model.train.grounding_losses import (
     word_loss,
 )
 from model.train.lines import IGNORE
+from model.train.objective import Losses, Objective
 from model.train.packed import PackedSequence
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 
 KINDS = ("word", "patch", "subpatch", "location")
 FLEX = "flex_attention"
-
-
-@dataclass(frozen=True)
-class SequenceLosses:
-    """What one packed sequence costs.
-
-    Attributes:
-        weighted: Sum of all losses times the weights of their positions; over the sum of weights of a whole
-            batch it is what is minimised: a choice is one token, whichever of its losses it has.
-        sums: float (4, 3), for each of `KINDS` the sum of losses, of hits, and the number of choices.
-    """
-
-    weighted: Tensor
-    sums: Tensor
 
 
 @dataclass(frozen=True)
@@ -61,8 +48,8 @@ class Choices:
     likeliest_M: Tensor
 
 
-class PackedObjective(nn.Module):
-    """A model with its loss as `forward`, so that sharding wraps both.
+class PackedObjective(Objective):
+    """Losses of packed sequences; a choice is one token, whichever of its losses it has.
 
     Args:
         model: What is trained. Sequences run with a dense mask, or with a block mask if its language model
@@ -70,21 +57,22 @@ class PackedObjective(nn.Module):
         z_loss: See `word_loss`.
     """
 
-    def __init__(self, model: MolmoPointForConditionalGeneration, z_loss: float = Z_LOSS) -> None:
-        super().__init__()
-        self.model, self.z_loss = model, z_loss
+    measures = tuple(f"{what}/{kind}" for kind in KINDS for what in ("loss", "hits"))
 
-    def forward(self, batch: PackedSequence) -> SequenceLosses:
+    def __init__(self, model: MolmoPointForConditionalGeneration, z_loss: float = Z_LOSS) -> None:
+        super().__init__(model)
+        self.z_loss = z_loss
+
+    def forward(self, batch: PackedSequence) -> Losses:
         """What the sequence costs; the loss of a patch, slot or location is added to that of its token."""
         choices = self.choices(batch).values()
         weighted = torch.stack([(each.loss_M * batch.weight_S[each.where_S]).sum() for each in choices]).sum()
         sums = [
-            torch.stack(
-                (each.loss_M.detach().sum(), (each.likeliest_M == each.target_M).sum(), each.where_S.sum())
-            ).float()
+            torch.stack((total, each.where_S.sum())).float()
             for each in choices
+            for total in (each.loss_M.detach().sum(), (each.likeliest_M == each.target_M).sum())
         ]
-        return SequenceLosses(weighted, torch.stack(sums))
+        return Losses(weighted, torch.stack(sums))
 
     def choices(self, batch: PackedSequence) -> dict[str, Choices]:
         """Forward pass with the true answers fed; gives the choices of each of `KINDS`.

@@ -15,7 +15,7 @@ from model.data.mixture import parse_groups, source_names
 from model.data.packing import Room
 from model.data.sources import open_source
 from model.train.pack_stream import PackStream, StreamPlan
-from model.train.recipes import Recipe
+from model.train.packed_recipe import PackedRecipe
 from model.train.starting import make_encoders
 
 ROOMS = (Room(2048, 24), Room(4096, 48), Room(8192, 96))
@@ -27,7 +27,7 @@ def fullness(room: Room, mixture: str, sequences: int) -> dict[str, float]:
     groups = parse_groups(mixture)
     plan = StreamPlan(groups, room)
     sources = {name: open_source(name) for name in source_names(groups)}
-    encoders = make_encoders(model.processor, Recipe())
+    encoders = make_encoders(model.processor, PackedRecipe())
     began = time.perf_counter()
     packs = list(itertools.islice(PackStream(plan, sources, encoders, model.model.config), sequences))
     seconds = time.perf_counter() - began
@@ -35,9 +35,9 @@ def fullness(room: Room, mixture: str, sequences: int) -> dict[str, float]:
         "tokens": room.tokens,
         "crops": room.crops,
         "sequences": len(packs),
-        "tokens_used": round(sum(p.tokens for p in packs) / len(packs) / room.tokens, 4),
+        "tokens_used": round(sum(p.sequence.tokens for p in packs) / len(packs) / room.tokens, 4),
         "crops_used": round(sum(len(p.sequence.patches) for p in packs) / len(packs) / room.crops, 4),
-        "examples": round(sum(p.examples for p in packs) / len(packs), 2),
+        "examples": round(sum(p.sequence.examples for p in packs) / len(packs), 2),
         "sequences_per_second": round(len(packs) / seconds, 2),
     }
 

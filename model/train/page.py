@@ -1,16 +1,15 @@
-"""Shows packed sequences as a web page: `python -m model.train.page`, and what a model would say.
+"""Shows what a run learns from, and what it says so far: `python -m model.train.page RECIPE FOLDER`.
 
-Everything is drawn from the tensors themselves, so what is wrong in them is wrong on the page: crops with the
-chosen patches (right: green, the model's: red), questions and answers, weights, and who sees whom.
+The arguments are those of training. What comes next is shown, or first where there is no run yet. Everything
+is drawn from the tensors themselves, so what is wrong in them is wrong on the page: crops with the chosen
+patches (right: green, the model's: red), questions and answers, weights, and who sees whom.
 """
 
 from __future__ import annotations
 
-import argparse
 import base64
 import html
 import io
-import itertools
 import sys
 from pathlib import Path
 
@@ -19,13 +18,15 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import PreTrainedTokenizerBase
 
-from model.train.loop import make_stream
+from model.train.__main__ import training_arguments
+from model.train.course import Settings
+from model.train.courses import open_course
 from model.train.overrides import override
-from model.train.pack_stream import Packed
 from model.train.packed import NO_TREE, ROOT, PackedSequence
 from model.train.packed_objective import PackedObjective
+from model.train.recipe_file import refuse_another
 from model.train.recipes import RECIPES
-from model.train.starting import start
+from model.train.saved_run import load_weights, saves
 from model.train.world import World
 from molmo_act.errors import MolmoActError
 
@@ -37,26 +38,25 @@ b{color:#063} i{color:#c22}"""
 
 
 def page(
-    packs: list[Packed], tokenizer: PreTrainedTokenizerBase, objective: PackedObjective, room: int
+    sequences: list[PackedSequence], tokenizer: PreTrainedTokenizerBase, objective: PackedObjective
 ) -> str:
     """A self-contained page.
 
     Args:
-        packs: What is shown.
+        sequences: What is shown.
         tokenizer: Spells the words.
         objective: Says what it would choose.
-        room: Tokens a sequence has room for.
     """
     parts = [f"<!doctype html><meta charset=utf-8><title>Packed sequences</title><style>{STYLE}</style>"]
-    for number, pack in enumerate(packs):
-        sequence = pack.sequence
+    for number, sequence in enumerate(sequences):
+        tokens, room = sequence.tokens, len(sequence.tree_S)
         parts.append(
-            f"<h2>Sequence {number}: {pack.examples} examples, {pack.tokens} of {room} tokens "
-            f"({pack.tokens / room:.0%}), {len(sequence.patches)} crops</h2>{_picture(_mask(sequence))}"
+            f"<h2>Sequence {number}: {sequence.examples} examples, {tokens} of {room} tokens "
+            f"({tokens / room:.0%}), {len(sequence.patches)} crops</h2>{_picture(_mask(sequence))}"
         )
         with torch.no_grad():
             guesses = _guesses(objective, sequence)
-        parts += [_tree(sequence, tree, guesses, tokenizer) for tree in range(pack.examples)]
+        parts += [_tree(sequence, tree, guesses, tokenizer) for tree in range(sequence.examples)]
     return "\n".join(parts)
 
 
@@ -142,32 +142,24 @@ def _picture(image: Image.Image) -> str:
 
 def main() -> int:
     """Command line; 2 when the recipe cannot be shown."""
-    parser = argparse.ArgumentParser(
-        prog="python -m model.train.page",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("recipe", choices=RECIPES)
-    parser.add_argument(
-        "changes", nargs="*", metavar="key=value", help="changes of the recipe, as in training"
-    )
-    parser.add_argument("--data", type=Path, help="folder of public data sets")
+    parser = training_arguments("python -m model.train.page", __doc__)
     parser.add_argument("--sequences", type=int, default=4)
-    parser.add_argument("--out", type=Path, default=Path("out/packed.html"))
+    parser.add_argument("--out", type=Path, help="page.html in the folder of the run unless given")
     args = parser.parse_intermixed_args()
+    out = args.out or args.run / "page.html"
     try:
         recipe = override(RECIPES[args.recipe], args.changes)
-        world = World(torch.device("cpu"))
-        made = start(recipe, world)
-        packs = list(itertools.islice(make_stream(recipe, made, args.data, world), args.sequences))
+        refuse_another(args.run, recipe)
+        course = open_course(recipe, Settings(args.run, args.data), World(torch.device("cpu")))
+        restored = load_weights(args.run, course.objective) if saves(args.run) else None
+        sequences = course.packs(args.sequences, restored.data if restored else None)
     except MolmoActError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(
-        page(packs, made.processor.tokenizer, made.objective.eval(), recipe.tokens), encoding="utf-8"
-    )
-    print(args.out)
+    shown = page(sequences, course.processor.tokenizer, PackedObjective(course.objective.model).eval())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(shown, encoding="utf-8")
+    print(out)
     return 0
 
 

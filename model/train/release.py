@@ -7,69 +7,61 @@ and the original code read the result.
 from __future__ import annotations
 
 import argparse
-import json
+import shutil
 import sys
-from dataclasses import fields, is_dataclass, replace
+import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
 
 from model.train.adapters import merge_adapters
-from model.train.export import write_checkpoint
-from model.train.loop import RECIPE
-from model.train.parts import freeze
-from model.train.recipes import Recipe
+from model.train.course import Course, Settings
+from model.train.courses import open_course
+from model.train.packed_recipe import PackedRecipe
+from model.train.recipe_file import read_recipe
 from model.train.saved_run import load_weights
-from model.train.starting import Start, start
 from model.train.world import World
-from molmo_act.errors import CheckpointError, MolmoActError
-
-Config = TypeVar("Config")
-
-
-def read_recipe(run: Path) -> Recipe:
-    """The recipe of a run.
-
-    Raises:
-        CheckpointError: The folder holds no run.
-    """
-    path = run / RECIPE
-    if not path.exists():
-        raise CheckpointError(
-            f"{run} holds no run: it has no {RECIPE}. Give a folder of python -m model.train."
-        )
-    return _filled(Recipe(), json.loads(path.read_text()))
+from molmo_act.errors import MolmoActError
+from molmo_act.modeling import MolmoPointForConditionalGeneration, MolmoPointProcessor
 
 
-def _filled(config: Config, values: dict[str, Any]) -> Config:
-    changes = {}
-    for field in fields(config):  # type: ignore[arg-type]
-        value = values.get(field.name, getattr(config, field.name))
-        old = getattr(config, field.name)
-        changes[field.name] = _filled(old, value) if is_dataclass(old) and isinstance(value, dict) else value
-    return replace(config, **changes)  # type: ignore[type-var]
-
-
-def trained(run: Path) -> Start:
-    """The model of a run as it was saved last, on the CPU, in float32, adapters merged.
+def trained(run: Path) -> Course:
+    """The course of a run with the weights it saved last, on the CPU, in float32, adapters merged.
 
     Raises:
         CheckpointError: The folder holds no run, or a damaged one.
     """
     recipe = read_recipe(run)
-    # The weights below 4-bit adapters are those of the checkpoint; they are merged in full precision.
-    adapters = "lora" if recipe.adapters == "qlora" else recipe.adapters
-    made = start(
-        replace(recipe, adapters=adapters, recompute=False, compile=False, precision="float32"),
-        World(torch.device("cpu")),
-    )
-    freeze(made.objective, recipe)
-    load_weights(run, made.objective)
-    if adapters != "none":
-        merge_adapters(made.model)
-    made.model.eval()
-    return made
+    if isinstance(recipe, PackedRecipe):
+        # The weights below 4-bit adapters are those of the checkpoint; they are merged in full precision.
+        adapters = "lora" if recipe.adapters == "qlora" else recipe.adapters
+        recipe = replace(recipe, adapters=adapters, recompute=False, compile=False, precision="float32")
+    course = open_course(recipe, Settings(run), World(torch.device("cpu")))
+    load_weights(run, course.objective)
+    merge_adapters(course.objective.model)
+    course.objective.eval()
+    return course
+
+
+def write_checkpoint(
+    model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor, out: Path
+) -> None:
+    """Writes a checkpoint beside its place, then moves its files there; files with other names stay.
+
+    Args:
+        model: Stored as it is.
+        processor: Saved with it.
+        out: Folder of the checkpoint.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        partial = Path(folder)
+        model.save_pretrained(partial)
+        processor.save_pretrained(partial)
+        out.mkdir(exist_ok=True)
+        for path in partial.iterdir():
+            shutil.move(path, out / path.name)
 
 
 def main() -> int:
@@ -81,11 +73,11 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint")
     args = parser.parse_args()
     try:
-        made = trained(args.run)
+        course = trained(args.run)
     except MolmoActError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 2
-    write_checkpoint(made.model.to(torch.bfloat16), made.processor, args.out)
+    write_checkpoint(course.objective.model.to(torch.bfloat16), course.processor, args.out)
     print(f"{args.out}: {sum(path.stat().st_size for path in args.out.iterdir()) / 1e6:.1f} MB")
     return 0
 

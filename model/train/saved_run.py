@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Restored:
 
     Attributes:
         progress: How far the run had come.
-        data: State of this process's data.
+        data: State of the data of the process that saved it.
     """
 
     progress: Progress
@@ -73,7 +73,7 @@ def saves(folder: Path) -> list[Path]:
 def save(
     folder: Path,
     model: nn.Module,
-    optimizer: Optimizer,
+    optimizers: Sequence[Optimizer],
     progress: Progress,
     data: Mapping[str, Any],
     world: World,
@@ -87,7 +87,7 @@ def save(
     if final.exists():  # the run was resumed there and has not got further
         return
     partial = final.with_name(final.name + PARTIAL)
-    tensors = _tensors(model, optimizer, world.device)
+    tensors = _tensors(model, optimizers, world.device)
     problem = _write(partial, tensors, {"progress": vars(progress), "data": dict(data)}, world)
     if world.any(problem is not None):
         world.wait()
@@ -106,7 +106,7 @@ def save(
     world.wait()
 
 
-def restore(folder: Path, model: nn.Module, optimizer: Optimizer, world: World) -> Restored | None:
+def restore(folder: Path, model: nn.Module, optimizers: Sequence[Optimizer], world: World) -> Restored | None:
     """Restores the newest save in place; None when there is none.
 
     Raises:
@@ -126,13 +126,16 @@ def restore(folder: Path, model: nn.Module, optimizer: Optimizer, world: World) 
             "Resume with as many as before."
         )
     saved, about = _read(path)
-    _fill(model, optimizer, saved, path)
+    _fill(model, optimizers, saved, path)
     _set_random_state(saved, world.device)
-    return Restored(Progress(**about["progress"]), about["data"])
+    return _restored(about)
 
 
-def load_weights(folder: Path, model: nn.Module) -> Progress:
+def load_weights(folder: Path, model: nn.Module) -> Restored:
     """Loads what a run of any number of processes has learned into a model that is not sharded.
+
+    Returns:
+        What the first process saved beside it.
 
     Raises:
         CheckpointError: There is no save, or it is of another model, or damaged.
@@ -150,7 +153,11 @@ def load_weights(folder: Path, model: nn.Module) -> Progress:
     with torch.no_grad():
         for name, weight in weights.items():
             weight.copy_(torch.cat([saved[f"model.{name}"] for saved, _ in pieces], dim=SPLIT_AXIS))
-    return Progress(**pieces[0][1]["progress"])
+    return _restored(pieces[0][1])
+
+
+def _restored(about: dict[str, Any]) -> Restored:
+    return Restored(Progress(**about["progress"]), about["data"])
 
 
 def _file(rank: int, size: int | str) -> str:
@@ -171,13 +178,14 @@ def _write(partial: Path, tensors: dict[str, Tensor], about: dict[str, Any], wor
     return None
 
 
-def _tensors(model: nn.Module, optimizer: Optimizer, device: torch.device) -> dict[str, Tensor]:
+def _tensors(model: nn.Module, optimizers: Sequence[Optimizer], device: torch.device) -> dict[str, Tensor]:
     tensors = {"random.cpu": torch.get_rng_state()}
     if device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(device)
+    states = {steered: state for each in optimizers for steered, state in each.state.items()}
     for name, parameter in learning(model).items():
         tensors[f"model.{name}"] = _stored(parameter)
-        for key, value in optimizer.state.get(parameter, {}).items():
+        for key, value in states.get(parameter, {}).items():
             tensors[f"optimizer.{key}.{name}"] = _stored(value)
     return tensors
 
@@ -195,8 +203,10 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise CheckpointError(f"{path} is damaged ({exc}). Delete its folder to go on from before.") from exc
 
 
-def _fill(model: nn.Module, optimizer: Optimizer, saved: dict[str, Tensor], path: Path) -> None:
+def _fill(model: nn.Module, optimizers: Sequence[Optimizer], saved: dict[str, Tensor], path: Path) -> None:
     parameters = learning(model)
+    groups = ((optimizer, group) for optimizer in optimizers for group in optimizer.param_groups)
+    steers = {parameter: optimizer for optimizer, group in groups for parameter in group["params"]}
     weights = {name[6:]: value for name, value in saved.items() if name.startswith("model.")}
     if {n: local(p).shape for n, p in parameters.items()} != {n: v.shape for n, v in weights.items()}:
         raise CheckpointError(
@@ -210,11 +220,14 @@ def _fill(model: nn.Module, optimizer: Optimizer, saved: dict[str, Tensor], path
             if kind == "optimizer":
                 key, _, name = rest.partition(".")
                 parameter = parameters[name]
-                optimizer.state[parameter][key] = value if value.ndim == 0 else _like(parameter, value)
+                optimizer = steers[parameter]
+                optimizer.state[parameter][key] = _placed(value, parameter, optimizer)
 
 
-def _like(parameter: nn.Parameter, piece: Tensor) -> Tensor:
-    """A tensor that lies where a parameter lies, made of its local piece."""
+def _placed(piece: Tensor, parameter: nn.Parameter, optimizer: Optimizer) -> Tensor:
+    """A tensor of an optimiser's state where it belongs, made of its local piece."""
+    if piece.ndim == 0:  # steps, which fused optimisers count where the parameter lies
+        return piece.to(local(parameter).device) if optimizer.defaults.get("fused") else piece
     whole = torch.zeros_like(parameter)
     local(whole).copy_(piece)
     return whole

@@ -7,14 +7,14 @@ from torch import Tensor
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 
-from model.train.packed_objective import PackedObjective
+from model.train.objective import Objective
 from model.train.world import World
 
 SPLIT_AXIS = 0
 """Axis along which every weight is cut; the pieces of all ranks, in order, are the whole."""
 
 
-def shard(objective: PackedObjective, world: World, precision: str) -> None:
+def shard(objective: Objective, world: World, precision: str) -> None:
     """Shards every block on its own and the rest with the objective; nothing in a world of one.
 
     Weights stay float32 in pieces; with "bfloat16" they travel and multiply in it, and gradients are summed

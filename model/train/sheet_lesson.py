@@ -35,7 +35,6 @@ class SheetBatch(TensorBatch):
     """Sheets as tensors.
 
     Attributes:
-        patches: uint8 (S, patches, pixels of a patch).
         pooling_NK: int64, patch ids over all sheets.
         cell_M, word_M: A cell, and a word of it.
         weight_M: Share of the word in what the cell shows; sums to 1 over a cell.
@@ -43,13 +42,22 @@ class SheetBatch(TensorBatch):
         nothing: Id of the word of cells that show nothing.
     """
 
-    patches: Tensor
     pooling_NK: Tensor
     cell_M: Tensor
     word_M: Tensor
     weight_M: Tensor
     num_cells: Tensor
     nothing: Tensor
+
+    @property
+    def examples(self) -> int:
+        """Sheets."""
+        return len(self.patches)
+
+    @property
+    def tokens(self) -> int:
+        """None: the language model reads no sheets."""
+        return 0
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 import torch
@@ -15,8 +14,9 @@ from model.data.encoders import Encoders
 from model.train.adapters import add_adapters
 from model.train.attention import use_plain_attention
 from model.train.packed_objective import FLEX, PackedObjective
+from model.train.packed_recipe import PackedRecipe
+from model.train.parts import freeze
 from model.train.positions import place_patches
-from model.train.recipes import Recipe
 from model.train.world import World
 from molmo_act.api import NANO
 from molmo_act.errors import InputError, MissingExtraError
@@ -24,28 +24,10 @@ from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGenerat
 from molmo_act.quantization import KEPT
 
 
-@dataclass(frozen=True)
-class Start:
-    """A model ready to learn, and what encodes its examples.
+def start(recipe: PackedRecipe, world: World) -> tuple[PackedObjective, MolmoPointProcessor]:
+    """Loads or makes the model of a recipe, on the world's device, not yet sharded; and its processor.
 
-    Attributes:
-        objective: The model with its loss; `objective.model` is the model.
-        encoders: For what it is taught.
-        processor: Of the checkpoint, saved with what becomes of it.
-    """
-
-    objective: PackedObjective
-    encoders: Encoders
-    processor: MolmoPointProcessor
-
-    @property
-    def model(self) -> MolmoPointForConditionalGeneration:
-        """The model."""
-        return self.objective.model
-
-
-def start(recipe: Recipe, world: World) -> Start:
-    """Loads or makes the model of a recipe, on the world's device, not yet sharded.
+    Parts that do not learn are frozen.
 
     Raises:
         CheckpointError: The checkpoint is missing, foreign or damaged.
@@ -62,27 +44,34 @@ def start(recipe: Recipe, world: World) -> Start:
         model = _trained(source, config, recipe, world)
     else:
         sees = _trained(source, own, recipe, world) if recipe.fresh == "language" else None
-        model = _fresh(config, recipe.seed, sees)
-    model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
-    model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
+        model = fresh_model(config, recipe.seed, sees)
     if recipe.adapters != "none":
         add_adapters(model, recipe)
-    model.to(world.device)
+    make_ready(model, processor, world.device)
+    freeze(model, recipe)
     if recipe.recompute:
         model.activation_checkpointing_enable({"use_reentrant": False})
     if world.device.type == "cuda":
         model.set_attn_implementation({"text_config": FLEX})
-    elif world.device.type == "cpu":
-        use_plain_attention(model)
     if recipe.compile:
         for layer in _layers(model):
             layer.compile()
-    objective = PackedObjective(model.train(), recipe.z_loss)
-    return Start(objective, make_encoders(processor, recipe), processor)
+    return PackedObjective(model, recipe.z_loss), processor
 
 
-def _fresh(
-    config: MolmoPointConfig, seed: int, sees: MolmoPointForConditionalGeneration | None
+def make_ready(
+    model: MolmoPointForConditionalGeneration, processor: MolmoPointProcessor, device: torch.device
+) -> None:
+    """Puts a model where it learns, with the attention that is quick there, and says where answers end."""
+    model.generation_config.eos_token_id = processor.tokenizer.eos_token_id
+    model.generation_config.pad_token_id = processor.tokenizer.pad_token_id
+    model.to(device).train()
+    if device.type == "cpu":
+        use_plain_attention(model)
+
+
+def fresh_model(
+    config: MolmoPointConfig, seed: int, sees: MolmoPointForConditionalGeneration | None = None
 ) -> MolmoPointForConditionalGeneration:
     """Random weights, but for vision tower and connector those of a model that sees, if there is one."""
     torch.manual_seed(seed)
@@ -96,7 +85,7 @@ def _fresh(
 
 
 def _trained(
-    source: str, config: MolmoPointConfig, recipe: Recipe, world: World
+    source: str, config: MolmoPointConfig, recipe: PackedRecipe, world: World
 ) -> MolmoPointForConditionalGeneration:
     if recipe.adapters != "qlora":
         return MolmoPointForConditionalGeneration.from_pretrained(source, config=config, dtype=torch.float32)
@@ -124,7 +113,7 @@ def _layers(model: MolmoPointForConditionalGeneration) -> list[nn.Module]:
     return [*core.vision_tower.get_submodule("layers"), *core.language_model.layers]
 
 
-def make_encoders(processor: MolmoPointProcessor, recipe: Recipe) -> Encoders:
+def make_encoders(processor: MolmoPointProcessor, recipe: PackedRecipe) -> Encoders:
     """Encoders that cut pictures and films as a checkpoint's processor does, and write as the recipe says."""
     tokenizer, form = processor.tokenizer, recipe.form
     return Encoders(
@@ -135,7 +124,7 @@ def make_encoders(processor: MolmoPointProcessor, recipe: Recipe) -> Encoders:
     )
 
 
-def _geometry(processor: MolmoPointProcessor, recipe: Recipe) -> Geometry:
+def _geometry(processor: MolmoPointProcessor, recipe: PackedRecipe) -> Geometry:
     images = processor.image_processor
     rows, columns = images.pooling_size
     before, after = images.overlap_margins

@@ -24,3 +24,9 @@ def stop_requests() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave_signals_to_the_run(_: int) -> None:
+    """For loading processes, which terminals and schedulers signal too: the run ends them after its step."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

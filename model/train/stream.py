@@ -6,20 +6,19 @@ a run can be stopped anywhere and resumed exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-from transformers import PreTrainedTokenizerBase
+from torch.utils.data import IterableDataset, get_worker_info
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.forms import draw_form
-from model.data.html_pages import HtmlPages
+from model.data.html_pages import DEFAULT_FOLDER, HtmlPages
 from model.data.icon_library import load_icons
 from model.data.sample import Picture
 from model.data.scene_assets import PictureLibrary, load_library
@@ -27,6 +26,7 @@ from model.data.scenes import LARGEST_SIDE, draw_scene
 from model.data.screens import draw_screen
 from model.data.sheets import SheetPainter
 from model.train.batch import TreeBatch, collate
+from model.train.loading import draw_ahead
 from model.train.sheet_lesson import SheetBatch, SheetEncoder
 from molmo_act.modeling.configuration import MolmoPointConfig
 from molmo_act.modeling.tiling import choose_tiling
@@ -65,7 +65,7 @@ class StreamConfig:
         split: Split of the generators: "train", or "eval" for held-out fonts, icons and drawings.
         screens: Share of screens; the rest are scenes.
         pages: Share of the screens, without the plain ones, that are cut from pages a browser rendered.
-        pages_folder: Where these lie, see `model.data.html_screens`.
+        pages_folder: Where these lie, see `model.data.html_screens`; both splits are needed.
         plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
         least_plain: What the share of plain pictures falls to, linearly, until larger pictures appear.
         crops_per_batch: About how many crops a batch of pictures holds, global ones included.
@@ -80,7 +80,7 @@ class StreamConfig:
     split: str = "train"
     screens: float = 0.55
     pages: float = 0.0
-    pages_folder: str = ".cache/html"
+    pages_folder: Path = DEFAULT_FOLDER
     plain: float = 0.0
     least_plain: float = 0.0
     crops_per_batch: int = 30
@@ -123,10 +123,14 @@ class PointingLesson:
 
     @cached_property
     def _pages(self) -> HtmlPages:
-        return HtmlPages(Path(self._config.pages_folder), self._config.split)
+        return HtmlPages(self._config.pages_folder, self._config.split)
 
     def draw(self, number: int) -> TreeBatch:
         """Batch `number`."""
+        return collate(self.trees(number), self._model_config)
+
+    def trees(self, number: int) -> list[Tree]:
+        """What batch `number` shows: pictures that are cut into equally many crops."""
         config, encoder = self._config, self._encoder
         rng = np.random.default_rng([config.seed, number])
         shares = SMALL if number < config.small_until else MIXED
@@ -138,7 +142,7 @@ class PointingLesson:
             picture = self._picture(rng, size, plain=rng.random() < self._plain_share(number))
             if picture.queries:
                 trees.append(encoder.encode(picture, rng, config.points_per_tree, config.names_per_tree))
-        return collate(trees, self._model_config)
+        return trees
 
     def _plain_share(self, number: int) -> float:
         config = self._config
@@ -171,18 +175,6 @@ class Curriculum:
         review = config.review_every > 0 and number % config.review_every == 0
         lesson = self._sheets if number < config.sheets_until or review else self._points
         return lesson.draw(number)
-
-
-def make_curriculum(
-    config: StreamConfig,
-    model_config: MolmoPointConfig,
-    tokenizer: PreTrainedTokenizerBase,
-    geometry: Geometry,
-) -> Curriculum:
-    """The lessons of a run."""
-    sheets = SheetLesson(config, SheetEncoder(tokenizer, geometry))
-    points = PointingLesson(config, model_config, TreeEncoder(tokenizer, geometry))
-    return Curriculum(config, sheets, points)
 
 
 class BatchStream(IterableDataset):
@@ -222,6 +214,26 @@ def picture_size(rng: np.random.Generator, tiling: tuple[int, int], geometry: Ge
             return width, height
 
 
-def loader(stream: BatchStream, workers: int) -> DataLoader:
-    """Batches in a fixed order, drawn ahead by worker processes."""
-    return DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
+class BatchLoader:
+    """The batches of a lesson in the order of their numbers, drawn ahead by loading processes.
+
+    Args:
+        lesson: Draws them.
+        workers: Loading processes, which change no batch; 0 to draw in this one.
+        state: `state` of an earlier loader, to go on behind its last batch.
+    """
+
+    def __init__(self, lesson: Lesson, workers: int, state: dict[str, Any] | None = None) -> None:
+        self._number = 0 if state is None else state["number"]
+        self._batches = draw_ahead(BatchStream(lesson, self._number), workers)
+
+    def next(self) -> tuple[Batch, Mapping[str, int]]:
+        """The next batch; nothing is ever skipped."""
+        batch = next(self._batches)
+        self._number += 1
+        return batch, {}
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """JSON to go on behind the last batch that was taken."""
+        return {"number": self._number}

@@ -31,8 +31,8 @@ from model.evaluation.tracking_metrics import WANTED_SHARE
 from model.train.attention import use_plain_attention
 from model.train.batch import TreeBatch, collate
 from model.train.nano_config import GEOMETRY
-from model.train.objective import Losses, tree_losses
-from model.train.parts import cosine
+from model.train.optimizers import cosine
+from model.train.tree_objective import TreeLosses, tree_losses
 from molmo_act.api import NANO
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.modeling.core import Views
@@ -142,7 +142,7 @@ class Arm:
             [group for group in groups if group["params"]], betas=(0.9, 0.95), eps=1e-6, weight_decay=0.0
         )
 
-    def losses(self, shown: Shown) -> Losses:
+    def losses(self, shown: Shown) -> TreeLosses:
         """Of one clip, the true answers fed."""
         core, windows_TPKC = self.model.model, shown.windows_TPKC
         valid_TPK = (shown.batch.pooling_NK >= 0).unflatten(0, windows_TPKC.shape[:2])

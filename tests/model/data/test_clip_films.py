@@ -8,7 +8,7 @@ import pytest
 from model.data.answer_form import AnswerForm
 from model.data.encode_film import FilmEncoder
 from model.data.sources import open_source
-from model.train.export import make_processor
+from model.train.nano_config import make_processor
 from tests.model.train.small_run import make_tokenizer
 
 

@@ -18,7 +18,7 @@ from model.data.public_sets import SETS
 from model.data.sample import Film
 from model.data.skipping import SkippedRow
 from model.data.sources import open_source
-from model.train.export import make_processor
+from model.train.nano_config import make_processor
 from molmo_act.errors import InputError
 from tests.model.train.small_run import GEOMETRY, make_tokenizer
 

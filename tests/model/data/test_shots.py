@@ -17,7 +17,7 @@ from model.data.shot_layouts import ClipWishes, plan_clip, plan_still
 from model.data.shots import RenderedClip, Shot, find_shots, read_picture, read_stills
 from model.data.sources import open_source
 from model.data.vocabulary import plural, spoken_names
-from model.train.export import make_processor
+from model.train.nano_config import make_processor
 from molmo_act.errors import InputError
 from tests.model.data.drawn_shots import draw_shot
 from tests.model.train.small_run import GEOMETRY, make_tokenizer

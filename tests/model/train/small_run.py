@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +17,11 @@ from transformers import PreTrainedTokenizerBase
 
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.scenes import draw_scene
-from model.train.export import make_processor
-from model.train.loop import Run, Settings
-from model.train.nano_config import nano_config
+from model.train.course import Settings
+from model.train.loop import Run
+from model.train.nano_config import make_processor, nano_config
 from model.train.nano_tokenizer import train_tokenizer
-from model.train.recipes import Part, Recipe
+from model.train.packed_recipe import PackedRecipe, Part
 from model.train.saved_run import saves
 from model.train.world import join_world
 from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
@@ -77,10 +80,10 @@ def save_tiny(folder: Path, width: int = 32) -> Path:
     return folder
 
 
-def tiny_recipe(checkpoint: Path, **changes: Any) -> Recipe:
+def tiny_recipe(checkpoint: Path, **changes: Any) -> PackedRecipe:
     """A few quick steps on pictures of shapes, from a checkpoint of `save_tiny`."""
     part = Part(1e-2, warmup=2)
-    recipe = Recipe(
+    recipe = PackedRecipe(
         model=str(checkpoint),
         data="1 shapes",
         steps=12,
@@ -103,7 +106,7 @@ def tiny_recipe(checkpoint: Path, **changes: Any) -> Recipe:
     return replace(recipe, **changes)
 
 
-def train_as_rank(rank: int, port: int, recipe: Recipe, folder: Path) -> None:
+def train_as_rank(rank: int, port: int, recipe: PackedRecipe, folder: Path) -> None:
     """One of two processes that train together; the second time from behind the last save but one."""
     torch.set_num_threads(1)
     os.environ |= {
@@ -120,3 +123,14 @@ def train_as_rank(rank: int, port: int, recipe: Recipe, folder: Path) -> None:
                 shutil.rmtree(saves(folder / name)[-1])
             world.wait()
             Run(recipe, Settings(folder / name), world).train()
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Writing fails behind so many bytes of a file, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

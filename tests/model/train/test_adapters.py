@@ -11,9 +11,11 @@ from safetensors.torch import load_file
 
 import molmo_act
 from model.train.adapters import ADAPTER
-from model.train.loop import Run, Settings
-from model.train.recipes import Part
-from model.train.release import main, read_recipe, trained
+from model.train.course import Settings
+from model.train.loop import Run
+from model.train.packed_recipe import Part
+from model.train.recipe_file import read_recipe
+from model.train.release import main, trained
 from model.train.saved_run import saves
 from model.train.world import World
 from molmo_act.errors import CheckpointError
@@ -32,9 +34,9 @@ def recipe_of(checkpoint, **changes):
     return tiny_recipe(checkpoint, rank=4, alpha=8, **changes)
 
 
-def loss_of(model_start, sequence) -> float:
+def loss_of(course, sequence) -> float:
     with torch.no_grad():
-        found = model_start.objective(sequence)
+        found = course.objective(sequence)
     return float(found.weighted)
 
 
@@ -42,9 +44,9 @@ def loss_of(model_start, sequence) -> float:
 def test_adapters_and_the_grounding_head_learn_and_nothing_else(checkpoint, tmp_path, kind):
     recipe = recipe_of(checkpoint, adapters=kind, vision=FROZEN, connector=FROZEN)
     run = Run(recipe, Settings(tmp_path), ALONE)
-    before = {name: p.detach().clone() for name, p in run.start.model.named_parameters()}
+    before = {name: p.detach().clone() for name, p in run.model.named_parameters()}
     run.train()
-    changed = {n for n, p in run.start.model.named_parameters() if not torch.equal(p.detach(), before[n])}
+    changed = {n for n, p in run.model.named_parameters() if not torch.equal(p.detach(), before[n])}
     assert all(ADAPTER in name or "point_predictor" in name or "build_vit" in name for name in changed)
     assert {"lora_A" in name for name in changed if ADAPTER in name} == {True, False}
     heads = {name for name in before if "point_predictor" in name or "build_vit" in name}
@@ -53,30 +55,30 @@ def test_adapters_and_the_grounding_head_learn_and_nothing_else(checkpoint, tmp_
     stored = {name for name in load_file(file) if name.startswith("model.")}
     assert stored == {f"model.model.{name}" for name in before if ADAPTER in name or name in heads}
     if kind == "qlora":
-        linear = run.start.model.model.language_model.layers[0].mlp.gate_proj.base_layer
+        linear = run.model.model.language_model.layers[0].mlp.gate_proj.base_layer
         assert type(linear).__name__ == "Linear4bit"
 
 
 def test_a_released_run_is_the_model_that_was_trained(checkpoint, tmp_path, monkeypatch):
     run = Run(recipe_of(checkpoint, adapters="lora", steps=4), Settings(tmp_path / "run"), ALONE)
     run.train()
-    sequence = run.loader.next().sequence
+    sequence = run.loader.next()[0]
     again = trained(tmp_path / "run")
-    assert not [name for name, _ in again.model.named_parameters() if ADAPTER in name]
-    assert loss_of(again, sequence) == pytest.approx(loss_of(run.start, sequence), rel=1e-5)
+    assert not [name for name, _ in again.objective.model.named_parameters() if ADAPTER in name]
+    assert loss_of(again, sequence) == pytest.approx(loss_of(run.course, sequence), rel=1e-5)
 
     monkeypatch.setattr("sys.argv", ["release", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
     assert main() == 0
     released = molmo_act.load(tmp_path / "out")
     weights = dict(released.model.named_parameters())
-    for name, parameter in again.model.named_parameters():
+    for name, parameter in again.objective.model.named_parameters():
         torch.testing.assert_close(weights[name], parameter.to(torch.bfloat16).float(), rtol=0, atol=0)
     released.point(np.zeros((200, 200, 3), np.uint8), "the red circle", max_points=1)
 
 
 def test_four_bit_runs_are_released_in_full_precision(checkpoint, tmp_path):
     Run(recipe_of(checkpoint, adapters="qlora", steps=2), Settings(tmp_path), ALONE).train()
-    model = trained(tmp_path).model
+    model = trained(tmp_path).objective.model
     assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
     kept = load_file(checkpoint / "model.safetensors")["model.transformer.blocks.0.mlp.ff_out.weight"]
     difference = (model.model.language_model.layers[0].mlp.down_proj.weight - kept).abs().max()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,15 +17,18 @@ import torch
 from safetensors.torch import load_file
 from torch.multiprocessing import start_processes
 
+from model.train.course import Settings
 from model.train.errors import TrainingError
-from model.train.loop import Run, Settings
+from model.train.loop import Run
 from model.train.overrides import override
-from model.train.recipes import RECIPES, Recipe
+from model.train.packed_recipe import PackedRecipe
+from model.train.recipe_file import read_recipe
+from model.train.recipes import RECIPES
 from model.train.release import trained
 from model.train.saved_run import saves
 from model.train.world import World
 from molmo_act.errors import CheckpointError, InputError
-from tests.model.train.small_run import save_tiny, tiny_recipe, train_as_rank
+from tests.model.train.small_run import files_of_at_most, save_tiny, tiny_recipe, train_as_rank
 
 ALONE = World(torch.device("cpu"))
 
@@ -46,7 +47,7 @@ def checkpoint(tmp_path_factory):
     return save_tiny(tmp_path_factory.mktemp("tiny"))
 
 
-def train(recipe: Recipe, folder: Path, **settings) -> Run:
+def train(recipe: PackedRecipe, folder: Path, **settings) -> Run:
     run = Run(recipe, Settings(folder, **settings), ALONE)
     run.train()
     return run
@@ -59,7 +60,7 @@ def losses(folder: Path) -> list[float]:
     return [row["loss"] for row in rows]
 
 
-def command(recipe: Recipe, folder: Path) -> list[str]:
+def command(recipe: PackedRecipe, folder: Path) -> list[str]:
     """The command line that runs a recipe of `tiny_recipe`."""
     plain = RECIPES["sft"]
     changes = [f"{path}={value}" for path, value in _flat(recipe).items() if _flat(plain)[path] != value]
@@ -144,7 +145,7 @@ def test_two_processes_learn_what_one_learns(checkpoint, tmp_path):
         assert losses(tmp_path / name) == pytest.approx(losses(tmp_path / "one"), rel=1e-5)
     last = saves(tmp_path / "again")[-1]
     # The pieces of both, put together, are the model that one process has.
-    sequence = Run(recipe, Settings(tmp_path / "one", workers=2), ALONE).loader.next().sequence
+    sequence = Run(recipe, Settings(tmp_path / "one", workers=2), ALONE).loader.next()[0]
     with torch.no_grad():
         found = [trained(tmp_path / name).objective(sequence).weighted for name in ("one", "whole")]
     torch.testing.assert_close(found[1], found[0], rtol=1e-4, atol=0)
@@ -163,7 +164,7 @@ def test_parts_learn_at_their_own_rates_or_not_at_all(checkpoint, tmp_path):
     recipe = override(tiny_recipe(checkpoint, steps=2), ["vision.rate=0", "connector.rate=0"])
     before = load_file(checkpoint / "model.safetensors")
     run = train(recipe, tmp_path)
-    run.start.model.save_pretrained(tmp_path / "after")
+    run.model.save_pretrained(tmp_path / "after")
     after = load_file(tmp_path / "after" / "model.safetensors")
     changed = {name for name, weight in before.items() if not torch.equal(weight, after[name])}
     assert not any(name.startswith(("model.vit", "model.connector")) for name in changed)
@@ -175,7 +176,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_saves_the_sequences(checkpoi
     run = Run(tiny_recipe(checkpoint), Settings(tmp_path), ALONE)
     run.step()
     with torch.no_grad():
-        run.start.model.model.point_predictor.patch_q.bias[0] = float("nan")
+        run.model.model.point_predictor.patch_q.bias[0] = float("nan")
     before = run.progress
     with pytest.raises(TrainingError, match="step 2 are not finite"):
         run.step()
@@ -191,23 +192,27 @@ def test_a_run_of_another_recipe_is_refused(checkpoint, unbroken):
     Run(tiny_recipe(checkpoint, save_every=5), Settings(unbroken), ALONE)
 
 
+def test_a_run_that_could_not_begin_leaves_its_folder_free(checkpoint, tmp_path):
+    with pytest.raises(InputError, match="There is no source 'nothing'"):
+        Run(tiny_recipe(checkpoint, data="1 nothing"), Settings(tmp_path), ALONE)
+    Run(tiny_recipe(checkpoint), Settings(tmp_path), ALONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"), [('{"steps": 3', "damaged"), ('{"steps": 3}', "no known kind")]
+)
+def test_a_recipe_that_cannot_be_read_is_named(tmp_path, text, complaint):
+    (tmp_path / "recipe.json").write_text(text)
+    with pytest.raises(CheckpointError, match=complaint):
+        read_recipe(tmp_path)
+
+
 def test_a_damaged_save_is_named(checkpoint, tmp_path):
     train(tiny_recipe(checkpoint, steps=1), tmp_path)
     (file,) = saves(tmp_path)[-1].iterdir()
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="is damaged"):
         Run(tiny_recipe(checkpoint, steps=1), Settings(tmp_path), ALONE)
-
-
-@contextmanager
-def files_of_at_most(size: int):
-    """Writing fails behind so many bytes of a file, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_save_that_fails_is_said_and_the_last_one_stays(checkpoint, tmp_path):
@@ -250,7 +255,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(checkpoint, tmp_path,
 )
 def test_wrong_changes_of_a_recipe_are_refused(change, complaint):
     with pytest.raises(InputError, match=complaint.replace("(", r"\(")):
-        override(Recipe(), [change])
+        override(PackedRecipe(), [change])
 
 
 def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
@@ -265,6 +270,8 @@ def test_what_is_for_evaluation_is_not_learned_from(checkpoint, tmp_path):
 
 
 def test_changes_reach_every_kind_of_value():
-    recipe = override(Recipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"])
+    recipe = override(
+        PackedRecipe(), ["steps=7", "language.rate=1e-3", "recompute=false", "form.order=shuffled"]
+    )
     assert (recipe.steps, recipe.language.rate) == (7, 1e-3)
     assert (recipe.recompute, recipe.form.order) == (False, "shuffled")

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from model.train.errors import TrainingError
 from model.train.monitor import FILE, Monitor
+from model.train.saved_run import Progress
 from molmo_act.errors import MissingExtraError
+from tests.model.train.small_run import files_of_at_most
 
-VALUES = {"loss": 1.5, "tokens_per_second": 100.0}
+VALUES = {"loss": 1.5, "examples_per_second": 100.0}
 
 
 def write(folder, first: int, last: int, **skipped: int) -> None:
-    monitor = Monitor(folder, first, 10)
+    monitor = Monitor(folder, first, 10, ["loss"])
     for step in range(first + 1, last + 1):
-        monitor.write(step, VALUES, skipped)
+        monitor.write(Progress(step), VALUES, skipped)
     monitor.close()
 
 
@@ -41,12 +44,21 @@ def test_what_was_skipped_is_said(tmp_path):
     assert list((tmp_path / "tensorboard").iterdir())
 
 
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    monitor = Monitor(tmp_path, 0, 10, ["loss"])
+    monitor.write(Progress(1), VALUES, {})
+    with files_of_at_most((tmp_path / FILE).stat().st_size), pytest.raises(TrainingError, match="Make room"):
+        monitor.write(Progress(2), VALUES, {})
+    write(tmp_path, 1, 2)
+    assert steps(tmp_path) == [1, 2]
+
+
 def test_wandb_is_asked_only_on_request_and_named_when_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "wandb", None)  # importing it fails
-    Monitor(tmp_path, 0, 1).close()
+    Monitor(tmp_path, 0, 1, []).close()
     monkeypatch.setattr("model.train.monitor.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"molmo-act\[wandb\]"):
-        Monitor(tmp_path, 0, 1, wandb=True)
+        Monitor(tmp_path, 0, 1, [], wandb=True)
 
 
 def wandb_records(path: Path):
@@ -82,11 +94,10 @@ def test_what_wandb_keeps_offline_is_what_was_said(tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="W&B is not installed: pip install molmo-act[wandb]")
     monkeypatch.setenv("WANDB_MODE", "offline")
     for first, last in ((0, 3), (2, 4)):  # killed behind its save of step 2, and gone on with
-        monitor = Monitor(tmp_path, first, 10, wandb=True)
+        monitor = Monitor(tmp_path, first, 10, ["loss"], wandb=True)
         for step in range(first + 1, last + 1):
-            monitor.write(
-                step, {"loss": 1 / step, "tokens_per_second": 100.0}, {"gone": 2} if step == 3 else {}
-            )
+            values = {"loss": 1 / step, "examples_per_second": 100.0}
+            monitor.write(Progress(step), values, {"gone": 2} if step == 3 else {})
         monitor.close()
     files = sorted((tmp_path / "wandb").glob("offline-run-*/*.wandb"))
     assert len(files) == 2

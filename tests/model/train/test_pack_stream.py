@@ -13,9 +13,10 @@ from model.data.mixture import parse_groups
 from model.data.packing import Room
 from model.data.skipping import SkippedRow
 from model.data.sources import open_source
-from model.train.export import make_processor
+from model.train.nano_config import make_processor
 from model.train.pack_stream import Packed, PackLoader, PackStream, StreamPlan
-from model.train.recipes import Recipe
+from model.train.packed import PackedSequence
+from model.train.packed_recipe import PackedRecipe
 from model.train.starting import make_encoders
 from molmo_act.errors import InputError
 from tests.model.train.small_run import GEOMETRY, make_tokenizer, tiny_config
@@ -31,7 +32,7 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def make(tokenizer):
     processor, config = make_processor(tokenizer, GEOMETRY), tiny_config(tokenizer)
-    encoders = make_encoders(processor, Recipe(points=4, max_crops=4))
+    encoders = make_encoders(processor, PackedRecipe(points=4, max_crops=4))
     sources = {"shapes": open_source("shapes", sides=(120, 300))}
 
     def make_stream(states=(None,), first: int = 0, plan: StreamPlan = PLAN, sources=sources, **ranks):
@@ -45,15 +46,19 @@ def take(stream: PackStream, count: int) -> list[Packed]:
 
 
 def same(one: Packed, other: Packed) -> bool:
-    pairs = zip(vars(one.sequence).values(), vars(other.sequence).values(), strict=True)
-    return one.state == other.state and all(torch.equal(a, b) for a, b in pairs)
+    return one.state == other.state and equal(one.sequence, other.sequence)
+
+
+def equal(one: PackedSequence, other: PackedSequence) -> bool:
+    pairs = zip(vars(one).values(), vars(other).values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_sequences_are_full_and_fit(make):
     packs = take(make(), 12)
-    assert all(p.tokens <= 900 and len(p.sequence.patches) <= 20 for p in packs)
-    assert sum(p.tokens for p in packs) / (12 * 900) > 0.9
-    assert all(p.examples == int(p.sequence.tree_S.max()) + 1 for p in packs)
+    assert all(p.sequence.tokens <= 900 and len(p.sequence.patches) <= 20 for p in packs)
+    assert sum(p.sequence.tokens for p in packs) / (12 * 900) > 0.9
+    assert all(p.sequence.examples == len(p.sequence.tree_N.unique()) for p in packs)
 
 
 def test_a_stream_goes_on_behind_any_sequence(make):
@@ -79,7 +84,7 @@ def test_a_loader_goes_on_where_it_stopped(make, workers):
         loader.next()
     state = json.loads(json.dumps(loader.state))
     loader = PackLoader(make, workers, state)
-    assert all(same(loader.next(), expected) for expected in whole[3:])
+    assert all(equal(loader.next()[0], expected) for expected, _ in whole[3:])
 
 
 def test_another_number_of_workers_is_refused(make):
@@ -105,7 +110,7 @@ def test_what_is_skipped_is_counted(make):
     packs = take(make(sources={"shapes": Faulty()}), 4)
     counts = [p.skipped.get("shapes: picture is missing", 0) for p in packs]
     picks = packs[-1].state["mixture"]["picks"]
-    used = sum(p.examples for p in packs) + len(packs[-1].state["waiting"])
+    used = sum(p.sequence.examples for p in packs) + len(packs[-1].state["waiting"])
     assert sum(counts) == picks - used > 0
 
 

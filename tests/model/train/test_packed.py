@@ -15,11 +15,13 @@ from model.data.packing import Room
 from model.data.sample import Film, FilmQuery, Said, Sighting
 from model.data.scenes import draw_scene
 from model.train.batch import collate
-from model.train.export import make_processor
+from model.train.grounding_losses import word_loss
 from model.train.lines import IGNORE
-from model.train.objective import tree_losses
+from model.train.nano_config import make_processor
+from model.train.objective import means
 from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
+from model.train.tree_objective import tree_losses
 from molmo_act.modeling.video_sampling import SampledVideo
 from tests.model.train.small_run import GEOMETRY, draw_trees, make_tokenizer, rough_model, tiny_config
 
@@ -58,14 +60,14 @@ def trees(tokenizer):
 
 @torch.no_grad()
 def losses(model, sequence: PackedSequence) -> torch.Tensor:
-    """The weighted sum, then sums of losses, hits and choices of each kind."""
+    """The weighted sum, then the sum and count of every measure."""
     found = PackedObjective(model)(sequence)
     return torch.cat((found.weighted[None], found.sums.flatten()))
 
 
 def alone(model, trees, config) -> torch.Tensor:
     """Of every branch in a sequence of its own, weighed as in its tree."""
-    total = torch.zeros(1 + 3 * len(KINDS))
+    total = torch.zeros(1 + 2 * len(PackedObjective.measures))
     for tree in trees:
         whole = pack([tree], config)
         for number, branch in enumerate(tree.branches, 1):
@@ -79,7 +81,7 @@ def alone(model, trees, config) -> torch.Tensor:
 def test_a_packed_sequence_loses_what_its_branches_lose_alone(model, trees):
     packed = losses(model, pack(trees, model.config))
     torch.testing.assert_close(packed, alone(model, trees, model.config), rtol=1e-5, atol=0)
-    assert (packed[1:].reshape(4, 3)[:, 2] > 0).all()  # every kind of choice occurs
+    assert (packed[1:].reshape(-1, 2)[:, 1] > 0).all()  # every kind of choice occurs
 
 
 def test_padding_and_order_change_nothing(model, trees):
@@ -113,14 +115,35 @@ def test_one_example_never_sees_another(model, trees):
     assert not torch.equal(losses(model, first), losses(model, replace(first, patches=patches)))
 
 
+def test_the_z_loss_is_the_square_of_the_log_of_the_denominator(model, trees):
+    sequence = pack(trees, model.config)
+    with torch.no_grad():
+        plain, more = (PackedObjective(model, z_loss)(sequence) for z_loss in (0.0, 0.5))
+        states = torch.randn(5, model.config.text_config.hidden_size)
+        targets = torch.arange(5)
+        losses = [word_loss(model, states, targets, z_loss)[0] for z_loss in (0.0, 0.5)]
+        logits = model.lm_head(model.model.final_norm(states))
+    log_denominator = (logits - logits.log_softmax(-1))[:, 0]
+    torch.testing.assert_close(losses[1] - losses[0], 0.5 * log_denominator**2)
+    changed = [
+        name
+        for name, one, other in zip(PackedObjective.measures, plain.sums, more.sums, strict=True)
+        if not torch.equal(one, other)
+    ]
+    assert changed == ["loss/word"]
+    assert more.weighted > plain.weighted
+
+
 def test_the_row_layout_loses_the_same(model, tokenizer):
     trees = draw_trees(tokenizer, 2)
     batch = collate(trees, model.config)
     with torch.no_grad():
         rows = tree_losses(model, batch)
-    sums = losses(model, pack(trees, model.config))[1:].reshape(4, 3)
-    for kind, (loss, _, count) in zip(KINDS, sums, strict=True):
-        assert float(getattr(rows, kind)) == pytest.approx(float(loss / count), rel=1e-5), kind
+    with torch.no_grad():
+        packed = PackedObjective(model)(pack(trees, model.config))
+    found = means(PackedObjective.measures, packed.sums)
+    for kind in KINDS:
+        assert found[f"loss/{kind}"] == pytest.approx(float(getattr(rows, kind)), rel=1e-5), kind
 
 
 @pytest.mark.filterwarnings("ignore:.*script_method:DeprecationWarning")  # inside torch.compile

@@ -21,7 +21,9 @@ def text(tmp_path_factory):
     changes = [f"{key}={getattr(recipe, key)}" for key in ("model", "data", "tokens", "crops", "side_most")]
     with pytest.MonkeyPatch.context() as patch:
         out = folder / "page.html"
-        patch.setattr("sys.argv", ["page", "sft", *changes, "--sequences", "2", "--out", str(out)])
+        patch.setattr(
+            "sys.argv", ["page", "sft", str(folder / "run"), *changes, "--sequences", "2", "--out", str(out)]
+        )
         assert main() == 0
     return out.read_text()
 
@@ -48,7 +50,7 @@ def test_right_patches_and_guesses_are_drawn(text):
     assert all(picture.shape[0] % 224 == picture.shape[1] % 224 == 0 for picture in pictures)
 
 
-def test_a_wrong_change_is_an_error(monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["page", "sft", "colour=red"])
+def test_a_wrong_change_is_an_error(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["page", "sft", str(tmp_path), "colour=red"])
     assert main() == 2
     assert "There is no key 'colour'" in capsys.readouterr().err

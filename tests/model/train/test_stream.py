@@ -58,9 +58,7 @@ def drawn_on(folder: Path, monkeypatch: pytest.MonkeyPatch, share: float) -> tup
 
     monkeypatch.setattr("model.train.stream.draw_screen", draw_scene_instead)
     tokenizer = make_tokenizer()
-    config = StreamConfig(
-        screens=1.0, pages=share, pages_folder=str(folder), crops_per_batch=2, small_until=99
-    )
+    config = StreamConfig(screens=1.0, pages=share, pages_folder=folder, crops_per_batch=2, small_until=99)
     lesson = PointingLesson(config, tiny_config(tokenizer), TreeEncoder(tokenizer, GEOMETRY))
     batches = [lesson.draw(number) for number in range(10)]
     return len(batches) - len(made), len(made)

@@ -9,7 +9,7 @@ import torch
 
 from model.train.batch import collate
 from model.train.lines import IGNORE
-from model.train.objective import Losses, tree_losses
+from model.train.tree_objective import TreeLosses, tree_losses
 from molmo_act.modeling.tiling import normalize
 from tests.model.train.small_run import draw_trees, make_tokenizer, rough_model, tiny_config
 
@@ -29,7 +29,7 @@ def trees(tokenizer):
     return draw_trees(tokenizer, 3)
 
 
-def sums(losses: Losses, batch) -> dict[str, float]:
+def sums(losses: TreeLosses, batch) -> dict[str, float]:
     """Loss sums: means times how many targets each kind has."""
     counts = {
         "word": batch.word_target_RL,
