@@ -61,20 +61,20 @@ def perform(
     began = time.monotonic()
     for locator in locators:
         desk.guard.require_words(locator.query)
-    with desk.capture() as capture:
-        aimed, before = _get_ready(desk, capture, locators, began + timeout)
-        if desk.dry_run:
-            effect: Effect = "unverifiable"
-            after = before
+    capture = desk.capture()
+    aimed, before = _get_ready(desk, capture, locators, began + timeout)
+    if desk.dry_run:
+        effect: Effect = "unverifiable"
+        after = before
+    else:
+        desk.guard.count_act()
+        if secrets is not None:
+            secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
+        if do is None:
+            before = aimed.shot  # what the pointer brings about is the effect
         else:
-            desk.guard.count_act()
-            if secrets is not None:
-                secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
-            if do is None:
-                before = aimed.shot  # what the pointer brings about is the effect
-            else:
-                do(*aimed.targets)
-            effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
+            do(*aimed.targets)
+        effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
     seconds = time.monotonic() - began
     return ActionResult(
         action, effect, aimed.targets, before, after, seconds, aimed.model_seconds, desk.dry_run, arguments
@@ -146,7 +146,7 @@ def _approach(desk: Desktop, capture: Capture, aimed: Aim) -> Screenshot | None:
                 f"The pointer was sent to {point} but is at {arrived}; nothing was done. Something else "
                 "moves or confines it."
             )
-    rested = _rested(desk, capture, aimed.shot, aimed.restless, HOVER_SECONDS)
+    rested = _rested(desk, capture, aimed.shot, time.monotonic(), aimed.restless, HOVER_SECONDS)
     for found, window in zip(aimed.targets, aimed.windows, strict=True):
         if desk.backend.window_at(*found.point) != window:
             return None
@@ -166,7 +166,7 @@ def _see_effect(
         after = capture.take(desk.monitor)
         changed = changed_blocks(before, after)
         if effect_of(changed, restless) == "changed":
-            after = _rested(desk, capture, after, restless, deadline - time.monotonic())
+            after = _rested(desk, capture, after, after.time, restless, deadline - time.monotonic())
             changed = changed_blocks(before, after)
             if _is_local(changed, targets, before):
                 time.sleep(FEEDBACK_SECONDS)
@@ -187,16 +187,30 @@ def _is_local(changed: np.ndarray, targets: Sequence[Found], shot: Screenshot) -
 
 
 def _rested(
-    desk: Desktop, capture: Capture, earlier: Screenshot, restless: np.ndarray, timeout: float
+    desk: Desktop,
+    capture: Capture,
+    earlier: Screenshot,
+    since: float,
+    restless: np.ndarray,
+    timeout: float,
 ) -> Screenshot:
-    """A capture that equals the one before it but for restless blocks; the last when none does in time."""
+    """A capture that equals the one before it but for restless blocks; the last when none does in time.
+
+    Args:
+        desk: Where.
+        capture: Takes the pictures.
+        earlier: The first of them.
+        since: A moment after which the application had a frame's time to draw before the next.
+        restless: Blocks that change by themselves.
+        timeout: Seconds.
+    """
     deadline = time.monotonic() + timeout
     while True:
-        time.sleep(FRAME_SECONDS)
+        time.sleep(max(0.0, since + FRAME_SECONDS - time.monotonic()))
         later = capture.take(desk.monitor)
         moving = changed_blocks(earlier, later, noise=0)  # a slow fade changes little from frame to frame
         if moving.shape == restless.shape and not (moving & ~restless).any():
             return later
         if time.monotonic() > deadline:
             return later
-        earlier = later
+        earlier, since = later, later.time

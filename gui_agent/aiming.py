@@ -85,7 +85,7 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
         finally:
             model_seconds += scene.model_seconds
         windows = tuple(desk.backend.window_at(*found.point) for found in targets)
-        time.sleep(max(0.0, scene.taken + STILL_SECONDS - time.monotonic()))
+        time.sleep(max(0.0, scene.shot.time + STILL_SECONDS - time.monotonic()))
         shot = capture.take(desk.monitor)
         restless = changed_blocks(scene.shot, shot)
         if not restless.any() or (

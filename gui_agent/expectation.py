@@ -59,16 +59,16 @@ class Expectation:
         desk = self.locator.desk
         timeout = desk.timeout if timeout is None else timeout
         deadline = time.monotonic() + timeout
-        with desk.capture() as capture:
-            while True:
-                desk.guard.require_going_on()
-                scene = Scene(desk.eye, capture, desk.backend, desk.monitor)
-                found = self._best(scene)
-                if (found is not None) == until_there:
-                    return found
-                if not wait_for_change(desk, capture, scene.shot, deadline):
-                    what = "appear" if until_there else "disappear"
-                    raise Timeout(f"{self.locator.query!r} did not {what} within {timeout:g} s.")
+        capture = desk.capture()
+        while True:
+            desk.guard.require_going_on()
+            scene = Scene(desk.eye, capture, desk.backend, desk.monitor)
+            found = self._best(scene)
+            if (found is not None) == until_there:
+                return found
+            if not wait_for_change(desk, capture, scene.shot, deadline):
+                what = "appear" if until_there else "disappear"
+                raise Timeout(f"{self.locator.query!r} did not {what} within {timeout:g} s.")
 
     def _best(self, scene: Scene) -> Found | None:
         try:

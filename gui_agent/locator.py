@@ -78,8 +78,8 @@ class Locator:
             Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        with self.desk.scene() as scene:
-            return [self.nth(index) for index in range(len(self._matching(self._look(scene))))]
+        matching = self._matching(self._look(self.desk.scene()))
+        return [self.nth(index) for index in range(len(matching))]
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -92,8 +92,7 @@ class Locator:
             Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        with self.desk.scene() as scene:
-            return self.choose(scene)
+        return self.choose(self.desk.scene())
 
     def choose(self, scene: Scene) -> Found:
         """Where it is at one moment; raises as `find` does."""

@@ -29,7 +29,6 @@ class Scene:
 
     def __init__(self, eye: Eye, capture: Capture, backend: InputBackend, monitor: int) -> None:
         self._eye, self._capture, self._backend = eye, capture, backend
-        self.taken = time.monotonic()
         self.shot = capture.take(monitor)
         self.model_seconds = 0.0
         self._seen: dict[tuple[str, Region | None], Sighting] = {}

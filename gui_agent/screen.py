@@ -127,7 +127,7 @@ class Screenshot:
         bgrx: uint8 (height, width, 4), read-only: blue, green, red and a byte without meaning, as screens are
             captured.
         view: Which part of the desktop the pixels show.
-        time: Seconds since the epoch at which it was taken.
+        time: When it had been taken, in seconds of ``time.monotonic()``.
         hidden: Parts, in input points, that no picture made of this may show, since a secret was typed there.
     """
 
@@ -153,7 +153,7 @@ class Screenshot:
 
     def to_uncensored_image(self) -> Image.Image:
         """A picture of its own, RGB, hidden parts included: for a model to look at, not to be kept."""
-        return Image.frombytes("RGB", self.view.size, self.bgrx.tobytes(), "raw", "BGRX")
+        return Image.frombytes("RGB", self.view.size, np.ascontiguousarray(self.bgrx).data, "raw", "BGRX")
 
     def crop(self, area: Area) -> Screenshot:
         """The part that shows an area, whole pixels that touch it included.
