@@ -27,7 +27,7 @@ from gui_agent.secret_windows import Secrets
 from gui_agent.trajectory import Trajectory
 from molmo_act.errors import InputError
 
-Outcome = TypeVar("Outcome", ActionResult, Found, None)
+Outcome = TypeVar("Outcome", ActionResult, Found)
 
 STILL_TURNS = 2  # of the wheel in a row that move nothing: the end, or a program that is slow twice
 
@@ -224,8 +224,9 @@ class Desktop:
         """
         wanted = self.locator(target) if isinstance(target, str) else target
         arguments = {"down": down, "most": most}
+        locators = [wanted] if over is None else [wanted, over]
         return self.step(
-            "scroll_until", [wanted], arguments, lambda: self._scroll_until(wanted, over, down, most)
+            "scroll_until", locators, arguments, lambda: self._scroll_until(wanted, over, down, most)
         )
 
     def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
@@ -261,13 +262,11 @@ class Desktop:
             timeout: Seconds to wait for the places; the desktop's unless given.
             secret: Whether the window it happens in is to be black in pictures from now on.
         """
-        timeout = self.timeout if timeout is None else timeout
+        seconds = self.timeout if timeout is None else timeout
+        told = arguments if timeout is None else {**arguments, "timeout": timeout}
         secrets = self._secrets if secret else None
         return self.step(
-            action,
-            locators,
-            arguments,
-            lambda: perform(self, action, locators, do, timeout, arguments, secrets),
+            action, locators, told, lambda: perform(self, action, locators, do, seconds, told, secrets)
         )
 
     def step(

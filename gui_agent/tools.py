@@ -187,8 +187,7 @@ class Tools:
         window: InWindow = None,
     ) -> Answer:
         """Waits until something is on the screen, or until it is not."""
-        self._locator(target, window, None).wait(state, timeout=timeout)
-        return _shown({"state": state}, self.desk.screenshot())
+        return _acted(self._locator(target, window, None).wait(state, timeout=timeout))
 
     def failure(self, error: MolmoActError) -> Answer:
         """An error as an answer, with the screen as it is now."""

@@ -1,4 +1,4 @@
-"""The connection to the screen: kept while it is good, read anew when the monitors change, closed in the end."""
+"""The connection to the screen: kept while it is good, made anew for other monitors, closed in the end."""
 
 from __future__ import annotations
 
