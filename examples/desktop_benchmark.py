@@ -82,6 +82,20 @@ class NothingFinder:
         return Points(xy=[], score=[], image_size=[image.size], query=query, absent=1.0)
 
 
+def overhead_of(result: ActionResult) -> float:
+    """Seconds of a click that were not the model's."""
+    assert result.effect == "changed", result
+    return result.seconds - result.model_seconds
+
+
+PARTS: dict[str, Callable[[ActionResult], float]] = {
+    "click without the model": overhead_of,
+    "of it aim": lambda result: overhead_of(result) - result.act_seconds - result.verify_seconds,
+    "of it act": lambda result: result.act_seconds,
+    "of it verify": lambda result: result.verify_seconds,
+}
+
+
 def main() -> None:
     """Measures each size in a process of its own, since pyautogui keeps its first display."""
     parser = argparse.ArgumentParser(description="Time the parts of a click.")
@@ -124,9 +138,11 @@ def measure(clicks: int) -> dict[str, dict[str, float] | float]:
     for kind in ("far from", "near"):
         with window(kind):
             desk.click(TARGET)
-            found[f"click without the model, change {kind} the target, ms"] = spread(
-                [overhead_of(desk.click(TARGET)) for _ in range(clicks)]
-            )
+            results = [desk.click(TARGET) for _ in range(clicks)]
+        found |= {
+            f"{part}, change {kind} the target, ms": spread([1000 * seconds(result) for result in results])
+            for part, seconds in PARTS.items()
+        }
     with window("far from"):
         found["plain loop of mss and pyautogui.click, without finding, ms"] = spread(
             [plain_click(desk) for _ in range(clicks)]
@@ -139,12 +155,6 @@ def measure(clicks: int) -> dict[str, dict[str, float] | float]:
         100 * (time.process_time() - began[0]) / (time.monotonic() - began[1])
     )
     return found
-
-
-def overhead_of(result: ActionResult) -> float:
-    """Milliseconds of a click that were not the model's."""
-    assert result.effect == "changed", result
-    return 1000 * (result.seconds - result.model_seconds)
 
 
 def plain_click(desk: Desktop) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -69,10 +70,12 @@ class Sighting:
     Attributes:
         points: What it pointed at, in pixels of the screenshot.
         screenshot: What it looked at.
+        model_seconds: How long it took.
     """
 
     points: Points
     screenshot: Screenshot
+    model_seconds: float
 
     @cached_property
     def places(self) -> list[Found]:
@@ -120,18 +123,29 @@ class Eye:
         Raises:
             QueryError: The query is empty or too long.
         """
-        points = self.model.point(shot.to_uncensored_image(), query)
-        return Sighting(self._refined(shot, points) if self.refine and len(points) else points, shot)
+        points, seconds = self._ask(shot, query)
+        if self.refine and len(points):
+            points, more_seconds = self._refined(shot, points)
+            seconds += more_seconds
+        return Sighting(points, shot, seconds)
 
-    def _refined(self, shot: Screenshot, points: Points) -> Points:
+    def _refined(self, shot: Screenshot, points: Points) -> tuple[Points, float]:
         xy, score = points.xy.copy(), points.score.copy()
+        seconds = 0.0
         for index in _near_best(points.score)[:MOST_ZOOMED]:
             left, top, right, bottom = _neighbourhood(shot.view.size, xy[index])
-            part = shot.crop_pixels(left, top, right, bottom)
-            best = self.model.point(part.to_uncensored_image(), points.query).best
-            if best is not None:  # the zoomed pass may lose what only the whole screen shows
+            zoomed, more_seconds = self._ask(shot.crop_pixels(left, top, right, bottom), points.query)
+            seconds += more_seconds
+            if (best := zoomed.best) is not None:  # a zoomed pass may lose what only the whole screen shows
                 xy[index], score[index] = (best.x + left, best.y + top), best.score
-        return replace(points, xy=xy, score=score)
+        return replace(points, xy=xy, score=score), seconds
+
+    def _ask(self, shot: Screenshot, query: str) -> tuple[Points, float]:
+        """What the model answers, and how many seconds it took."""
+        picture = shot.to_uncensored_image()
+        began = time.monotonic()
+        points = self.model.point(picture, query)
+        return points, time.monotonic() - began
 
 
 def _near_best(score: np.ndarray) -> list[int]:

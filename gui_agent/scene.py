@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 
 from gui_agent.backends import InputBackend
@@ -24,13 +23,11 @@ class Scene:
 
     Attributes:
         shot: The picture.
-        model_seconds: How long the model has taken for its answers so far.
     """
 
     def __init__(self, eye: Eye, capture: Capture, backend: InputBackend, monitor: int) -> None:
         self._eye, self._capture, self._backend = eye, capture, backend
         self.shot = capture.take(monitor)
-        self.model_seconds = 0.0
         self._seen: dict[tuple[str, Region | None], Sighting] = {}
 
     def look(self, query: str, region: Region | None) -> Sighting:
@@ -44,10 +41,13 @@ class Scene:
         """
         if (query, region) not in self._seen:
             shot = self.shot if region is None else self.shot.crop(self.area(region))
-            began = time.monotonic()
             self._seen[query, region] = self._eye.look(shot, query)
-            self.model_seconds += time.monotonic() - began
         return self._seen[query, region]
+
+    @property
+    def model_seconds(self) -> float:
+        """How long the model has taken for its answers so far."""
+        return sum(sighting.model_seconds for sighting in self._seen.values())
 
     def area(self, region: Region) -> Area:
         """Where a region is, in input points; raises as `look` does."""
