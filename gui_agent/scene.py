@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 from gui_agent.backends import InputBackend
@@ -10,6 +11,7 @@ from gui_agent.eye import Eye, Sighting
 from gui_agent.regions import Monitor, Region, Window, window_titled
 from gui_agent.screen import Area
 from gui_agent.x11_windows import WindowInfo
+from molmo_act.errors import PlatformError
 
 
 class Scene:
@@ -41,7 +43,7 @@ class Scene:
         """
         if (query, region) not in self._seen:
             shot = self.shot if region is None else self.shot.crop(self.area(region))
-            self._seen[query, region] = self._eye.look(shot, query)
+            self._seen[query, region] = self._eye.look(shot, query, self._window_areas)
         return self._seen[query, region]
 
     @property
@@ -58,6 +60,14 @@ class Scene:
     def window(self, region: Window) -> WindowInfo:
         """The window that a region names; raises as `look` does."""
         return window_titled(region.title, self._windows)
+
+    @cached_property
+    def _window_areas(self) -> tuple[Area, ...]:
+        if not self._eye.refine:
+            return ()
+        with suppress(PlatformError):  # windows cannot be told apart here
+            return tuple(window.area for window in self._windows)
+        return ()
 
     @cached_property
     def _windows(self) -> list[WindowInfo]:

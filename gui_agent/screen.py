@@ -148,7 +148,7 @@ class Screenshot:
         picture = self.to_uncensored_image()
         for area in self.hidden:
             if (shared := area.shared_with(self.view.area)) is not None:
-                picture.paste((0, 0, 0), self._pixel_box(shared))
+                picture.paste((0, 0, 0), self.pixel_box(shared))
         return picture
 
     def to_uncensored_image(self) -> Image.Image:
@@ -167,9 +167,9 @@ class Screenshot:
         shared = area.shared_with(self.view.area)
         if shared is None:
             raise InputError(f"The region {area} is off screen: this screenshot shows {self.view.area}.")
-        return self.crop_pixels(*self._pixel_box(shared))
+        return self.crop_pixels(*self.pixel_box(shared))
 
-    def _pixel_box(self, area: Area) -> tuple[int, int, int, int]:
+    def pixel_box(self, area: Area) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the whole pixels that an area within the view touches."""
         left, top = self.view.to_pixels(area.left, area.top)
         right, bottom = self.view.to_pixels(area.left + area.width, area.top + area.height)

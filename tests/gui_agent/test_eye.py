@@ -44,6 +44,50 @@ def test_the_second_pass_is_finer(x: int, y: int) -> None:
     assert found.point == (x // 2 - 600, y // 2)
 
 
+def test_the_second_pass_looks_at_a_small_window_as_a_whole() -> None:
+    model, shot = Nearsighted(), shot_with(500, 400)
+    small, large = Area(-400, 100, 150, 200), Area(-600, 0, 500, 450)
+    for windows, size in (
+        ([large, small], (300, 400)),  # the topmost
+        ([small, large], (400, 300)),  # the topmost is large
+        ([Area(-600, 0, 50, 450)], (400, 300)),  # not there
+    ):
+        model.sizes.clear()
+        [found] = Eye(model, refine=True).look(shot, "the mark", windows).places
+        assert model.sizes == [(1200, 900), size]
+        assert found.pixel == (500.5, 400.5)
+
+
+class Steps:
+    """Gives its answers in turn."""
+
+    def __init__(self, *answers) -> None:
+        self.answers = iter(answers)
+
+    def point(self, image, query: str) -> Points:
+        places = next(self.answers)
+        xy, score = [place[:2] for place in places], [place[2] for place in places]
+        return Points(xy=xy, score=score, image_size=[image.size], query=query)
+
+
+FAR, NEAR, UNLIKELY = (1100, 800, 0.6), (500, 400, 0.6), (520, 410, 0.1)
+CLOSER_LOOKS = [
+    ([[NEAR], []], [NEAR]),  # the second pass loses it
+    ([[NEAR, UNLIKELY], [(10, 20, 0.9)]], [(410, 220, 0.9)]),  # one thing after all
+    ([[NEAR], [(10, 20, 0.9), (60, 20, 0.9)]], [(410, 220, 0.9), (460, 220, 0.9)]),  # two after all
+    ([[FAR, NEAR], [(350, 250, 0.8)], [(10, 20, 0.9)]], [(1150, 850, 0.8), (410, 220, 0.9)]),  # in turn
+]
+
+
+@pytest.mark.parametrize(("answers", "expected"), CLOSER_LOOKS)
+def test_what_a_closer_look_finds_takes_the_place_of_what_was_there(answers, expected) -> None:
+    window = Area(-400, 100, 150, 200)
+    sighting = Eye(Steps(*answers), refine=True).look(shot_with(0, 0), "it", [window])
+    assert [(*found.pixel, found.score) for found in sighting.places] == [
+        pytest.approx(place, abs=1e-3) for place in expected
+    ]
+
+
 def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
     model = Nearsighted()
     [found] = Eye(model, refine=False).look(shot_with(500, 400), "the mark").places
