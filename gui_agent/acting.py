@@ -63,42 +63,33 @@ def perform(
         desk.guard.require_words(locator.query)
     capture = desk.capture()
     aimed, before = _get_ready(desk, capture, locators, began + timeout, is_hover=do is None)
-    model_seconds = aimed.model_seconds
-    if desk.dry_run:
-        seconds = time.monotonic() - began
-        return ActionResult(
-            action,
-            "unverifiable",
-            aimed.targets,
-            before,
-            before,
-            seconds,
-            model_seconds,
-            dry_run=True,
-            arguments=arguments,
-        )
-    desk.guard.count_act()
-    if secrets is not None:
-        secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
-    ready = time.monotonic()
-    if do is None:
-        before = aimed.shot  # what the pointer brings about is the effect
-    else:
-        do(*aimed.targets)
-    done = time.monotonic()
-    effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
-    seen = time.monotonic()
+    effect: Effect = "unverifiable"
+    after = before
+    act_seconds = verify_seconds = 0.0
+    if not desk.dry_run:
+        desk.guard.count_act()
+        if secrets is not None:
+            secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
+        ready = time.monotonic()
+        if do is None:
+            before = aimed.shot  # what the pointer brings about is the effect
+        else:
+            do(*aimed.targets)
+        done = time.monotonic()
+        effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
+        act_seconds, verify_seconds = done - ready, time.monotonic() - done
     return ActionResult(
         action,
         effect,
         aimed.targets,
         before,
         after,
-        seconds=seen - began,
-        model_seconds=model_seconds,
-        act_seconds=done - ready,
-        verify_seconds=seen - done,
-        arguments=arguments,
+        time.monotonic() - began,
+        aimed.model_seconds,
+        act_seconds,
+        verify_seconds,
+        desk.dry_run,
+        arguments,
     )
 
 
@@ -107,8 +98,8 @@ def _get_ready(
 ) -> tuple[Aim, Screenshot]:
     """Aims, checks every rule, and moves the pointer onto the first target; in a dry run it stays.
 
-    A target may move, or be covered, because the pointer comes: then it is looked for once more. Where
-    hovering is the act, that is its effect.
+    A target may move, or be covered, because the pointer comes: then it is looked for again, once in any case
+    and until the deadline. Where hovering is the act, that is its effect.
 
     Returns:
         The aim, and the screen as it is before the act.
@@ -116,7 +107,7 @@ def _get_ready(
     Raises:
         NotFound, Ambiguous, Unstable, Refused: See `perform`.
     """
-    model_seconds = 0.0
+    model_seconds, is_first_try = 0.0, True
     while True:
         aimed = aim(desk, capture, locators, deadline)
         model_seconds += aimed.model_seconds
@@ -127,10 +118,11 @@ def _get_ready(
         before = _approach(desk, capture, aimed)
         if _are_windows_the_same(desk, aimed) and (is_hover or _are_in_place(aimed, before)):
             return aimed, before
-        if time.monotonic() > deadline:
+        if not is_first_try and time.monotonic() > deadline:
             raise Unstable(
                 f"{named(aimed.targets)} moved or was covered each time the pointer came; nothing was done."
             )
+        is_first_try = False
 
 
 def _are_windows_the_same(desk: Desktop, aimed: Aim) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import molmo_act
 from gui_agent.eye import Eye
 from gui_agent.screen import Area, Screenshot, View
 from molmo_act.points import Points
@@ -95,16 +94,6 @@ def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
     blank = Screenshot(np.zeros((900, 1200, 4), np.uint8), View((1200, 900), Area(0, 0, 600, 450)), time=0.0)
     assert Eye(model, refine=True).look(blank, "the mark").places == []
     assert model.sizes == [(1200, 900)] * 2
-
-
-def test_the_bundled_model_takes_a_query_in_another_language() -> None:
-    blank = Screenshot(
-        np.full((240, 320, 4), 200, np.uint8), View((320, 240), Area(0, 0, 320, 240)), time=0.0
-    )
-    sighting = Eye(molmo_act.load(), refine=False).look(
-        blank, "保存按钮"
-    )  # whether it understands is its affair
-    assert 0 <= sighting.points.absent <= 1
 
 
 class Pointing:

@@ -308,10 +308,11 @@ def test_a_screen_that_never_settles(open_pads, desk) -> None:
 
 @pytest.mark.parametrize("kind", ["shy", "jumpy"])
 def test_what_moves_when_the_pointer_comes(open_pads, desk, kind) -> None:
+    desk.backend.move(5, 700)  # not where the window opens
     pads = open_pads(f"{kind}:Runner={RED}", f"toggle:Bystander={GREEN}")
     if kind == "jumpy":
-        assert desk.locator(RED).click().effect == "changed"
-        assert desk.model.looks == 2
+        assert desk.locator(RED).click(timeout=0).effect == "changed"  # as with a model that is slow
+        assert desk.model.looks >= 2
         assert presses(pads) == [("Runner", 1, [])]
     else:
         with pytest.raises(
