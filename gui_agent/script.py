@@ -23,8 +23,8 @@ import yaml
 from gui_agent.steps import ACTIONS, Step
 from molmo_act.errors import InputError
 
+SECOND_TARGETS = {"drag": "to", "scroll_until": "over"}
 # What a value that is not a mapping stands for, where that is not the target.
-TARGETS = ("target", "to", "over")
 SHORT_FORMS = {"press": "chord", "type": "text", "scroll": "down"}
 
 
@@ -53,8 +53,9 @@ def _step(number: int, entry: Any) -> Step:
         raise InputError(f"Step {number} is {action!r}; expected one of {', '.join(ACTIONS)}.")
     if not isinstance(told, Mapping):
         told = {SHORT_FORMS.get(action, "target"): told}
-    targets = [told[name] for name in TARGETS if name in told]
-    arguments = {name: value for name, value in told.items() if name not in TARGETS}
+    names = ("target", SECOND_TARGETS.get(action))
+    targets = [told[name] for name in names if name in told]
+    arguments = {name: value for name, value in told.items() if name not in names}
     if len(targets) not in ACTIONS[action] or (targets and "target" not in told):
         raise InputError(f"Step {number}, {action!r}, is told {dict(told)}, which does not name its target.")
     return Step(action, targets, arguments)
