@@ -82,6 +82,20 @@ class NothingFinder:
         return Points(xy=[], score=[], image_size=[image.size], query=query, absent=1.0)
 
 
+def overhead_of(result: ActionResult) -> float:
+    """Seconds of a click that were not the model's."""
+    assert result.effect == "changed", result
+    return result.seconds - result.model_seconds
+
+
+PARTS: dict[str, Callable[[ActionResult], float]] = {
+    "click without the model": overhead_of,
+    "of it aim": lambda result: overhead_of(result) - result.act_seconds - result.verify_seconds,
+    "of it act": lambda result: result.act_seconds,
+    "of it verify": lambda result: result.verify_seconds,
+}
+
+
 def main() -> None:
     """Measures each size in a process of its own, since pyautogui keeps its first display."""
     parser = argparse.ArgumentParser(description="Time the parts of a click.")
@@ -114,19 +128,21 @@ def measure(clicks: int) -> dict[str, dict[str, float] | float]:
     """Every part on the display of this process: milliseconds as p50 and p95; share of a core in percent."""
     desk = Desktop(ColourFinder(), safety=Safety(max_actions_per_minute=10_000))
     found: dict[str, dict[str, float] | float] = {}
-    with desk.capture() as capture:
-        shots = [capture.take(), capture.take()]
-        found["capture, ms"] = timed(capture.take, clicks)
-        found["compare two captures, ms"] = timed(lambda: changed_blocks(*shots), clicks)
+    capture = desk.capture()
+    shots = [capture.take(), capture.take()]
+    found["capture, ms"] = timed(capture.take, clicks)
+    found["compare two captures, ms"] = timed(lambda: changed_blocks(*shots), clicks)
     model = molmo_act.load()
     picture = shots[0].to_image()
     found["ground with nano, ms"] = timed(lambda: model.point(picture, "the red button"), max(3, clicks // 4))
     for kind in ("far from", "near"):
         with window(kind):
             desk.click(TARGET)
-            found[f"click without the model, change {kind} the target, ms"] = spread(
-                [overhead_of(desk.click(TARGET)) for _ in range(clicks)]
-            )
+            results = [desk.click(TARGET) for _ in range(clicks)]
+        found |= {
+            f"{part}, change {kind} the target, ms": spread([1000 * seconds(result) for result in results])
+            for part, seconds in PARTS.items()
+        }
     with window("far from"):
         found["plain loop of mss and pyautogui.click, without finding, ms"] = spread(
             [plain_click(desk) for _ in range(clicks)]
@@ -139,12 +155,6 @@ def measure(clicks: int) -> dict[str, dict[str, float] | float]:
         100 * (time.process_time() - began[0]) / (time.monotonic() - began[1])
     )
     return found
-
-
-def overhead_of(result: ActionResult) -> float:
-    """Milliseconds of a click that were not the model's."""
-    assert result.effect == "changed", result
-    return 1000 * (result.seconds - result.model_seconds)
 
 
 def plain_click(desk: Desktop) -> float:

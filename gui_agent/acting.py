@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gui_agent.aiming import Aim, aim, around
+from gui_agent.aiming import Aim, aim, around, named
 from gui_agent.capture import Capture
 from gui_agent.changes import Effect, changed_blocks, effect_of
 from gui_agent.errors import Refused, Unstable
@@ -61,30 +61,45 @@ def perform(
     began = time.monotonic()
     for locator in locators:
         desk.guard.require_words(locator.query)
-    with desk.capture() as capture:
-        aimed, before = _get_ready(desk, capture, locators, began + timeout)
-        if desk.dry_run:
-            effect: Effect = "unverifiable"
-            after = before
+    capture = desk.capture()
+    aimed, before = _get_ready(desk, capture, locators, began + timeout, is_hover=do is None)
+    effect: Effect = "unverifiable"
+    after = before
+    act_seconds = verify_seconds = 0.0
+    if not desk.dry_run:
+        desk.guard.count_act()
+        if secrets is not None:
+            secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
+        ready = time.monotonic()
+        if do is None:
+            before = aimed.shot  # what the pointer brings about is the effect
         else:
-            desk.guard.count_act()
-            if secrets is not None:
-                secrets.note(aimed.windows[0] if aimed.windows else desk.backend.focused())
-            if do is None:
-                before = aimed.shot  # what the pointer brings about is the effect
-            else:
-                do(*aimed.targets)
-            effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
-    seconds = time.monotonic() - began
+            do(*aimed.targets)
+        done = time.monotonic()
+        effect, after = _see_effect(desk, capture, aimed.targets, before, aimed.restless)
+        act_seconds, verify_seconds = done - ready, time.monotonic() - done
     return ActionResult(
-        action, effect, aimed.targets, before, after, seconds, aimed.model_seconds, desk.dry_run, arguments
+        action,
+        effect,
+        aimed.targets,
+        before,
+        after,
+        time.monotonic() - began,
+        aimed.model_seconds,
+        act_seconds,
+        verify_seconds,
+        desk.dry_run,
+        arguments,
     )
 
 
 def _get_ready(
-    desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: float
+    desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: float, *, is_hover: bool
 ) -> tuple[Aim, Screenshot]:
     """Aims, checks every rule, and moves the pointer onto the first target; in a dry run it stays.
+
+    A target may move, or be covered, because the pointer comes: then it is looked for again, once in any case
+    and until the deadline. Where hovering is the act, that is its effect.
 
     Returns:
         The aim, and the screen as it is before the act.
@@ -92,17 +107,37 @@ def _get_ready(
     Raises:
         NotFound, Ambiguous, Unstable, Refused: See `perform`.
     """
-    model_seconds = 0.0
+    model_seconds, is_first_try = 0.0, True
     while True:
         aimed = aim(desk, capture, locators, deadline)
         model_seconds += aimed.model_seconds
         aimed = replace(aimed, model_seconds=model_seconds)
         _require_allowed(desk, locators, aimed)
-        before = aimed.shot if desk.dry_run else _approach(desk, capture, aimed)
-        if before is not None:
+        if desk.dry_run:
+            return aimed, aimed.shot
+        before = _approach(desk, capture, aimed)
+        if _are_windows_the_same(desk, aimed) and (is_hover or _are_in_place(aimed, before)):
             return aimed, before
-        if time.monotonic() > deadline:
-            raise Unstable("Another window came in between again and again; nothing was done.")
+        if not is_first_try and time.monotonic() > deadline:
+            raise Unstable(
+                f"{named(aimed.targets)} moved or was covered each time the pointer came; nothing was done."
+            )
+        is_first_try = False
+
+
+def _are_windows_the_same(desk: Desktop, aimed: Aim) -> bool:
+    """Whether the windows at the targets are those that were looked at, and where they were."""
+    return all(
+        desk.backend.window_at(*found.point) == window
+        for found, window in zip(aimed.targets, aimed.windows, strict=True)
+    )
+
+
+def _are_in_place(aimed: Aim, now: Screenshot) -> bool:
+    """Whether targets look as they did but for highlighting, which changes nothing far from them."""
+    changed = changed_blocks(aimed.shot, now) & ~aimed.restless
+    touched = any(changed[around(found, now)].any() for found in aimed.targets)
+    return not touched or _is_local(changed, aimed.targets, now)
 
 
 def _require_allowed(desk: Desktop, locators: Sequence[Locator], aimed: Aim) -> None:
@@ -126,12 +161,11 @@ def _require_uncovered(desk: Desktop, region: Window, found: Found, window: Wind
         )
 
 
-def _approach(desk: Desktop, capture: Capture, aimed: Aim) -> Screenshot | None:
+def _approach(desk: Desktop, capture: Capture, aimed: Aim) -> Screenshot:
     """Moves the pointer to the first target.
 
     Returns:
-        A capture once the application has shown that the pointer is there; None when another window than
-        the one looked at is there now.
+        A capture once the application has shown that the pointer is there.
 
     Raises:
         Refused: The pointer does not arrive, or somebody stops the desktop.
@@ -146,11 +180,7 @@ def _approach(desk: Desktop, capture: Capture, aimed: Aim) -> Screenshot | None:
                 f"The pointer was sent to {point} but is at {arrived}; nothing was done. Something else "
                 "moves or confines it."
             )
-    rested = _rested(desk, capture, aimed.shot, aimed.restless, HOVER_SECONDS)
-    for found, window in zip(aimed.targets, aimed.windows, strict=True):
-        if desk.backend.window_at(*found.point) != window:
-            return None
-    return rested
+    return _rested(desk, capture, aimed.shot, time.monotonic(), aimed.restless, HOVER_SECONDS)
 
 
 def _see_effect(
@@ -166,7 +196,7 @@ def _see_effect(
         after = capture.take(desk.monitor)
         changed = changed_blocks(before, after)
         if effect_of(changed, restless) == "changed":
-            after = _rested(desk, capture, after, restless, deadline - time.monotonic())
+            after = _rested(desk, capture, after, after.time, restless, deadline - time.monotonic())
             changed = changed_blocks(before, after)
             if _is_local(changed, targets, before):
                 time.sleep(FEEDBACK_SECONDS)
@@ -187,16 +217,30 @@ def _is_local(changed: np.ndarray, targets: Sequence[Found], shot: Screenshot) -
 
 
 def _rested(
-    desk: Desktop, capture: Capture, earlier: Screenshot, restless: np.ndarray, timeout: float
+    desk: Desktop,
+    capture: Capture,
+    earlier: Screenshot,
+    since: float,
+    restless: np.ndarray,
+    timeout: float,
 ) -> Screenshot:
-    """A capture that equals the one before it but for restless blocks; the last when none does in time."""
+    """A capture that equals the one before it but for restless blocks; the last when none does in time.
+
+    Args:
+        desk: Where.
+        capture: Takes the pictures.
+        earlier: The first of them.
+        since: A moment after which the application had a frame's time to draw before the next.
+        restless: Blocks that change by themselves.
+        timeout: Seconds.
+    """
     deadline = time.monotonic() + timeout
     while True:
-        time.sleep(FRAME_SECONDS)
+        time.sleep(max(0.0, since + FRAME_SECONDS - time.monotonic()))
         later = capture.take(desk.monitor)
         moving = changed_blocks(earlier, later, noise=0)  # a slow fade changes little from frame to frame
         if moving.shape == restless.shape and not (moving & ~restless).any():
             return later
         if time.monotonic() > deadline:
             return later
-        earlier = later
+        earlier, since = later, later.time

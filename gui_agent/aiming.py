@@ -85,7 +85,7 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
         finally:
             model_seconds += scene.model_seconds
         windows = tuple(desk.backend.window_at(*found.point) for found in targets)
-        time.sleep(max(0.0, scene.taken + STILL_SECONDS - time.monotonic()))
+        time.sleep(max(0.0, scene.shot.time + STILL_SECONDS - time.monotonic()))
         shot = capture.take(desk.monitor)
         restless = changed_blocks(scene.shot, shot)
         if not restless.any() or (
@@ -96,7 +96,7 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
             return Aim(targets, windows, shot, restless, model_seconds)
         if earlier is not None and time.monotonic() > deadline:
             raise Unstable(
-                f"{_named(targets)} does not hold still, or the screen around it does not; nothing was done. "
+                f"{named(targets)} does not hold still, or the screen around it does not; nothing was done. "
                 "Wait until it has come to rest, or give a longer timeout."
             )
         earlier = targets
@@ -133,5 +133,6 @@ def wait_for_change(desk: Desktop, capture: Capture, shot: Screenshot, deadline:
     return False
 
 
-def _named(targets: Sequence[Found]) -> str:
+def named(targets: Sequence[Found]) -> str:
+    """What was asked for, for messages."""
     return " and ".join(repr(found.query) for found in targets)

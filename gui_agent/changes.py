@@ -33,17 +33,18 @@ def changed_blocks(before: Screenshot, after: Screenshot, noise: int = NOISE) ->
     if before.view != after.view:
         return ~blocks
     different = _words(before) != _words(after)
-    if not different.any():
+    rows = np.flatnonzero(different.any(axis=1))
+    if len(rows) == 0:
         return blocks
-    rows, columns = np.flatnonzero(different.any(axis=1)), np.flatnonzero(different.any(axis=0))
-    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    pieces = before.bgrx[box], after.bgrx[box]
-    by = np.maximum(*pieces) - np.minimum(*pieces) > noise
-    seen = by[..., 0] | by[..., 1] | by[..., 2]
-    ys, xs = np.nonzero(seen)
-    if len(xs) == 0 or np.ptp(xs) < CARET_WIDTH:
+    columns = np.flatnonzero(different[rows[0] : rows[-1] + 1].any(axis=0))
+    row, column = rows[0] // BLOCK, columns[0] // BLOCK
+    box = slice(row * BLOCK, rows[-1] + 1), slice(column * BLOCK, columns[-1] + 1)
+    seen = _seen_in_bands(before.bgrx[box], after.bgrx[box], noise)
+    changed = np.flatnonzero(seen.any(axis=0))
+    if len(changed) == 0 or np.ptp(changed) < CARET_WIDTH:
         return blocks
-    blocks[(ys + rows[0]) // BLOCK, (xs + columns[0]) // BLOCK] = True
+    seen = np.logical_or.reduceat(seen, np.arange(0, seen.shape[1], BLOCK), axis=1)
+    blocks[row : row + seen.shape[0], column : column + seen.shape[1]] = seen
     return blocks
 
 
@@ -60,6 +61,13 @@ def effect_of(changed: np.ndarray, restless: np.ndarray) -> Effect:
     if changed.shape != restless.shape or (changed & ~restless).any():
         return "changed"
     return "unverifiable" if restless.any() else "unchanged"
+
+
+def _seen_in_bands(before: np.ndarray, after: np.ndarray, noise: int) -> np.ndarray:
+    """For bands of a block's height, whether each column of pixels differs by more than noise in a colour."""
+    differs = np.maximum(before, after) - np.minimum(before, after) > noise
+    colours = differs.view("<u4")[..., 0] & 0xFFFFFF
+    return np.bitwise_or.reduceat(colours, np.arange(0, len(colours), BLOCK), axis=0) != 0
 
 
 def _words(shot: Screenshot) -> np.ndarray:

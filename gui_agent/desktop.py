@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,11 +22,12 @@ from gui_agent.results import ActionResult
 from gui_agent.safety import Guard, Safety
 from gui_agent.scene import Scene
 from gui_agent.screen import Screenshot
+from gui_agent.screen_connection import ScreenConnection
 from gui_agent.secret_windows import Secrets
 from gui_agent.trajectory import Trajectory
 from molmo_act.errors import InputError
 
-Outcome = TypeVar("Outcome", ActionResult, Found, None)
+Outcome = TypeVar("Outcome", ActionResult, Found)
 
 STILL_TURNS = 2  # of the wheel in a row that move nothing: the end, or a program that is slow twice
 
@@ -81,6 +82,7 @@ class Desktop:
         self.dry_run = dry_run
         self.backend = PyAutoGuiBackend() if backend is None else backend
         self.guard = Guard(Safety() if safety is None else safety, self.backend)
+        self._connection = ScreenConnection()
         self._secrets = Secrets(self.backend)
         self._given_model = model
         self.trajectory = None if record is None else Trajectory(Path(record))
@@ -135,26 +137,23 @@ class Desktop:
         Args:
             path: Also writes the picture there; the ending chooses the format.
         """
-        with self.capture() as capture:
-            shot = capture.take(self.monitor)
+        shot = self.capture().take(self.monitor)
         if path is not None:
             shot.save(path)
         return shot
 
     def capture(self) -> Capture:
-        """A connection for several looks in a row; a context manager."""
-        return Capture(self.backend.size(), self._secrets.areas)
+        """For several looks in a row."""
+        return Capture(self._connection, self.backend.size(), self._secrets.areas)
 
-    @contextmanager
-    def scene(self) -> Iterator[Scene]:
+    def scene(self) -> Scene:
         """This moment of the screen, to be asked about.
 
         Raises:
             Refused: The screen is locked.
         """
         self.guard.require_unlocked()
-        with self.capture() as capture:
-            yield Scene(self.eye, capture, self.backend, self.monitor)
+        return Scene(self.eye, self.capture(), self.backend, self.monitor)
 
     # --- acting -------------------------------------------------------------------------------------------
 
@@ -225,8 +224,9 @@ class Desktop:
         """
         wanted = self.locator(target) if isinstance(target, str) else target
         arguments = {"down": down, "most": most}
+        locators = [wanted] if over is None else [wanted, over]
         return self.step(
-            "scroll_until", [wanted], arguments, lambda: self._scroll_until(wanted, over, down, most)
+            "scroll_until", locators, arguments, lambda: self._scroll_until(wanted, over, down, most)
         )
 
     def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
@@ -262,13 +262,11 @@ class Desktop:
             timeout: Seconds to wait for the places; the desktop's unless given.
             secret: Whether the window it happens in is to be black in pictures from now on.
         """
-        timeout = self.timeout if timeout is None else timeout
+        seconds = self.timeout if timeout is None else timeout
+        told = arguments if timeout is None else {**arguments, "timeout": timeout}
         secrets = self._secrets if secret else None
         return self.step(
-            action,
-            locators,
-            arguments,
-            lambda: perform(self, action, locators, do, timeout, arguments, secrets),
+            action, locators, told, lambda: perform(self, action, locators, do, seconds, told, secrets)
         )
 
     def step(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PIL import ImageDraw
 
+from gui_agent.results import WAITS
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -31,18 +33,19 @@ def draw_found(found: Found) -> Image.Image:
 
 
 def draw_act(result: ActionResult) -> Image.Image:
-    """The screen before an act, with a cross on each place that it used.
+    """The screen before an act, or the last look of a wait, with a cross on each place.
 
     Args:
-        result: Of the act.
+        result: Of the act or the wait.
 
     Returns:
         An RGB picture of the size of the screenshot.
     """
-    picture = result.before.to_image()
+    shot = result.after if result.action in WAITS else result.before
+    picture = shot.to_image()
     for found in result.targets:
         x, y = found.point
-        _cross(picture, result.before.view.to_pixels(x + 0.5, y + 0.5))
+        _cross(picture, shot.view.to_pixels(x + 0.5, y + 0.5))
     return picture
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from gui_agent.screen import Screenshot
+from gui_agent.screen import Area, Screenshot
 from molmo_act.points import Points
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ SAME_PLACE = 16
 """Pixels; two points this near are taken for one thing."""
 ZOOMED_SHARE = 1 / 3
 """Of the width and of the height: how much of the screenshot a zoomed pass looks at."""
+SMALL_WINDOW = 0.5
+"""Of the screenshot: a window that takes up no more is looked at as a whole in a zoomed pass."""
 MOST_ZOOMED = 3
 """Places of one answer that are looked at again."""
 
@@ -69,10 +73,12 @@ class Sighting:
     Attributes:
         points: What it pointed at, in pixels of the screenshot.
         screenshot: What it looked at.
+        model_seconds: How long it took.
     """
 
     points: Points
     screenshot: Screenshot
+    model_seconds: float
 
     @cached_property
     def places(self) -> list[Found]:
@@ -107,31 +113,61 @@ class Eye:
 
     Attributes:
         model: Has ``point(image, query) -> Points``.
-        refine: Whether the neighbourhood of each likely place is looked at again by itself, which a model
-            that shrinks large pictures then sees in more detail.
+        refine: Whether what lies around each likely place is looked at again by itself: its window, or in a
+            large window a part of it. A model that shrinks large pictures then sees more detail, and no
+            model is distracted by the rest.
     """
 
     model: PointingModel
     refine: bool
 
-    def look(self, shot: Screenshot, query: str) -> Sighting:
+    def look(self, shot: Screenshot, query: str, windows: Sequence[Area] = ()) -> Sighting:
         """Asks the model.
+
+        Args:
+            shot: What to look at.
+            query: What to look for.
+            windows: Those on the screen, the lowest first, in input points: a zoomed pass may look at one.
 
         Raises:
             QueryError: The query is empty or too long.
         """
-        points = self.model.point(shot.to_uncensored_image(), query)
-        return Sighting(self._refined(shot, points) if self.refine and len(points) else points, shot)
+        points, seconds = self._ask(shot, query)
+        if self.refine and len(points):
+            points, more_seconds = self._refined(shot, points, windows)
+            seconds += more_seconds
+        return Sighting(points, shot, seconds)
 
-    def _refined(self, shot: Screenshot, points: Points) -> Points:
-        xy, score = points.xy.copy(), points.score.copy()
+    def _refined(self, shot: Screenshot, points: Points, windows: Sequence[Area]) -> tuple[Points, float]:
+        """The points, those in the parts around likely ones replaced by what a closer look finds there."""
+        found = [[(float(x), float(y), float(s))] for (x, y), s in zip(points.xy, points.score, strict=True)]
+        places = [place for [place] in found]
+        looked_at: set[int] = set()
+        seconds = 0.0
         for index in _near_best(points.score)[:MOST_ZOOMED]:
-            left, top, right, bottom = _neighbourhood(shot.view.size, xy[index])
-            part = shot.crop_pixels(left, top, right, bottom)
-            best = self.model.point(part.to_uncensored_image(), points.query).best
-            if best is not None:  # the zoomed pass may lose what only the whole screen shows
-                xy[index], score[index] = (best.x + left, best.y + top), best.score
-        return replace(points, xy=xy, score=score)
+            if index in looked_at:
+                continue
+            left, top, right, bottom = box = _part_around(shot, *places[index][:2], windows)
+            zoomed, more_seconds = self._ask(shot.crop_pixels(*box), points.query)
+            seconds += more_seconds
+            within = {n for n, (x, y, _) in enumerate(places) if left <= x < right and top <= y < bottom}
+            within = (within | {index}) - looked_at
+            looked_at |= within
+            if len(zoomed):  # a closer look may lose what only the whole screen shows
+                for n in within:
+                    found[n] = []
+                found[index] = [(p.x + left, p.y + top, p.score) for p in zoomed]
+        table = np.array([place for group in found for place in group])
+        size, query, absent = points.image_size, points.query, points.absent
+        refined = Points(xy=table[:, :2], score=table[:, 2], image_size=size, query=query, absent=absent)
+        return refined, seconds
+
+    def _ask(self, shot: Screenshot, query: str) -> tuple[Points, float]:
+        """What the model answers, and how many seconds it took."""
+        picture = shot.to_uncensored_image()
+        began = time.monotonic()
+        points = self.model.point(picture, query)
+        return points, time.monotonic() - began
 
 
 def _near_best(score: np.ndarray) -> list[int]:
@@ -141,12 +177,22 @@ def _near_best(score: np.ndarray) -> list[int]:
     return [int(i) for i in order if score[i] * (1 - best) >= RIVAL_ODDS * best * (1 - score[i])]
 
 
-def _neighbourhood(size: tuple[int, int], xy: np.ndarray) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom edge of the part of a picture that lies around a place, wholly within."""
-    edges = []
-    for extent, centre in zip(size, xy, strict=True):
-        side = max(1, round(extent * ZOOMED_SHARE))
-        first = min(max(0, round(float(centre) - side / 2)), extent - side)
-        edges.append((first, first + side))
-    (left, right), (top, bottom) = edges
+def _part_around(shot: Screenshot, x: float, y: float, windows: Sequence[Area]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom edge of a place's window; where that is large, of what lies around it."""
+    width, height = shot.view.size
+    place = shot.view.to_input(x, y)
+    covering = next((window for window in reversed(windows) if window.covers(*place)), None)
+    if covering is not None and (shown := covering.shared_with(shot.view.area)) is not None:
+        box = shot.pixel_box(shown)
+        if (box[2] - box[0]) * (box[3] - box[1]) <= SMALL_WINDOW * width * height:
+            return box
+    left, right = _stretch(width, x)
+    top, bottom = _stretch(height, y)
     return left, top, right, bottom
+
+
+def _stretch(extent: int, centre: float) -> tuple[int, int]:
+    """Beginning and end of the share of an extent that lies around a place, wholly within."""
+    side = max(1, round(extent * ZOOMED_SHARE))
+    first = min(max(0, round(centre - side / 2)), extent - side)
+    return first, first + side

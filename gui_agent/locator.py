@@ -78,8 +78,8 @@ class Locator:
             Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        with self.desk.scene() as scene:
-            return [self.nth(index) for index in range(len(self._matching(self._look(scene))))]
+        matching = self._matching(self._look(self.desk.scene()))
+        return [self.nth(index) for index in range(len(matching))]
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -92,8 +92,7 @@ class Locator:
             Refused: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        with self.desk.scene() as scene:
-            return self.choose(scene)
+        return self.choose(self.desk.scene())
 
     def choose(self, scene: Scene) -> Found:
         """Where it is at one moment; raises as `find` does."""
@@ -101,7 +100,8 @@ class Locator:
         if not sighting.places:
             raise NotFound(
                 f"Nothing on the screen matches {self.query!r} (absent with probability "
-                f"{sighting.points.absent:.2f}). Check that it is visible, or name it in other words."
+                f"{sighting.points.absent:.2f}). Check that it is visible, or name it in other words; "
+                "small models know English only."
             )
         if self.index is not None:
             return self._nth_of(self._matching(sighting), self.index)
@@ -235,20 +235,16 @@ class Locator:
 
         return self.desk.act("press", [self], click_and_press, {"chord": chord}, timeout=timeout)
 
-    def wait(self, state: Literal["visible", "gone"] = "visible", *, timeout: float | None = None) -> None:
-        """Waits until it is there, or until it is not.
+    def wait(
+        self, state: Literal["visible", "gone"] = "visible", *, timeout: float | None = None
+    ) -> ActionResult:
+        """Waits until it is there, or until it is not; see `Expectation.wait`.
 
         Raises:
             Timeout: It did not come about in time.
             InputError: There is no such state.
         """
-        if state not in ("visible", "gone"):
-            raise InputError(f"wait({state!r}) was given; expected 'visible' or 'gone'.")
-        expectation = self.desk.expect(self)
-        if state == "visible":
-            expectation.to_appear(timeout=timeout)
-        else:
-            expectation.to_disappear(timeout=timeout)
+        return self.desk.expect(self).wait(state, timeout=timeout)
 
     def _focus(self) -> None:
         self.desk.backend.click()

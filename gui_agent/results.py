@@ -14,20 +14,27 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+WAITS = ("expect", "expect_gone")
+"""Actions that wait for something to be there, and not to be there."""
+
+
 @dataclass(frozen=True)
 class ActionResult:
     """One act and what could be seen of its effect.
 
     Attributes:
-        action: What was done: "click", "hover", "drag", "scroll", "fill", "clear", "type", "press".
+        action: What was done: "click", "hover", "drag", "scroll", "fill", "clear", "type", "press"; or one of
+            `WAITS`.
         effect: "changed": the screen looks different and stays so; "unchanged": it looks as before, so that
             most likely nothing happened; "unverifiable": it was moving by itself, or nothing was done
-            because of a dry run.
+            because of a dry run. Of a wait, whether what was waited for came about meanwhile.
         targets: The places acted on, in the order in which they were used; empty for keys without a target.
-        before: The screen just before the act, the pointer already in its place.
+        before: The screen just before the act, the pointer already in its place; of a wait, the first look.
         after: The screen when its effect had been seen, or when none had come.
         seconds: From the call to this result.
         model_seconds: How much of it the model took.
+        act_seconds: How much of it mouse and keyboard took.
+        verify_seconds: How much of it went into seeing the effect.
         dry_run: Whether nothing was done.
         arguments: What the act was told, by name, as plain values; secrets as dots.
     """
@@ -39,6 +46,8 @@ class ActionResult:
     after: Screenshot = field(repr=False)
     seconds: float
     model_seconds: float
+    act_seconds: float = 0.0
+    verify_seconds: float = 0.0
     dry_run: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,7 +62,7 @@ class ActionResult:
         return self.targets[0].score if self.targets else None
 
     def draw(self) -> Image.Image:
-        """The screen before the act with the places acted on marked, RGB."""
+        """The screen before the act, or the last look of a wait, with the places marked, RGB."""
         from gui_agent.drawing import draw_act
 
         return draw_act(self)

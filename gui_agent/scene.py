@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from functools import cached_property
 
 from gui_agent.backends import InputBackend
@@ -11,6 +11,7 @@ from gui_agent.eye import Eye, Sighting
 from gui_agent.regions import Monitor, Region, Window, window_titled
 from gui_agent.screen import Area
 from gui_agent.x11_windows import WindowInfo
+from molmo_act.errors import PlatformError
 
 
 class Scene:
@@ -24,14 +25,11 @@ class Scene:
 
     Attributes:
         shot: The picture.
-        model_seconds: How long the model has taken for its answers so far.
     """
 
     def __init__(self, eye: Eye, capture: Capture, backend: InputBackend, monitor: int) -> None:
         self._eye, self._capture, self._backend = eye, capture, backend
-        self.taken = time.monotonic()
         self.shot = capture.take(monitor)
-        self.model_seconds = 0.0
         self._seen: dict[tuple[str, Region | None], Sighting] = {}
 
     def look(self, query: str, region: Region | None) -> Sighting:
@@ -45,10 +43,13 @@ class Scene:
         """
         if (query, region) not in self._seen:
             shot = self.shot if region is None else self.shot.crop(self.area(region))
-            began = time.monotonic()
-            self._seen[query, region] = self._eye.look(shot, query)
-            self.model_seconds += time.monotonic() - began
+            self._seen[query, region] = self._eye.look(shot, query, self._window_areas)
         return self._seen[query, region]
+
+    @property
+    def model_seconds(self) -> float:
+        """How long the model has taken for its answers so far."""
+        return sum(sighting.model_seconds for sighting in self._seen.values())
 
     def area(self, region: Region) -> Area:
         """Where a region is, in input points; raises as `look` does."""
@@ -59,6 +60,14 @@ class Scene:
     def window(self, region: Window) -> WindowInfo:
         """The window that a region names; raises as `look` does."""
         return window_titled(region.title, self._windows)
+
+    @cached_property
+    def _window_areas(self) -> tuple[Area, ...]:
+        if not self._eye.refine:
+            return ()
+        with suppress(PlatformError):  # windows cannot be told apart here
+            return tuple(window.area for window in self._windows)
+        return ()
 
     @cached_property
     def _windows(self) -> list[WindowInfo]:

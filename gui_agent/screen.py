@@ -127,7 +127,7 @@ class Screenshot:
         bgrx: uint8 (height, width, 4), read-only: blue, green, red and a byte without meaning, as screens are
             captured.
         view: Which part of the desktop the pixels show.
-        time: Seconds since the epoch at which it was taken.
+        time: When it had been taken, in seconds of ``time.monotonic()``.
         hidden: Parts, in input points, that no picture made of this may show, since a secret was typed there.
     """
 
@@ -148,12 +148,12 @@ class Screenshot:
         picture = self.to_uncensored_image()
         for area in self.hidden:
             if (shared := area.shared_with(self.view.area)) is not None:
-                picture.paste((0, 0, 0), self._pixel_box(shared))
+                picture.paste((0, 0, 0), self.pixel_box(shared))
         return picture
 
     def to_uncensored_image(self) -> Image.Image:
         """A picture of its own, RGB, hidden parts included: for a model to look at, not to be kept."""
-        return Image.frombytes("RGB", self.view.size, self.bgrx.tobytes(), "raw", "BGRX")
+        return Image.frombytes("RGB", self.view.size, np.ascontiguousarray(self.bgrx).data, "raw", "BGRX")
 
     def crop(self, area: Area) -> Screenshot:
         """The part that shows an area, whole pixels that touch it included.
@@ -167,9 +167,9 @@ class Screenshot:
         shared = area.shared_with(self.view.area)
         if shared is None:
             raise InputError(f"The region {area} is off screen: this screenshot shows {self.view.area}.")
-        return self.crop_pixels(*self._pixel_box(shared))
+        return self.crop_pixels(*self.pixel_box(shared))
 
-    def _pixel_box(self, area: Area) -> tuple[int, int, int, int]:
+    def pixel_box(self, area: Area) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the whole pixels that an area within the view touches."""
         left, top = self.view.to_pixels(area.left, area.top)
         right, bottom = self.view.to_pixels(area.left + area.width, area.top + area.height)

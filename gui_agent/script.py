@@ -6,6 +6,7 @@
     - drag: {target: the volume slider, to: the right end of the volume slider}
     - click: {target: {query: OK, region: {window: Files}}, button: right}
     - expect: a dialog saying the file was saved
+    - scroll_until: {target: the Advanced heading, over: the list}
 
 An action is one of `gui_agent.steps.ACTIONS`, its target words or a mapping as in records. What else its
 mapping holds are the arguments of the method of that name.
@@ -22,6 +23,7 @@ import yaml
 from gui_agent.steps import ACTIONS, Step
 from molmo_act.errors import InputError
 
+SECOND_TARGETS = {"drag": "to", "scroll_until": "over"}
 # What a value that is not a mapping stands for, where that is not the target.
 SHORT_FORMS = {"press": "chord", "type": "text", "scroll": "down"}
 
@@ -51,8 +53,9 @@ def _step(number: int, entry: Any) -> Step:
         raise InputError(f"Step {number} is {action!r}; expected one of {', '.join(ACTIONS)}.")
     if not isinstance(told, Mapping):
         told = {SHORT_FORMS.get(action, "target"): told}
-    targets = [told[name] for name in ("target", "to") if name in told]
-    arguments = {name: value for name, value in told.items() if name not in ("target", "to")}
-    if len(targets) not in ACTIONS[action]:
+    names = ("target", SECOND_TARGETS.get(action))
+    targets = [told[name] for name in names if name in told]
+    arguments = {name: value for name, value in told.items() if name not in names}
+    if len(targets) not in ACTIONS[action] or (targets and "target" not in told):
         raise InputError(f"Step {number}, {action!r}, is told {dict(told)}, which does not name its target.")
     return Step(action, targets, arguments)

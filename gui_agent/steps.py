@@ -78,7 +78,7 @@ ACTIONS: Mapping[str, tuple[int, ...]] = {  # and how many targets each may have
     "type": (0,),
     "expect": (1,),
     "expect_gone": (1,),
-    "scroll_until": (1,),
+    "scroll_until": (1, 2),
 }
 
 
@@ -90,7 +90,7 @@ def _method(desk: Desktop, action: str, targets: Sequence[Locator]) -> Callable[
     if action == "expect_gone":
         return desk.expect(targets[0]).to_disappear
     if action == "scroll_until":
-        return partial(desk.scroll_until, targets[0])
+        return partial(desk.scroll_until, targets[0], over=targets[1] if len(targets) > 1 else None)
     return getattr(targets[0] if targets else desk, action)
 
 

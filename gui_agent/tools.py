@@ -105,15 +105,14 @@ class Tools:
     @answering
     def find(self, target: Target, window: InWindow = None) -> Answer:
         """Finds everything on the screen that some words describe, without touching it."""
-        with self.desk.scene() as scene:
-            sighting = scene.look(target, None if window is None else self.desk.window(window))
-            shot = scene.shot
+        scene = self.desk.scene()
+        sighting = scene.look(target, None if window is None else self.desk.window(window))
         return _shown(
             {
                 "matches": [_place(found) for found in sighting.places],
                 "absent": round(sighting.points.absent, 4),
             },
-            shot,
+            scene.shot,
         )
 
     @answering
@@ -188,8 +187,7 @@ class Tools:
         window: InWindow = None,
     ) -> Answer:
         """Waits until something is on the screen, or until it is not."""
-        self._locator(target, window, None).wait(state, timeout=timeout)
-        return _shown({"state": state}, self.desk.screenshot())
+        return _acted(self._locator(target, window, None).wait(state, timeout=timeout))
 
     def failure(self, error: MolmoActError) -> Answer:
         """An error as an answer, with the screen as it is now."""

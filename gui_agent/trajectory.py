@@ -1,8 +1,9 @@
 """The record of a run in a folder: a line of JSON and a picture for each step, and a page to look through.
 
     steps.jsonl   one object a line: step, time, action, targets, arguments; of each target the chosen point
-                  and all candidates, with scores; effect, or error; seconds, model_seconds; picture
-    0001.png      the screen that step 1 acted on, candidates and place marked; secrets black
+                  and all candidates, with scores; effect, or error; seconds, and how much of them
+                  the model, the act and seeing its effect took; picture
+    0001.png      the screen that step 1 acted on, its places marked; secrets black
     index.html    all of it, to be opened in a browser
 
 Points are input points of the desktop. Knows no model and moves no mouse.
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from gui_agent.desktop import Desktop
     from gui_agent.locator import Locator
 
-Outcome = TypeVar("Outcome")
+Outcome = TypeVar("Outcome", ActionResult, Found)
+TIMES = ("seconds", "model_seconds", "act_seconds", "verify_seconds")
 STEPS, PAGE = "steps.jsonl", "index.html"
 
 
@@ -81,7 +83,7 @@ class Trajectory:
             raise
         finally:
             self._is_in_step = False
-        self._write(line | _told(outcome), began, _picture(desk, outcome))
+        self._write(line | _told(outcome), began, outcome.draw())
         return outcome
 
     def _write(self, line: dict[str, Any], began: float, picture: Image.Image | None) -> None:
@@ -125,15 +127,11 @@ def read_steps(folder: Path) -> list[Step]:
     return steps
 
 
-def _told(outcome: object) -> dict[str, Any]:
-    if isinstance(outcome, ActionResult):
-        return _seen(outcome.targets) | {
-            "effect": outcome.effect,
-            "dry_run": outcome.dry_run,
-            "seconds": round(outcome.seconds, 3),
-            "model_seconds": round(outcome.model_seconds, 3),
-        }
-    return _seen([outcome] if isinstance(outcome, Found) else [])
+def _told(outcome: ActionResult | Found) -> dict[str, Any]:
+    if isinstance(outcome, Found):
+        return _seen([outcome])
+    told = _seen(outcome.targets) | {"effect": outcome.effect, "dry_run": outcome.dry_run}
+    return told | {name: round(getattr(outcome, name), 3) for name in TIMES}
 
 
 def _seen(places: Sequence[Found]) -> dict[str, Any]:
@@ -148,12 +146,6 @@ def _seen(places: Sequence[Found]) -> dict[str, Any]:
             for place in places
         ],
     }
-
-
-def _picture(desk: Desktop, outcome: object) -> Image.Image | None:
-    if isinstance(outcome, ActionResult):
-        return outcome.draw()
-    return outcome.draw() if isinstance(outcome, Found) else desk.screenshot().to_image()
 
 
 def _picture_of_failure(desk: Desktop, candidates: Sequence[Found]) -> Image.Image | None:

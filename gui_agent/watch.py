@@ -98,12 +98,12 @@ def watch(
     try:
         while True:
             frames.clear()
-            with desk.scene() as scene:
-                if earlier is None or changed_blocks(earlier, scene.shot).any():
-                    places = scene.look(query, None).places
-                    shown = ", ".join(f"{found.point} {found.score:.2f}" for found in places)
-                    say(shown or "nothing")
-                earlier = scene.shot
+            scene = desk.scene()
+            if earlier is None or changed_blocks(earlier, scene.shot).any():
+                places = scene.look(query, None).places
+                shown = ", ".join(f"{found.point} {found.score:.2f}" for found in places)
+                say(shown or "nothing")
+            earlier = scene.shot
             frames.show([found for found in places if found.score >= desk.min_score])
             if is_over():
                 return

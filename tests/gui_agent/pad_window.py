@@ -11,6 +11,7 @@ import random
 import sys
 import threading
 import tkinter
+from itertools import cycle
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
@@ -30,8 +31,9 @@ def main() -> None:
     parser.add_argument(
         "--slider", metavar="#RRGGBB", help="a slider from 0 to 100 with a knob of this colour"
     )
-    # dead never looks different; toggle does after each press; flash does for a moment
-    parser.add_argument("pads", nargs="*", metavar="dead|toggle|flash:NAME=#RRGGBB")
+    # dead never looks different; toggle does after each press; flash does for a moment; shy goes to the other
+    # end of the window whenever the pointer comes, jumpy the first time
+    parser.add_argument("pads", nargs="*", metavar="dead|toggle|flash|shy|jumpy:NAME=#RRGGBB")
     arguments = parser.parse_args()
     root = tkinter.Tk()
     root.title(arguments.title)
@@ -78,7 +80,14 @@ def add_pad(root: tkinter.Tk, kind: str, name: str, colour: str) -> tkinter.Fram
     pad.bind("<Button>", pressed)
     # The second press of two in quick succession comes here alone.
     pad.bind("<Double-Button-1>", lambda event: (pressed(event), say("double", name=name)))
-    pad.bind("<Enter>", lambda _: say("enter", name=name))
+    sides = {"shy": cycle(["bottom", "top"]), "jumpy": iter(["bottom"])}.get(kind, iter(()))
+
+    def entered(_: tkinter.Event) -> None:
+        say("enter", name=name)
+        if side := next(sides, None):
+            pad.pack_configure(side=side)
+
+    pad.bind("<Enter>", entered)
     return pad
 
 

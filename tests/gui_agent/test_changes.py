@@ -35,6 +35,33 @@ def test_changed_blocks(patches, blocks) -> None:
     assert [tuple(block) for block in np.argwhere(changed)] == blocks
 
 
+def plainly_changed(before: Screenshot, after: Screenshot, noise: int) -> np.ndarray:
+    """The slow obvious way."""
+    by = np.abs(before.bgrx[..., :3].astype(int) - after.bgrx[..., :3]).max(axis=2)
+    ys, xs = np.nonzero(by > noise)
+    blocks = np.zeros((-(-by.shape[0] // 16), -(-by.shape[1] // 16)), bool)
+    if len(xs) and xs.max() - xs.min() >= 3:
+        blocks[ys // 16, xs // 16] = True
+    return blocks
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_as_the_slow_obvious_way_says(seed) -> None:
+    generator = np.random.default_rng(seed)
+    size = tuple(int(side) for side in generator.integers(1, 120, 2))
+    patches = []
+    for _ in range(generator.integers(0, 5)):
+        left, top = (int(generator.integers(0, side)) for side in size)
+        width, height = (int(side) for side in generator.integers(1, 40, 2))
+        patches.append(
+            (slice(top, top + height), slice(left, left + width), int(generator.integers(80, 120)))
+        )
+    noise = int(generator.integers(0, 20))
+    before, after = shot(size=size), shot(*patches, size=size)
+    after.bgrx[..., 3] ^= generator.integers(0, 2, size[::-1], np.uint8)  # the byte without meaning
+    assert np.array_equal(changed_blocks(before, after, noise), plainly_changed(before, after, noise))
+
+
 def test_a_small_change_counts_without_noise() -> None:
     assert changed_blocks(shot(), shot((slice(20, 40), slice(50, 90), 105)), noise=0).any()
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gui_agent import Desktop, NotFound, Refused, Safety
+from gui_agent import Area, Desktop, NotFound, Refused, Safety
 from gui_agent.backends import PyAutoGuiBackend
 from gui_agent.drawing import MARK
 from molmo_act.errors import InputError, PlatformError
@@ -93,6 +93,28 @@ def test_nothing_on_the_screen_matches(open_window, colour_finder) -> None:
     with pytest.raises(NotFound, match="Nothing on the screen matches '#fefe01'"):
         Desktop(colour_finder, timeout=0).click("#fefe01")
     assert window.next_event(seconds=0.5) is None
+
+
+IN_OTHER_LANGUAGES = [
+    "der Speichern-Knopf",  # the alphabet of English
+    "кнопка «Сохранить»",  # another one
+    "保存按钮",  # none
+    "زر الحفظ",  # from right to left
+]
+
+
+def test_a_language_that_nano_does_not_know(open_window) -> None:
+    buttons = [word for name in ("Open", "Save", "Print", "Cancel") for word in ("--button", name)]
+    window = open_window(*buttons, "--geometry", "400x280+30+40", "--font-size", "12")
+    desk = Desktop(timeout=0)
+    region = Area(0, 0, 480, 360)
+    for query in IN_OTHER_LANGUAGES:
+        with pytest.raises(NotFound, match="small models know English only") as raised:
+            desk.locator(query, region=region).click()
+        assert query in str(raised.value)
+    assert window.next_event(seconds=0.3) is None
+    desk.locator("the Save button", region=region).click(timeout=5)
+    assert window.next_event() == {"event": "press", "name": "Save"}
 
 
 def test_the_fail_safe_corner_stops_a_click(open_window, colour_finder) -> None:

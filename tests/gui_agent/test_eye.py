@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import molmo_act
 from gui_agent.eye import Eye
 from gui_agent.screen import Area, Screenshot, View
 from molmo_act.points import Points
@@ -44,6 +43,50 @@ def test_the_second_pass_is_finer(x: int, y: int) -> None:
     assert found.point == (x // 2 - 600, y // 2)
 
 
+def test_the_second_pass_looks_at_a_small_window_as_a_whole() -> None:
+    model, shot = Nearsighted(), shot_with(500, 400)
+    small, large = Area(-400, 100, 150, 200), Area(-600, 0, 500, 450)
+    for windows, size in (
+        ([large, small], (300, 400)),  # the topmost
+        ([small, large], (400, 300)),  # the topmost is large
+        ([Area(-600, 0, 50, 450)], (400, 300)),  # not there
+    ):
+        model.sizes.clear()
+        [found] = Eye(model, refine=True).look(shot, "the mark", windows).places
+        assert model.sizes == [(1200, 900), size]
+        assert found.pixel == (500.5, 400.5)
+
+
+class Steps:
+    """Gives its answers in turn."""
+
+    def __init__(self, *answers) -> None:
+        self.answers = iter(answers)
+
+    def point(self, image, query: str) -> Points:
+        places = next(self.answers)
+        xy, score = [place[:2] for place in places], [place[2] for place in places]
+        return Points(xy=xy, score=score, image_size=[image.size], query=query)
+
+
+FAR, NEAR, UNLIKELY = (1100, 800, 0.6), (500, 400, 0.6), (520, 410, 0.1)
+CLOSER_LOOKS = [
+    ([[NEAR], []], [NEAR]),  # the second pass loses it
+    ([[NEAR, UNLIKELY], [(10, 20, 0.9)]], [(410, 220, 0.9)]),  # one thing after all
+    ([[NEAR], [(10, 20, 0.9), (60, 20, 0.9)]], [(410, 220, 0.9), (460, 220, 0.9)]),  # two after all
+    ([[FAR, NEAR], [(350, 250, 0.8)], [(10, 20, 0.9)]], [(1150, 850, 0.8), (410, 220, 0.9)]),  # in turn
+]
+
+
+@pytest.mark.parametrize(("answers", "expected"), CLOSER_LOOKS)
+def test_what_a_closer_look_finds_takes_the_place_of_what_was_there(answers, expected) -> None:
+    window = Area(-400, 100, 150, 200)
+    sighting = Eye(Steps(*answers), refine=True).look(shot_with(0, 0), "it", [window])
+    assert [(*found.pixel, found.score) for found in sighting.places] == [
+        pytest.approx(place, abs=1e-3) for place in expected
+    ]
+
+
 def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
     model = Nearsighted()
     [found] = Eye(model, refine=False).look(shot_with(500, 400), "the mark").places
@@ -51,16 +94,6 @@ def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
     blank = Screenshot(np.zeros((900, 1200, 4), np.uint8), View((1200, 900), Area(0, 0, 600, 450)), time=0.0)
     assert Eye(model, refine=True).look(blank, "the mark").places == []
     assert model.sizes == [(1200, 900)] * 2
-
-
-def test_the_bundled_model_takes_a_query_in_another_language() -> None:
-    blank = Screenshot(
-        np.full((240, 320, 4), 200, np.uint8), View((320, 240), Area(0, 0, 320, 240)), time=0.0
-    )
-    sighting = Eye(molmo_act.load(), refine=False).look(
-        blank, "保存按钮"
-    )  # whether it understands is its affair
-    assert 0 <= sighting.points.absent <= 1
 
 
 class Pointing:

@@ -145,7 +145,7 @@ def test_an_act_says_what_came_of_it(open_pads, desk, kind, effect) -> None:
     assert result.point == (left + width // 2, top + height // 2)
     assert result.score == pytest.approx(0.9)
     assert result.before.view == result.after.view
-    assert 0 <= result.model_seconds < result.seconds
+    assert 0 <= result.model_seconds + result.act_seconds + result.verify_seconds < result.seconds
     assert result.draw().size == (1280, 800)
 
 
@@ -258,11 +258,16 @@ def test_expecting(open_pads, desk) -> None:
         desk.expect(RED).to_appear(timeout=0.3)
     pads = open_pads(f"toggle:Go={RED}", f"toggle:Twin={RED}")
     assert desk.expect(RED).to_appear(timeout=0).query == RED
-    desk.locator(RED).wait()
+    there = desk.locator(RED).first.wait()
+    assert (there.action, there.effect, len(there.targets)) == ("expect", "unchanged", 1)
     with pytest.raises(Timeout, match="did not disappear within 0 s"):
         desk.locator(RED).wait("gone", timeout=0)
-    pads.close()
-    desk.expect(RED).to_disappear(timeout=5)
+    closing = desk_with(lambda look: look == 1 and pads.close())
+    gone = closing.locator(RED).wait("gone", timeout=20)
+    assert (gone.action, gone.effect, gone.targets) == ("expect_gone", "changed", ())
+    assert gone.before.pixels.sum() != gone.after.pixels.sum()
+    assert 0 <= gone.model_seconds < gone.seconds
+    desk.expect(RED).to_disappear(timeout=0)
     with pytest.raises(InputError, match="expected 'visible' or 'gone'"):
         desk.locator(RED).wait("asleep")
 
@@ -299,6 +304,22 @@ def test_a_screen_that_never_settles(open_pads, desk) -> None:
     with pytest.raises(Unstable, match="or the screen around it does not"):
         desk.locator(RED).click()
     assert presses(pads) == []
+
+
+@pytest.mark.parametrize("kind", ["shy", "jumpy"])
+def test_what_moves_when_the_pointer_comes(open_pads, desk, kind) -> None:
+    desk.backend.move(5, 700)  # not where the window opens
+    pads = open_pads(f"{kind}:Runner={RED}", f"toggle:Bystander={GREEN}")
+    if kind == "jumpy":
+        assert desk.locator(RED).click(timeout=0).effect == "changed"  # as with a model that is slow
+        assert desk.model.looks >= 2
+        assert presses(pads) == [("Runner", 1, [])]
+    else:
+        with pytest.raises(
+            Unstable, match="moved or was covered each time the pointer came; nothing was done"
+        ):
+            desk.locator(RED).click()
+        assert presses(pads) == []
 
 
 def test_something_that_moves_elsewhere_is_no_obstacle(open_pads, desk) -> None:

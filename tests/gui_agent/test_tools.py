@@ -94,7 +94,8 @@ def test_all_tools_over_mcp_work_a_real_window(open_window, open_pads, tools) ->
             await ask("press", chord="backspace")
             await ask("drag", target=GREEN, to=BLUE, window="Pads")
             await ask("scroll", down=-1, target=BLUE, window="Pads", index=0)
-            await ask("wait_for", target=RED)
+            waited = (await ask("wait_for", target=RED)).structured_content
+            assert (waited["effect"], waited["places"]) == ("unchanged", [place])
             await ask("wait_for", target="#fefe01", state="gone", timeout=1)
 
     run(work())

@@ -44,7 +44,7 @@ def lines_of(folder: Path) -> list[dict]:
 def test_each_step_is_a_line_a_picture_and_a_part_of_the_page(open_pads, desk, tmp_path) -> None:
     open_pads(f"toggle:Go={RED}", f"toggle:A={GREEN}", f"toggle:B={GREEN}", "--title", "<Pads>")
     inside = desk.window("<pads>")
-    result = desk.locator(RED, region=inside).click(modifiers=["shift"])
+    result = desk.locator(RED, region=inside).click(modifiers=["shift"], timeout=3)
     with pytest.raises(Ambiguous):
         desk.locator(GREEN).click()
     with pytest.raises(Timeout):
@@ -54,11 +54,11 @@ def test_each_step_is_a_line_a_picture_and_a_part_of_the_page(open_pads, desk, t
     assert [line["action"] for line in lines] == ["click", "click", "expect", "hover"]
     click = lines[0]
     assert click["targets"] == [{"query": RED, "region": {"window": "<pads>"}}]
-    assert click["arguments"] == {"button": "left", "count": 1, "modifiers": ["shift"]}
+    assert click["arguments"] == {"button": "left", "count": 1, "modifiers": ["shift"], "timeout": 3}
     assert click["chosen"] == [{"point": list(result.point), "score": 0.9}]
     assert click["candidates"] == [click["chosen"]]
     assert click["effect"] == result.effect == "changed"
-    assert 0 <= click["model_seconds"] <= click["seconds"]
+    assert click["model_seconds"] + click["act_seconds"] + click["verify_seconds"] <= click["seconds"]
     assert lines[1]["error"] == "Ambiguous"
     assert len(lines[1]["candidates"][0]) == 2
     assert lines[2]["error"] == "Timeout"
@@ -144,12 +144,27 @@ def test_scripts_run(open_window, tmp_path, gui_agent_command, capsys) -> None:
     assert form.next_event(0.3) is None
 
 
+@pytest.mark.display
+def test_scrolling_over_something_comes_back_from_a_record(open_pads, desk, tmp_path) -> None:
+    pads = open_pads("--list", RED, f"dead:Below={GREEN}")
+    left, top, width, height = pads.boxes["list"]
+    rows = desk.locator(WHITE, region=Area(left - 2, top - 2, width + 4, height + 4)).first
+    desk.scroll_until(RED, over=rows)
+    [step] = read_steps(tmp_path / "run")
+    assert [target["query"] for target in step.targets] == [RED, WHITE]
+    desk.locator(GREEN).hover()
+    rows.scroll(-100)
+    assert desk.locator(RED).all() == []
+    assert do_step(desk, step).query == RED
+
+
 BAD_SCRIPTS = [
     ("- click: [", "is no YAML"),  # broken off
     ("click: it", "is no list of steps"),  # one mapping
     ("", "is no list of steps"),  # nothing
     ("- click: it\n  press: x", "Step 1 is {'click': 'it', 'press': 'x'}; expected one action"),
     ("- click: it\n- dance: it", "Step 2 is 'dance'; expected one of click, hover"),
+    ("- scroll_until: {over: it}", "Step 1, 'scroll_until', is told {'over': 'it'}, which does not name"),
     ("- drag: it", "Step 1, 'drag', is told {'target': 'it'}, which does not name its target"),
 ]
 

@@ -1,4 +1,4 @@
-"""How often a model points at the widget it is asked for, in one pass and in two.
+"""How often a model points at the widget it is asked for: in one pass, in two, and shown its window alone.
 
     python -m tests.gui_agent.widget_hits [--model M] [--most N]
 
@@ -15,12 +15,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 import molmo_act
 from gui_agent import Desktop, virtual_display
-from gui_agent.eye import Eye
+from gui_agent.eye import Eye, Found, Sighting
+from gui_agent.screen import Area
+from molmo_act.points import Points
 from tests.gui_agent.programs import gtk_session
 
-PROGRAMS = ("galculator", "mousepad", "gtk3-widget-factory")
+PROGRAMS = (
+    "galculator",
+    "mousepad",
+    "pcmanfm",
+    "gtk3-widget-factory",
+    "gtk3-demo",
+    "gtk3-icon-browser",
+)
 ROLES = {
     "push button": "button",
     "toggle button": "button",
@@ -30,8 +41,26 @@ ROLES = {
 }
 
 
+class Reader:
+    """A model that reads each picture once, whatever is asked about it.
+
+    Args:
+        model: Has ``encode`` and ``point``.
+    """
+
+    def __init__(self, model: molmo_act.PointingModel) -> None:
+        self._model = model
+        self._read: dict[tuple[tuple[int, int], bytes], Any] = {}
+
+    def point(self, image: Image.Image, query: str) -> Points:
+        key = image.size, image.tobytes()
+        if key not in self._read:
+            self._read[key] = self._model.encode(image)
+        return self._model.point(self._read[key], query)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Hit rate in one pass and in two.")
+    parser = argparse.ArgumentParser(description="Hit rate in one pass, in two, and in the window alone.")
     parser.add_argument("--model", help="checkpoint folder or name; the bundled one by default")
     parser.add_argument("--most", type=int, default=100, help="most queries of one program")
     arguments = parser.parse_args()
@@ -41,12 +70,19 @@ def main() -> None:
         for program in PROGRAMS:
             with tempfile.TemporaryDirectory() as folder, gtk_session(Path(folder)) as session:
                 with session.running(program):
-                    shot = Desktop(model).screenshot()
+                    desk = Desktop(model)
+                    shot, windows = desk.screenshot(), [one.area for one in desk.backend.windows()]
                     widgets = list(named(session.select(app=program), shot.view.size))[: arguments.most]
-                    for query, box in widgets:
-                        hits["queries"] += 1
-                        for passes, refine in (("one pass", False), ("two passes", True)):
-                            hits[passes] += is_hit(Eye(model, refine).look(shot, query).points.best, box)
+                reader = Reader(model)
+                for query, box in widgets:
+                    hits["queries"] += 1
+                    looks = {
+                        "one pass": Eye(reader, refine=False).look(shot, query),
+                        "two passes": Eye(reader, refine=True).look(shot, query, windows),
+                        "its window alone": Eye(reader, refine=False).look(shot.crop(windows[-1]), query),
+                    }
+                    for name, sighting in looks.items():
+                        hits[name] += any(is_hit(found, box) for found in best_of(sighting))
                 print(f"after {program}: {dict(hits)}", flush=True)
 
 
@@ -61,9 +97,13 @@ def named(widgets: list[dict[str, Any]], size: tuple[int, int]) -> Iterator[tupl
             yield f"the {one['name']} {role}", one["box"]
 
 
-def is_hit(point: Any, box: list[int]) -> bool:
-    left, top, width, height = box
-    return point is not None and left <= point.x < left + width and top <= point.y < top + height
+def best_of(sighting: Sighting) -> list[Found]:
+    """The best place; none where nothing was seen."""
+    return sorted(sighting.places, key=lambda found: -found.score)[:1]
+
+
+def is_hit(found: Found, box: list[int]) -> bool:
+    return Area(*box).covers(found.point[0] + 0.5, found.point[1] + 0.5)
 
 
 if __name__ == "__main__":
