@@ -108,7 +108,7 @@ class StreamingTracker:
         self._buffer = FrameBuffer()
         self._objects: dict[int, Followed] = {}
         self._expected: dict[int, Candidate] = {}  # where the objects were on the keyframe that is worked on
-        self._most_at_once: Counter[str] = Counter()  # sightings of a query on one keyframe
+        self._most_at_once: Counter[str | None] = Counter()  # sightings of a query on one keyframe
         self._newest: FlowFrame | None = None
         self._image_size: tuple[int, int] | None = None
         self._keyframe_at: float | None = None
