@@ -120,7 +120,7 @@ class PointingModel:
         """How many things a query names, by pointing at each.
 
         Args:
-            image: See `point`.
+            image: See `point`; a thing that is pointed at on several frames of a video counts once.
             query: See `point`.
             options: Keyword arguments of `point`.
 
@@ -128,7 +128,9 @@ class PointingModel:
             A number; a list of them when a list was given.
         """
         found = self.point(image, query, **options)
-        return len(found) if isinstance(found, Points) else [len(points) for points in found]
+        video = is_video(image)
+        numbers = [len(set(points.object_id) if video else points) for points in as_list(found)]
+        return numbers[0] if isinstance(found, Points) else numbers
 
     def encode(
         self, image: ImageInput, *, max_crops: int | None = None, past: Sequence[torch.Tensor] = ()

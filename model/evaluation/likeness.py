@@ -1,9 +1,9 @@
 """What tells things apart from one look of the model to the next: `python -m model.evaluation.likeness`.
 
-On clips with look-alikes, pairs of points of different frames: on one thing; on two things; or one on a
-thing and the other, an answer to the same query, on nothing. For each way of comparing two points the chance
-that a pair on one thing is found more alike than another pair (area under the ROC curve). Prints a table, and
-one JSON object last.
+On clips with look-alikes, pairs of points of different frames that answer the same query, as only those can
+be taken for one another: on one thing; on two that were both asked for; or one on such a thing and the other,
+by mistake, on anything else. For each way of comparing two points the chance that a pair on one thing is
+found more alike than another pair (area under the ROC curve). Prints a table, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Pointed:
     Attributes:
         timestamp: Seconds of its frame.
         query: What was asked.
-        thing: Number of the thing it lies on; 0 for none.
+        thing: Number of the thing it lies on, where that was asked for; 0 for anything else.
         look: See `molmo_act.tracking.appearance.look`.
         features: See `molmo_act.Points.features`.
     """
@@ -69,7 +69,8 @@ def point_all(model: molmo_act.PointingModel, clip: Clip) -> list[Pointed]:
         rows, columns = frame.owner.shape
         for points in model.point(frame.image, list(clip.queries)):
             for number, (x, y) in enumerate(points.xy):
-                thing = int(frame.owner[min(int(y), rows - 1), min(int(x), columns - 1)])
+                below = int(frame.owner[min(int(y), rows - 1), min(int(x), columns - 1)])
+                thing = below if below in clip.queries[points.query] else 0
                 look = take_up(seen, np.array([x, y]) * seen.scale).look
                 features = points.features[number]
                 found.append(Pointed(frame.timestamp, points.query, thing, look, features))
@@ -77,18 +78,14 @@ def point_all(model: molmo_act.PointingModel, clip: Clip) -> list[Pointed]:
 
 
 def pairs_of(points: list[Pointed]) -> dict[str, list[tuple[Pointed, Pointed]]]:
-    """Pairs of points of different frames by what they lie on."""
+    """Pairs of points of one query on different frames, by what they lie on."""
     found: dict[str, list[tuple[Pointed, Pointed]]] = {"one thing": [], "two things": [], "a mistake": []}
     for one, other in itertools.combinations(points, 2):
-        if not 0 < other.timestamp - one.timestamp <= LONGEST:
+        apart = other.timestamp - one.timestamp
+        if one.query != other.query or not 0 < apart <= LONGEST or not (one.thing or other.thing):
             continue
-        if one.thing == other.thing:
-            if one.thing:
-                found["one thing"].append((one, other))
-        elif one.thing and other.thing:
-            found["two things"].append((one, other))
-        elif one.query == other.query:
-            found["a mistake"].append((one, other))
+        kind = "one thing" if one.thing == other.thing else "two things"
+        found[kind if one.thing and other.thing else "a mistake"].append((one, other))
     return found
 
 

@@ -103,6 +103,7 @@ def main() -> None:
     )
     parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
     parser.add_argument("--clips", type=int, default=10, help="clips of each kind")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the first clip of each kind")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds until an answer is known")
     parser.add_argument("--rate", type=float, default=5.0, help="groundings a second")
@@ -126,7 +127,7 @@ def main() -> None:
         results[name] = evaluate(model, films, args.latency, args.rate, name)
     for name in kinds:
         settings = replace(KINDS[name], seconds=args.seconds)
-        clips = [Clip(SEED + number, settings) for number in range(args.clips)]
+        clips = [Clip(args.seed + number, settings) for number in range(args.clips)]
         results[name] = evaluate(model, clips, args.latency, args.rate, name)
     columns = (
         "f1",
@@ -141,6 +142,7 @@ def main() -> None:
         print(f"| {name} | {' | '.join(str(found[column]) for column in columns)} |")
     about = {
         "model": model.name,
+        "seed": args.seed,
         "machine": platform.processor() or platform.machine(),
         "latency": args.latency,
     }

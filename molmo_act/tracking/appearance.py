@@ -36,3 +36,34 @@ def likeness(first: np.ndarray, second: np.ndarray) -> float:
     The median, because up to half of the cells may show what moves behind or in front of the thing.
     """
     return float(np.exp(-np.median(np.linalg.norm(first - second, axis=1)) / _SPREAD))
+
+
+def likeness_around(
+    rgb: np.ndarray, like: np.ndarray, centre: np.ndarray, radius: float, reach: float, *, brightness: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """How alike places around a point look: `likeness` of many `look`s at once.
+
+    Args:
+        rgb, radius, brightness: See `look`.
+        like: The look that is searched for.
+        centre: (2,), the middle of the places, in pixels.
+        reach: How far the places go to every side, in pixels.
+
+    Returns:
+        float64 (P, P, 2), the places, rows first; and float64 (P, P), their likenesses.
+    """
+    cv2 = opencv()
+    cell = (2 * round(radius) + 1) / CELLS
+    places = 2 * round(reach / cell) + 1
+    cells = places + CELLS - 1
+    side = round(cells * cell)
+    patch = cv2.getRectSubPix(rgb, (side, side), (float(centre[0]) - 0.5, float(centre[1]) - 0.5))
+    small = cv2.resize(patch, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    lab = cv2.cvtColor(small * (128 / max(brightness, 1.0)), cv2.COLOR_RGB2LAB)
+    lab *= np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(lab, (CELLS, CELLS), axis=(0, 1))
+    differences = windows - like.reshape(CELLS, CELLS, 3).transpose(2, 0, 1)
+    away = np.sqrt(np.square(differences).sum(axis=2)).reshape(places, places, -1)
+    offsets = (np.arange(places) - (places - 1) / 2) * cell
+    grid = centre + np.stack(np.meshgrid(offsets, offsets), axis=-1)
+    return grid, np.exp(-np.median(away, axis=-1) / _SPREAD)

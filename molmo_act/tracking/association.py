@@ -13,10 +13,13 @@ import numpy as np
 from molmo_act.tracking.appearance import likeness
 from molmo_act.tracking.packages import assignment
 
-LEAST_LIKENESS_NEAR = 0.15  # of what is where it was expected; half hidden, a thing looks little like itself
-LEAST_LIKENESS_FAR = 0.5  # of an object that turns up elsewhere
+LEAST_LIKENESS_NEAR = (
+    0.05  # of what is where it was expected; on its rim or half hidden, a thing looks little like itself
+)
+LEAST_LIKENESS_FAR = 0.4  # of an object that turns up elsewhere
 FLOW_MISTAKE = 4.0  # reaches by which flow may have gone astray; only a lost object may be further off
-_FAR = 3.0  # costs more than any pair that is near
+_LOST = 1.0  # costs what one reach does: what is followed has the first claim on what is seen near it
+_FAR = 4.0  # costs more than any pair that is near
 _NEVER = 1e6
 
 
@@ -31,6 +34,8 @@ class Candidate:
         features: (D,), what the model saw there, see `Points.features`; None where it does not say.
         reach: How far off it may be and still be near, in pixels. Of an object only.
         lost: Whether it was lost, so that it may turn up anywhere. Of an object only.
+        only: Whether the model never saw two such things at once, so that one that is alike elsewhere is this
+            one. Of an object only.
     """
 
     query: str | None
@@ -39,6 +44,7 @@ class Candidate:
     features: np.ndarray | None = None
     reach: float = 0.0
     lost: bool = False
+    only: bool = False
 
 
 def associate(seen: Sequence[Candidate], expected: Sequence[Candidate]) -> list[tuple[int, int]]:
@@ -60,11 +66,11 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
         return _NEVER
     alike = likeness(sighting.look, known.look)
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
-    unlike = 1 - alike + 1 - cosine(sighting.features, known.features)
+    unlike = 1 - alike + 1 - cosine(sighting.features, known.features) + _LOST * known.lost
     # Half hidden behind what it was lost at, a thing need not look like itself at all.
     if away <= 1 and (known.lost or alike >= LEAST_LIKENESS_NEAR):
         return away + unlike
-    if (known.lost or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
+    if (known.lost or known.only or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
         return _FAR + unlike + away / (1 + away)
     return _NEVER
 

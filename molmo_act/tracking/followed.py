@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,9 +14,13 @@ from molmo_act.tracks import GROUNDED, PROPAGATED
 
 HALF_LIFE = 2.0  # seconds after which a score that was not renewed is halved
 _LONGEST_GUESS = 1.0  # seconds for which a lost object is expected to have moved on as before
-_LEAST_REACH = 24.0  # pixels by which the model's points on one object may differ
+_LEAST_REACH = 32.0  # pixels by which the model's points on one object may differ
 _REACH_IN_RADII = 5.0  # the same, of a large object: the radius describes its middle only
 _SEARCH_SPEED = 200.0  # pixels a second by which the surroundings grow in which a lost object is expected
+_SEEN_IN_RADII = 3.0  # how far from where it was lost an object is looked for without the model
+_GUESS_ERROR = 0.5  # the same, as a part of the way that it may have gone since
+_FURTHEST_SEEN = 48.0  # the same, in pixels, at most
+_STEPS = 12  # frames over which the velocity is taken
 
 
 @dataclass(eq=False)
@@ -32,9 +37,9 @@ class Followed:
         confirmed: Whether it was seen more than once, or given by a person.
         dismissed: Whether nobody wants to hear of it any more.
         misses: How many groundings in a row did not see it.
+        missed_at: Seconds of the keyframe of the last of them that counted.
         lost_at: Seconds of the frame on which it was lost; None while it is visible.
         source: Where its newest point comes from.
-        velocity: Pixels a second.
     """
 
     object_id: int
@@ -46,9 +51,15 @@ class Followed:
     confirmed: bool = False
     dismissed: bool = False
     misses: int = 0
+    missed_at: float = -np.inf
     lost_at: float | None = None
     source: str = GROUNDED
-    velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    _steps: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=_STEPS))
+
+    @property
+    def velocity(self) -> np.ndarray:
+        """(2,), pixels a second; the median of some frames, as the last before it is covered are false."""
+        return np.median(self._steps, axis=0) if self._steps else np.zeros(2)
 
     @property
     def visible(self) -> bool:
@@ -60,8 +71,7 @@ class Followed:
         if moved is None:
             self.lost_at = now
             return
-        step = (moved.xy - self.carried.xy) / (now - before)
-        self.velocity = 0.7 * self.velocity + 0.3 * step
+        self._steps.append((moved.xy - self.carried.xy) / (now - before))
         self.carried, self.source = moved, PROPAGATED
 
     def find(self, found: Carried | None) -> None:
@@ -75,13 +85,19 @@ class Followed:
         self.features = sighting.features
         if sighting.now is not None:
             if not self.visible:
-                self.velocity = np.zeros(2)
+                self._steps.clear()
             self.carried, self.source, self.lost_at = sighting.now, GROUNDED, None
 
     def guess(self, now: float) -> np.ndarray:
         """(2,), where it is if it moved on as before since it was lost."""
         away = 0.0 if self.lost_at is None else now - self.lost_at
         return self.carried.xy + self.velocity * min(away, _LONGEST_GUESS)
+
+    def surroundings(self, now: float) -> tuple[np.ndarray, float]:
+        """(2,), the middle of where it may be seen again, and how far it may be from there, in pixels."""
+        guess = self.guess(now)
+        way = float(np.linalg.norm(guess - self.carried.xy))
+        return guess, min(_SEEN_IN_RADII * self.carried.radius + _GUESS_ERROR * way, _FURTHEST_SEEN)
 
     def expected(self, now: float) -> Candidate:
         """Where a grounding of a frame should find it."""

@@ -13,13 +13,12 @@ All coordinates in this file are pixels of `FlowFrame.rgb`, pixel centres at +0.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from molmo_act.tracking.appearance import likeness, look
+from molmo_act.tracking.appearance import likeness, likeness_around, look
 from molmo_act.tracking.frames import FlowFrame
 from molmo_act.tracking.packages import opencv
 from molmo_act.tracking.regions import flood
@@ -36,6 +35,7 @@ LARGEST_RETURN_ERROR = 1.0  # pixels between a feature and itself, followed ther
 LARGEST_DISAGREEMENT = 3.0  # pixels between a feature's motion and the median
 LEAST_LIKENESS = 0.4  # below it something else lies at the point
 LEAST_LIKENESS_AGAIN = 0.7  # of what is taken for a lost thing without asking the model
+THING_IN_RADII = 2.5  # how far from its point a thing goes, at least: the radius describes its middle only
 _WINDOW, _LEVELS = (21, 21), 3
 
 
@@ -133,26 +133,36 @@ def carry(before: FlowFrame, after: FlowFrame, carried: Sequence[Carried]) -> li
     ]
 
 
-def find_again(frame: FlowFrame, one: Carried, around: np.ndarray) -> Carried | None:
+def find_again(
+    frame: FlowFrame, one: Carried, around: np.ndarray, reach: float, others: Sequence[Carried]
+) -> Carried | None:
     """A lost point, where near a place something looks just as it did; None where nothing does.
 
     Args:
         frame: Where to look.
         one: The point as it was when it was lost.
         around: (2,), where it may be.
+        reach: How far from there, in pixels.
+        others: Points that are followed; what they lie on is not the lost one.
     """
-    step = max(one.radius, 2 * SMALLEST_RADIUS)
-    grid = [around + step * np.array(offset) for offset in itertools.product((0, -1, 1), repeat=2)]
-    likenesses = [_likeness_at(frame, one, xy) for xy in grid]
-    best = int(np.argmax(likenesses))
-    if likenesses[best] < LEAST_LIKENESS_AGAIN:
+    brightness = frame.brightness
+    places, alike = likeness_around(frame.rgb, one.look, around, one.radius, reach, brightness=brightness)
+    height, width = frame.grey.shape
+    free = ((places >= 0) & (places < (width, height))).all(axis=-1)
+    for other in others:
+        free &= np.linalg.norm(places - other.xy, axis=-1) > THING_IN_RADII * other.radius
+    alike = np.where(free, alike, 0)
+    # Of places that are as good, the one among others: its point lies inside the thing, not on its rim.
+    inside = np.where(alike >= LEAST_LIKENESS_AGAIN, opencv().blur(alike, (3, 3)), 0)
+    best = np.unravel_index(inside.argmax(), inside.shape)
+    if not inside[best]:
         return None
-    region = Region.at(frame, grid[best])
-    there = replace(one, xy=grid[best])
-    found = there if one.from_centre is None else _centred(there, region, 2 * step)
-    if found is None or (alike := _likeness_at(frame, one, found.xy)) < LEAST_LIKENESS_AGAIN:
+    region = Region.at(frame, places[best])
+    if one.from_centre is not None and not region.whole:
         return None
-    return replace(found, features=_features(frame, found.xy, region), likeness=alike)
+    there = replace(one, xy=places[best], likeness=float(alike[best]))
+    found = _centred(there, region, THING_IN_RADII * one.radius) or _anchored(there, region)
+    return replace(found, features=_features(frame, found.xy, region))
 
 
 def _moved(

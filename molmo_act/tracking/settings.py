@@ -19,7 +19,8 @@ class TrackerSettings:
             same tracks. Otherwise in a thread, and `update` never waits.
         latency: With `synchronous`: seconds of the stream after which a grounding is known, to see how
             a model that needs so long would do.
-        patience: How many groundings in a row may miss an object before it is lost.
+        patience: How many groundings in a row may miss an object before it is lost; those that follow
+            faster than `rate` count as one, as they err alike.
         memory: Seconds for which a lost object may come back with its number.
         max_objects: Most objects to follow, lost ones included.
 

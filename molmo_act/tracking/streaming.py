@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -107,6 +108,7 @@ class StreamingTracker:
         self._buffer = FrameBuffer()
         self._objects: dict[int, Followed] = {}
         self._expected: dict[int, Candidate] = {}  # where the objects were on the keyframe that is worked on
+        self._most_at_once: Counter[str | None] = Counter()  # sightings of a query on one keyframe
         self._newest: FlowFrame | None = None
         self._image_size: tuple[int, int] | None = None
         self._keyframe_at: float | None = None
@@ -231,6 +233,7 @@ class StreamingTracker:
         with self._lock:
             self._worker.forget()
             self._objects.clear()
+            self._most_at_once.clear()
             self._buffer = (
                 FrameBuffer()
             )  # what the model is working on keeps the old one, and is dropped for it
@@ -278,21 +281,34 @@ class StreamingTracker:
         for one in self._objects.values():
             # What the model does not see any more is not there, whatever flow takes for it.
             given_up = one.misses >= self.settings.patience
-            if one.lost_at is not None and 0 < newest.timestamp - one.lost_at < SEARCH and not given_up:
-                one.find(find_again(newest, one.carried, one.guess(newest.timestamp)))
+            if one.lost_at is not None and newest.timestamp - one.lost_at < SEARCH and not given_up:
+                others = [other.carried for other in self._objects.values() if other.visible]
+                one.find(find_again(newest, one.carried, *one.surroundings(newest.timestamp), others))
 
     def _look(self, newest: FlowFrame, image: np.ndarray) -> None:
-        """Gives the worker a keyframe when one is due, and takes what it has found."""
+        """Takes what the worker has found, and gives it a keyframe when one is due."""
+        self._take(newest)
         if self._worker.idle and self._is_due(newest.timestamp):
-            self._wanted, self._keyframe_at = False, newest.timestamp
-            self._expected = {
-                number: one.expected(newest.timestamp)
-                for number, one in self._objects.items()
-                if one.query is not None
-            }
+            self._give(newest, image)
+            if self.settings.synchronous:  # it may be done
+                self._take(newest)
+        if self._worker.idle:
             self._buffer.forget_before(newest.number)
-            copy = image if self.settings.synchronous and not self.settings.latency else image.copy()
-            self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._buffer))
+
+    def _give(self, newest: FlowFrame, image: np.ndarray) -> None:
+        """A keyframe to the worker."""
+        self._wanted, self._keyframe_at = False, newest.timestamp
+        self._expected = {
+            number: one.expected(newest.timestamp)
+            for number, one in self._objects.items()
+            if one.query is not None
+        }
+        self._buffer.forget_before(newest.number)
+        copy = image if self.settings.synchronous and not self.settings.latency else image.copy()
+        self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._buffer))
+
+    def _take(self, newest: FlowFrame) -> None:
+        """What the worker has found, if it has."""
         try:
             found = self._worker.result(newest.timestamp)
         except Exception as error:
@@ -302,8 +318,6 @@ class StreamingTracker:
             return
         if found is not None and found.keyframe.buffer is self._buffer:
             self._merge(catch_up(found), newest.timestamp)
-        if self._worker.idle:
-            self._buffer.forget_before(newest.number)
 
     def _is_due(self, now: float) -> bool:
         if not self._queries:
@@ -332,7 +346,12 @@ class StreamingTracker:
     def _merge(self, found: Grounding, now: float) -> None:
         then = found.keyframe.frame.timestamp
         self._count(groundings=self._stats.groundings + 1, latency=now - then)
-        expected = {n: known for n, known in self._expected.items() if n in self._objects}
+        self._most_at_once |= Counter(one.query for one in found.sightings)
+        expected = {
+            number: replace(known, only=self._most_at_once[known.query] <= 1)
+            for number, known in self._expected.items()
+            if number in self._objects
+        }
         numbers = list(expected)
         seen = [Candidate(one.query, one.then.xy, one.then.look, one.features) for one in found.sightings]
         pairs = associate(seen, list(expected.values()))
@@ -358,7 +377,9 @@ class StreamingTracker:
             and np.linalg.norm(other.carried.xy - one.carried.xy) < other.carried.radius
             for other in others
         )
-        one.misses += 1
+        then = found.keyframe.frame.timestamp
+        if then - one.missed_at >= 1 / self.settings.rate - 1e-6:  # looks behind one another err alike
+            one.misses, one.missed_at = one.misses + 1, then
         if doubled:
             del self._objects[one.object_id]
         elif one.misses >= self.settings.patience or not one.confirmed:
@@ -426,6 +447,7 @@ class StreamingTracker:
         if query not in self._queries:
             raise QueryError(f"The query {query!r} is not looked for; looked for are: {self._queries}.")
         self._queries.remove(query)
+        del self._most_at_once[query]
         self._objects = {n: one for n, one in self._objects.items() if one.query != query}
 
     def _next_id(self) -> int:

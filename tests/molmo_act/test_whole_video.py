@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from molmo_act import InputError, PointingModel, QueryError
+from molmo_act import InputError, PointingModel, Points, QueryError
 from molmo_act.engine import Limits
 from molmo_act.whole_video import is_video
 from tests.tiny_checkpoint import load_case, tiny_model, tiny_processor
@@ -58,9 +58,17 @@ def test_points_of_a_video_carry_seconds_and_frames(model, folder):
     points = model.point(folder, "the cat", fps=FPS)
     assert len(points.image_size) == 4
     assert (points.timestamp == points.image_index / FPS).all()
-    assert model.count(folder, "the cat", fps=FPS) == len(points)
+    assert model.count(folder, "the cat", fps=FPS) == len(set(points.object_id))
     two = model.point(str(folder), ["the cat", "the cat"], fps=FPS)
     assert [one.text for one in two] == [points.text] * 2
+
+
+def test_a_thing_that_is_seen_on_several_frames_counts_once(model, monkeypatch):
+    twice = Points(
+        np.zeros((3, 2)), np.ones(3), [(128, 96)] * 2, "cats", object_id=[1, 2, 1], image_index=[0, 0, 1]
+    )
+    monkeypatch.setattr(model, "point", lambda video, query, **options: twice)
+    assert model.count("film.mp4", "cats") == 2
 
 
 def test_a_part_of_a_video_is_asked_about_with_the_times_of_the_whole(model, folder):

@@ -13,9 +13,9 @@ def pointed(seconds: float, thing: int, query: str = "mug") -> Pointed:
 
 
 def test_pairs_are_sorted_by_what_they_lie_on():
-    points = [pointed(0, 1), pointed(0, 2), pointed(1, 1), pointed(1, 0), pointed(1, 0, "cup"), pointed(9, 1)]
+    points = [pointed(0, 1), pointed(0, 2), pointed(1, 1), pointed(1, 0), pointed(1, 3, "cup"), pointed(9, 1)]
     found = {kind: len(pairs) for kind, pairs in pairs_of(points).items()}
-    # 1 at 0 s with 1 at 1 s; 2 with 1; 1 and 2 each with what lies on nothing and answers the same query
+    # 1 at 0 s with 1 at 1 s; 2 with 1; 1 and 2 each with the mistake; nobody with another query, or too late
     assert found == {"one thing": 1, "two things": 1, "a mistake": 2}
 
 

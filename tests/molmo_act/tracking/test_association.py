@@ -21,8 +21,8 @@ def seen(x, y, look=RED, query="mug", features=None):
     return Candidate(query, np.array([x, y], float), look, features)
 
 
-def known(x, y, look=RED, query="mug", reach=30.0, lost=False, features=None):
-    return Candidate(query, np.array([x, y], float), look, features, reach, lost)
+def known(x, y, look=RED, query="mug", reach=30.0, lost=False, features=None, only=False):
+    return Candidate(query, np.array([x, y], float), look, features, reach, lost, only)
 
 
 # Each row: what was seen, what was expected, the pairs.
@@ -49,6 +49,15 @@ CASES = [
     ([seen(5, 0, features=ROUND)], [known(0, 0, features=-ROUND)], [(0, 0)]),
     # a visible object nearby wins against a lost one
     ([seen(5, 0)], [known(0, 0, lost=True, reach=2.0), known(10, 0)], [(0, 1)]),
+    (
+        [seen(5, 0)],
+        [known(5, 0, lost=True), known(20, 0)],
+        [(0, 1)],
+    ),  # also when the lost one would be nearer
+    # what was never seen but once at a time is wherever it is seen, unless something is seen where it is
+    ([seen(150, 50)], [known(0, 0, only=True)], [(0, 0)]),
+    ([seen(150, 50), seen(5, 0)], [known(0, 0, only=True)], [(1, 0)]),
+    ([seen(150, 50)], [known(0, 0, BLUE, only=True)], []),  # or it looks different
 ]
 
 

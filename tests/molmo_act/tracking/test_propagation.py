@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
+from molmo_act.tracking.appearance import likeness, likeness_around, look
 from molmo_act.tracking.frames import FlowFrame, FrameBuffer
-from molmo_act.tracking.propagation import carry, take_up
+from molmo_act.tracking.propagation import carry, find_again, take_up
 from molmo_act.tracking.regions import flood
 
 NOISE = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (300, 400, 3)).astype(np.uint8), (7, 7), 2)
@@ -86,6 +87,52 @@ def test_large_frames_are_scaled_down_and_small_ones_copied():
     small = FlowFrame.of(0, 0.0, picture)
     picture[:] = 9
     assert not small.rgb.any()
+
+
+DISC = (70.5, 60.5)  # centre of a disc with a radius of 16 pixels
+
+
+def disc(*, hidden_to: int = 0) -> FlowFrame:
+    """A disc on grey, of which the columns up to one are hidden."""
+    picture = np.full((120, 160, 3), 128, np.uint8)
+    cv2.circle(picture, (70, 60), 16, (210, 40, 30), -1)
+    picture[:, :hidden_to] = (90, 110, 100)
+    return FlowFrame.of(0, 0.0, picture)
+
+
+LOST = take_up(disc(), np.array([75.5, 56.5]))  # the disc, by a point beside its middle
+
+
+@pytest.mark.parametrize(("around", "reach"), [((75.5, 56.5), 12.0), ((85.0, 66.0), 24.0)])
+def test_a_thing_that_is_seen_whole_again_has_its_point_where_it_was(around, reach):
+    found = find_again(disc(), LOST, np.array(around), reach, [])
+    assert found.xy == pytest.approx((75.5, 56.5), abs=0.5)
+
+
+def test_half_of_a_thing_is_enough_to_find_it_again_on_what_is_seen_of_it():
+    found = find_again(disc(hidden_to=70), LOST, np.array([75.5, 56.5]), 24.0, [])
+    assert found.xy[0] > 70
+    assert np.linalg.norm(found.xy - DISC) < 16
+
+
+def test_a_thing_is_not_found_again_where_there_is_none():
+    nothing, other = disc(hidden_to=90), take_up(disc(), np.array(DISC))
+    assert find_again(nothing, LOST, np.array([75.5, 56.5]), 24.0, []) is None
+    assert find_again(disc(), LOST, np.array([140.0, 56.5]), 24.0, []) is None  # it is elsewhere
+    assert find_again(disc(), LOST, np.array([75.5, 56.5]), 12.0, [other]) is None  # or known already
+    assert find_again(disc(), LOST, np.array([-500.0, 900.0]), 24.0, []) is None
+
+
+@pytest.mark.parametrize("radius", [4.0, 9.3, 16.0])
+def test_many_looks_at_once_are_those_one_by_one(radius):
+    picture = shifted(0, 0).rgb
+    like = look(picture, np.array([200.5, 150.5]), radius, brightness=120)
+    places, alike = likeness_around(
+        picture, like, np.array([204.0, 147.0]), radius, 2 * radius, brightness=120
+    )
+    assert places.shape == (*alike.shape, 2)
+    one_by_one = [likeness(like, look(picture, xy, radius, brightness=120)) for xy in places.reshape(-1, 2)]
+    assert alike.ravel() == pytest.approx(one_by_one, abs=0.1)
 
 
 def test_the_buffer_thins_out_and_keeps_both_ends():

@@ -81,6 +81,18 @@ def test_an_occluded_object_is_said_to_be_lost_and_comes_back_with_its_number():
     assert max(nearest_error(tracks, walker) for tracks in back) < 8  # on it; its edge was seen first
 
 
+def test_what_comes_out_again_is_found_before_the_model_looks():
+    walker = Dot("red", RED, lambda t: (40 + 80 * t, 120))
+    settings = TrackerSettings(rate=0.5, synchronous=True, latency=30.0)  # it is never heard of again
+    tracker = StreamingTracker(Pointer([walker]), [], settings)
+    tracker.update(draw([walker], 0.0), 0.0)
+    tracker.add((40.5, 118.5))
+    history = run(tracker, [walker], TIMES[1:], wall=(120, 150))
+    out = [tracks for tracks in history if walker.at(tracks.timestamp)[0] > 152]
+    assert all(tracks.visible.all() for tracks in out)
+    assert max(np.hypot(*(tracks.xy[0] - walker.at(tracks.timestamp))) for tracks in out) < walker.radius
+
+
 def test_an_object_that_left_comes_back_elsewhere_with_its_number():
     def path(time):
         return (60 - 120 * time, 60) if time < 1.5 else (SIZE[0] + 120 * (1.8 - time), 200)
@@ -193,6 +205,24 @@ def test_what_the_model_does_not_see_any_more_is_lost_although_flow_would_go_on(
     history = run(tracker, DOTS, TIMES[20:60])
     assert history[3].visible.all()  # one miss is no loss
     assert not any(tracks.visible.any() for tracks in history[20:])
+
+
+def test_looks_in_haste_count_as_one_miss():
+    pointer = Pointer([RED_DOT, BLUE_DOT])
+    tracker = StreamingTracker(pointer, ["red", "blue"], TrackerSettings(rate=2, synchronous=True))
+    run(tracker, [RED_DOT, BLUE_DOT], TIMES[:20])
+    pointer.colours.clear()
+    before = len(pointer.calls)
+    history = run(tracker, [RED_DOT], TIMES[20:50])  # blue is looked for in haste, and red is not seen
+    assert len(pointer.calls) - before > 5
+    assert all(tracks.visible[0] for tracks in history if tracks.timestamp < 1.5)
+
+
+def test_the_next_look_begins_on_the_frame_that_hears_of_the_last():
+    pointer = Pointer([RED_DOT])
+    settings = TrackerSettings(rate=30, synchronous=True, latency=0.1)  # three frames
+    run(StreamingTracker(pointer, ["red"], settings), DOTS, TIMES[:31])
+    assert len(pointer.calls) == 10
 
 
 def test_what_was_seen_once_is_not_heard_of_again_but_keeps_its_number():
