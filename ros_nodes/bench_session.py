@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 PROFILE = Path(__file__).parent / "fastdds_shm.xml"
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
 
 
 class Consumer:
@@ -44,17 +44,16 @@ class Consumer:
         self._newest = stamp
         self.answers += 1
 
-    def warm_up(self, camera: subprocess.Popen[str]) -> None:
-        """Until points come steadily, so that discovery is not measured."""
-        self.take_until(lambda: len(self.ages) >= 20, camera, 10)
+    def warm_up(self, camera: subprocess.Popen[str]) -> bool:
+        """Until points come steadily, so that discovery is not measured; False when too few come."""
+        return self.take_until(lambda: len(self.ages) >= 20, camera, 10)
 
-    def take_until(self, done: Callable[[], bool], camera: subprocess.Popen[str], frames: int) -> None:
-        """Has so many pictures taken, again and again."""
-        end = time.monotonic() + _PATIENCE_S
-        while not done():
-            if time.monotonic() > end:
-                raise SystemExit(f"no points came in {_PATIENCE_S:.0f} s")
+    def take_until(self, done: Callable[[], bool], camera: subprocess.Popen[str], frames: int) -> bool:
+        """Has so many pictures taken, again and again, until it is done; False when patience ends first."""
+        end = time.monotonic() + PATIENCE_S
+        while not done() and time.monotonic() < end:
             self.take(camera, frames)
+        return done()
 
     def take(self, camera: subprocess.Popen[str], frames: int) -> None:
         """Has pictures taken, and receives until a second after the last; less for a few."""
@@ -62,7 +61,7 @@ class Consumer:
         os.set_blocking(answers.fileno(), False)
         orders.write(f"{frames}\n")
         orders.flush()
-        self.receive(lambda: bool(answers.readline()), _PATIENCE_S + frames)
+        self.receive(lambda: bool(answers.readline()), PATIENCE_S + frames)
         last = time.monotonic() + min(1.0, 0.01 * frames)
         self.receive(lambda: time.monotonic() > last, 5.0)
 
@@ -121,6 +120,11 @@ def process(words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             yield started
         finally:
             started.terminate()
+            cast(IO[str], started.stdin).close()  # a signal just before a read does not end that
+            try:
+                started.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                started.kill()
 
 
 def anonymous_mib(pid: int) -> float:
