@@ -70,6 +70,7 @@ def run(
     Returns:
         Exit code: 0 after a signal; 2 when the node could not be started, the reason being on stderr.
     """
+    code = 0
     interrupts: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
@@ -80,12 +81,15 @@ def run(
         signal.signal(number, interrupt)  # while a model loads, too; rclpy's own handler calls this one
     try:
         require_ros()
-        return _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
+        code = _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
     except KeyboardInterrupt:
-        return 0
+        pass
     except MolmoActError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
+        if not interrupts:  # else it tells of an import that was interrupted
+            print(f"{parser.prog}: {error}", file=sys.stderr)
+            code = 2
+    _leave_busy_threads(code)
+    return code
 
 
 def _run(
@@ -111,7 +115,9 @@ def _run(
             f"ROS 2 refuses the arguments after --ros-args or its environment: {reason}"
         ) from error
     try:
-        node = make_node(options)
+        if interrupts:  # and Python dropped what it raised, as in a destructor or a callback of an import
+            raise KeyboardInterrupt
+        node = make_node(options)  # from here on, a signal shuts rclpy down as well, and spinning ends
         if not isinstance(node, LifecycleNode) or _autostart(node):
             executor = SingleThreadedExecutor()
             executor.add_node(node)
@@ -120,7 +126,7 @@ def _run(
             code = 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RuntimeError:  # what an interrupt becomes while rclpy reads a message
+    except Exception:  # what an interrupt becomes on its way through C++, as while rclpy reads a message
         if not interrupts:
             raise
     finally:
@@ -129,7 +135,6 @@ def _run(
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-    _leave_busy_threads(code)
     return code
 
 
