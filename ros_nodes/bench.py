@@ -59,7 +59,8 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
         delay: Seconds that the model takes.
 
     Returns:
-        "p50" and "p95", None when no point came; "points"; "lost".
+        "p50" and "p95", None when no point came; "points"; "lost". Of the point node also "published p50" and
+        "published p95": until it has sent all its answers, as it says itself on /diagnostics.
     """
     with (
         session(None if name == "naive" else PROFILE) as consumer,
@@ -71,7 +72,12 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
         consumer.take(camera, frames)
         ages = 1000 * (np.array(consumer.ages) - delay)
     times = [round(float(time), 2) for time in np.percentile(ages, (50, 95))] if len(ages) else [None, None]
-    return {"p50": times[0], "p95": times[1], "points": len(ages), "lost": frames - len(ages)}
+    told = {
+        f"published {which}": round(float(text) - 1000 * delay, 2)
+        for which in ("p50", "p95")
+        if (text := consumer.told.get(f"capture to answer ms {which}"))
+    }
+    return {"p50": times[0], "p95": times[1], "points": len(ages), "lost": frames - len(ages)} | told
 
 
 def measure_memory(frames: int) -> dict[str, float]:

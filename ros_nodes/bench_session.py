@@ -16,10 +16,15 @@ PATIENCE_S = 60.0
 
 
 class Consumer:
-    """Subscribes to the points; keeps their ages in seconds, and whether they came out of order."""
+    """Subscribes to the points; keeps their ages in seconds, and whether they came out of order.
+
+    Attributes:
+        told: What the node said last on /diagnostics.
+    """
 
     def __init__(self) -> None:
         import rclpy
+        from diagnostic_msgs.msg import DiagnosticArray
         from geometry_msgs.msg import PointStamped
         from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import PointCloud2
@@ -28,11 +33,13 @@ class Consumer:
         self.ages: list[float] = []
         self.answers = 0  # also those without a point
         self.disorder = False
+        self.told: dict[str, str] = {}
         self._newest = 0
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
         self.node.create_subscription(PointStamped, "best_point", self._keep, 100)
         self.node.create_subscription(PointCloud2, "points", self._count, 100)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._listen, 10)
 
     def _keep(self, message: Any) -> None:
         now = self.node.get_clock().now().nanoseconds
@@ -43,6 +50,9 @@ class Consumer:
         self.disorder |= stamp < self._newest
         self._newest = stamp
         self.answers += 1
+
+    def _listen(self, message: Any) -> None:
+        self.told = {each.key: each.value for status in message.status for each in status.values}
 
     def warm_up(self, camera: subprocess.Popen[str]) -> bool:
         """Until points come steadily, so that discovery is not measured; False when too few come."""
