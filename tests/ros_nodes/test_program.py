@@ -158,7 +158,7 @@ def test_a_signal_while_a_message_is_read_is_an_end_like_any_other(name):
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=40,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -192,7 +192,7 @@ from ros_nodes.program import require_ros, run
 require_ros()
 parser = argparse.ArgumentParser()
 {lost}
-sys.exit(run(parser, lambda options: sys.exit("a node was made"), ["node", "word"]))
+sys.exit(run(parser, lambda options: time.sleep(50), ["node", "word"]))
 """
 
 
@@ -206,7 +206,6 @@ def test_a_signal_whose_exception_was_dropped_ends_the_program_all_the_same(lost
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=40,
     )
-    assert done.returncode == 0, done.stderr
-    assert "a node was made" not in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
