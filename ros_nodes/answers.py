@@ -32,16 +32,14 @@ def numbered(answers: Sequence[Points]) -> list[Points]:
 
 
 def together(answers: Sequence[Points]) -> Points:
-    """One answer of all the points, for what shows them regardless of their query."""
+    """One answer of all the points, for what shows them whatever their query; nothing else is kept."""
     if len(answers) == 1:
         return answers[0]
-    xy = np.concatenate([points.xy for points in answers])
-    return replace(
-        answers[0],
-        xy=xy,
+    return Points(
+        xy=np.concatenate([points.xy for points in answers]),
         score=np.concatenate([points.score for points in answers]),
         object_id=np.concatenate([points.object_id for points in answers]),
-        image_index=np.zeros(len(xy)),
+        image_size=answers[0].image_size,
         query=", ".join(points.query for points in answers),
     )
 

@@ -49,7 +49,7 @@ def main() -> None:
     print(json.dumps(result))
 
 
-def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -> dict[str, float]:
+def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -> dict[str, float | None]:
     """Milliseconds from stamp to point without the model's, and how many pictures had none.
 
     Args:
@@ -57,6 +57,10 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
         size: (width, height) of the pictures, which come at 30 Hz.
         frames: How many.
         delay: Seconds that the model takes.
+
+    Returns:
+        "p50" and "p95", None when no point came; "points"; "lost". Of the point node also "published p50" and
+        "published p95": until it has sent all its answers, as it says itself on /diagnostics.
     """
     with (
         session(None if name == "naive" else PROFILE) as consumer,
@@ -67,11 +71,13 @@ def measure(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -
         consumer.ages.clear()
         consumer.take(camera, frames)
         ages = 1000 * (np.array(consumer.ages) - delay)
-    counts: dict[str, float] = {"points": len(ages), "lost": frames - len(ages)}
-    if not len(ages):
-        return counts
-    middle, high = np.percentile(ages, (50, 95))
-    return {"p50": round(float(middle), 2), "p95": round(float(high), 2)} | counts
+    times = [round(float(time), 2) for time in np.percentile(ages, (50, 95))] if len(ages) else [None, None]
+    told = {
+        f"published {which}": round(float(text) - 1000 * delay, 2)
+        for which in ("p50", "p95")
+        if (text := consumer.told.get(f"capture to answer ms {which}"))
+    }
+    return {"p50": times[0], "p95": times[1], "points": len(ages), "lost": frames - len(ages)} | told
 
 
 def measure_memory(frames: int) -> dict[str, float]:
@@ -83,20 +89,24 @@ def measure_memory(frames: int) -> dict[str, float]:
     ):
         consumer.warm_up(camera)
         consumer.take(camera, frames // 10)
-        before = anonymous_mib(node.pid)
+        before, consumer.answers = anonymous_mib(node.pid), 0
         consumer.take(camera, frames)
-        after = anonymous_mib(node.pid)
-    return {"frames": frames, "before MiB": round(before, 1), "growth MiB": round(after - before, 1)}
+        growth = anonymous_mib(node.pid) - before
+    told = {"before MiB": round(before, 1), "growth MiB": round(growth, 1)}
+    return {"frames": frames, "answers": consumer.answers} | told
 
 
-def start_to_first_point() -> float:
-    """Seconds from starting the node with the bundled checkpoint to its first point, a camera being there."""
+def start_to_first_point() -> float | None:
+    """Seconds from starting the node with the bundled checkpoint to its first point, a camera being there.
+
+    None when no point comes.
+    """
     with session(PROFILE) as consumer, program("camera") as camera:
         began = time.monotonic()
         words = ["-m", "ros_nodes.point_node", "--ros-args", "-p", "query:=red circle"]
         with process(words):
-            consumer.take_until(lambda: consumer.answers > 0, camera, 3)
-        return round(time.monotonic() - began, 2)
+            came = consumer.take_until(lambda: consumer.answers > 0, camera, 3)
+            return round(time.monotonic() - began, 2) if came else None
 
 
 if __name__ == "__main__":

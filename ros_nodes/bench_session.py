@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 PROFILE = Path(__file__).parent / "fastdds_shm.xml"
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
 
 
 class Consumer:
-    """Subscribes to the points; keeps their ages in seconds, and whether they came out of order."""
+    """Subscribes to the points; keeps their ages in seconds, and whether they came out of order.
+
+    Attributes:
+        told: What the node said last on /diagnostics.
+    """
 
     def __init__(self) -> None:
         import rclpy
+        from diagnostic_msgs.msg import DiagnosticArray
         from geometry_msgs.msg import PointStamped
         from rclpy.executors import SingleThreadedExecutor
         from sensor_msgs.msg import PointCloud2
@@ -28,11 +33,13 @@ class Consumer:
         self.ages: list[float] = []
         self.answers = 0  # also those without a point
         self.disorder = False
+        self.told: dict[str, str] = {}
         self._newest = 0
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
         self.node.create_subscription(PointStamped, "best_point", self._keep, 100)
         self.node.create_subscription(PointCloud2, "points", self._count, 100)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._listen, 10)
 
     def _keep(self, message: Any) -> None:
         now = self.node.get_clock().now().nanoseconds
@@ -44,17 +51,19 @@ class Consumer:
         self._newest = stamp
         self.answers += 1
 
-    def warm_up(self, camera: subprocess.Popen[str]) -> None:
-        """Until points come steadily, so that discovery is not measured."""
-        self.take_until(lambda: len(self.ages) >= 20, camera, 10)
+    def _listen(self, message: Any) -> None:
+        self.told = {each.key: each.value for status in message.status for each in status.values}
 
-    def take_until(self, done: Callable[[], bool], camera: subprocess.Popen[str], frames: int) -> None:
-        """Has so many pictures taken, again and again."""
-        end = time.monotonic() + _PATIENCE_S
-        while not done():
-            if time.monotonic() > end:
-                raise SystemExit(f"no points came in {_PATIENCE_S:.0f} s")
+    def warm_up(self, camera: subprocess.Popen[str]) -> bool:
+        """Until points come steadily, so that discovery is not measured; False when too few come."""
+        return self.take_until(lambda: len(self.ages) >= 20, camera, 10)
+
+    def take_until(self, done: Callable[[], bool], camera: subprocess.Popen[str], frames: int) -> bool:
+        """Has so many pictures taken, again and again, until it is done; False when patience ends first."""
+        end = time.monotonic() + PATIENCE_S
+        while not done() and time.monotonic() < end:
             self.take(camera, frames)
+        return done()
 
     def take(self, camera: subprocess.Popen[str], frames: int) -> None:
         """Has pictures taken, and receives until a second after the last; less for a few."""
@@ -62,7 +71,7 @@ class Consumer:
         os.set_blocking(answers.fileno(), False)
         orders.write(f"{frames}\n")
         orders.flush()
-        self.receive(lambda: bool(answers.readline()), _PATIENCE_S + frames)
+        self.receive(lambda: bool(answers.readline()), PATIENCE_S + frames)
         last = time.monotonic() + min(1.0, 0.01 * frames)
         self.receive(lambda: time.monotonic() > last, 5.0)
 
@@ -121,6 +130,11 @@ def process(words: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
             yield started
         finally:
             started.terminate()
+            cast(IO[str], started.stdin).close()  # a signal just before a read does not end that
+            try:
+                started.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:
+                started.kill()
 
 
 def anonymous_mib(pid: int) -> float:

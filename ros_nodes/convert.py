@@ -100,11 +100,13 @@ def best_point(points: Points, header: Header) -> PointStamped | None:
 
     A pixel, not a place in metres: do not transform it by tf.
     """
-    best = points.best
-    if best is None:
+    if not len(points):
         return None
+    scores = points.score.tolist()
+    best = scores.index(max(scores))
     message = PointStamped(header=header)
-    message.point.x, message.point.y, message.point.z = best.x, best.y, best.score
+    place = message.point
+    (place.x, place.y), place.z = points.xy[best].tolist(), scores[best]
     return message
 
 

@@ -108,12 +108,19 @@ class DeprojectNode(ManagedNode):
 
     def _take_depth(self, picture: Image) -> None:
         self.health.count("depth pictures received")
-        if not self._depths.add(nanoseconds(picture.header.stamp), picture):
+        stamp = nanoseconds(picture.header.stamp)
+        if not stamp:
+            self.warn("stamp", "A depth picture has stamp zero and is of no use. Set header.stamp.")
+            return
+        if not self._depths.add(stamp, picture):
             self.warn("stamp", "Stamps of depth pictures go backwards; those before are forgotten.")
         self._work()
 
     def _take_pixels(self, pixels: Any) -> None:
         self.health.count("answers received")
+        if not nanoseconds(pixels.header.stamp):
+            self._drop(pixels, "they have stamp zero, and no depth is of that time. Set header.stamp.")
+            return
         if len(self._waiting) == _MOST_WAITING:
             self._drop(self._waiting.popleft(), "no depth picture came after it. Is topic 'depth' published?")
         self._waiting.append(pixels)

@@ -107,10 +107,10 @@ class DepthPicture:
 
     def _window(self, u: float, v: float, limits: Limits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Offsets from the pixel and metres of the measured pixels around it."""
-        column, row, radius = int(np.floor(u)), int(np.floor(v)), limits.radius
         width, height = self.size
-        if not (0 <= column < width and 0 <= row < height):
+        if not (0 <= u < width and 0 <= v < height):  # nor is NaN
             raise NoDepth("missing")
+        column, row, radius = int(u), int(v), limits.radius
         top, left = max(0, row - radius), max(0, column - radius)
         part = self._numbers[top : row + radius + 1, left : column + radius + 1].astype(np.float64)
         if self.step:

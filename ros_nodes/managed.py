@@ -55,9 +55,21 @@ class ManagedNode(LifecycleNode):
         """Lets go of what `prepare` made."""
 
     def subscribe(self, kind: type, topic: str, take: Any, profile: QoSProfile) -> None:
-        """Subscribes until the node is deactivated; warns of publishers that cannot be heard."""
+        """Subscribes until the node is deactivated; warns of publishers that cannot be heard.
+
+        What `take` raises costs that message only.
+        """
+
+        def take_or_tell(message: Any) -> None:
+            try:
+                take(message)
+            except Exception as error:
+                self.fail(f"fault {topic}", f"A message of '{topic}' is lost: {in_words(error)}")
+
         events = qos.told_publishers(topic, lambda text: self.warn(f"qos {topic}", text))
-        self._inputs.append(self.create_subscription(kind, topic, take, profile, event_callbacks=events))
+        self._inputs.append(
+            self.create_subscription(kind, topic, take_or_tell, profile, event_callbacks=events)
+        )
 
     def advertise(self, kind: type, topic: str, profile: QoSProfile) -> Any:
         """A publisher that speaks while the node is active; warns of subscribers that will get nothing."""

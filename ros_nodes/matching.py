@@ -26,10 +26,17 @@ class RecentItems(Generic[Item]):
         self._items: list[Item] = []
 
     def add(self, stamp: int, item: Item) -> bool:
-        """Keeps an item of a time in nanoseconds; False where time went back and all was forgotten."""
+        """Keeps an item of a time in nanoseconds, in place of one of the same time.
+
+        Returns:
+            False where time went back and all was forgotten.
+        """
         in_order = not self._stamps or stamp >= self._stamps[-1]
         if not in_order:
             self.clear()
+        elif self._stamps and stamp == self._stamps[-1]:
+            self._items[-1] = item
+            return True
         self._stamps.append(stamp)
         self._items.append(item)
         outdated = bisect_left(self._stamps, stamp - self._span)

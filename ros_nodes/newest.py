@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -25,8 +28,7 @@ class NewestWorker(Generic[Item]):
     Args:
         work: Called in the thread with one item.
         on_error: Called in the thread with what ``work`` raised.
-        period: Shortest time between the starts of two items, in seconds; 0 is no limit. May be
-            assigned while the thread runs.
+        period: Shortest time between the starts of two items, in seconds; 0 is no limit.
         name: Name of the thread.
     """
 
@@ -38,17 +40,28 @@ class NewestWorker(Generic[Item]):
         period: float = 0.0,
         name: str = "newest",
     ) -> None:
-        self.period = period
+        self._period = period
         self._work = work
         self._on_error = on_error
         self._waiting: dict[Hashable, Item] = {}  # by source, the one that has waited longest first
         self._urgent: deque[Item] = deque()
-        self._not_before = 0.0
+        self._begun = -math.inf
         self._stopping = False
-        self._idle = False
-        self._changed = threading.Condition()
+        self._idle = False  # nothing waits and the thread sleeps: who offers has to wake it
+        self._lock = threading.Lock()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()  # wakes faster than a Condition
         # A daemon, so that a model in the middle of a long computation cannot keep the process alive.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def period(self) -> float:
+        """Of the constructor; may be assigned while the thread runs, and counts at once."""
+        return self._period
+
+    @period.setter
+    def period(self, seconds: float) -> None:
+        self._period = seconds
+        self._wake.put(None)
 
     def start(self) -> None:
         """Starts the thread; a worker starts once and, once stopped, stays stopped."""
@@ -62,20 +75,20 @@ class NewestWorker(Generic[Item]):
         Returns:
             Whether one was dropped for it.
         """
-        with self._changed:
+        with self._lock:
             replaces = source in self._waiting
             self._waiting[source] = item  # in the place of the other: its turn comes no later
-            begins = self._idle
-            self._changed.notify()
+            begins, self._idle = self._idle, False
         if begins:
+            self._wake.put(None)
             time.sleep(_GIVE_WAY_S)
         return replaces
 
     def insert(self, item: Item) -> None:
         """Has ``item`` worked on before all that are offered, and never replaced. Never blocks."""
-        with self._changed:
+        with self._lock:
             self._urgent.append(item)
-            self._changed.notify()
+        self._wake.put(None)
 
     def stop(self, timeout: float | None = None) -> bool:
         """Forgets the waiting items and waits for the one in progress.
@@ -86,35 +99,36 @@ class NewestWorker(Generic[Item]):
         Returns:
             Whether the thread has ended.
         """
-        with self._changed:
+        with self._lock:
             self._stopping = True
             self._waiting.clear()
             self._urgent.clear()
-            self._changed.notify()
+        self._wake.put(None)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                taken = self._take()
-            if not taken:
-                return
+        while taken := self._take():
             try:
                 self._work(taken[0])
             except Exception as error:
                 self._on_error(error)
 
     def _take(self) -> list[Item]:
-        """Waits, with the lock held, for an item and its time; nothing at the end."""
-        while not self._stopping:
-            if self._urgent:
-                return [self._urgent.popleft()]
-            early = self._not_before - time.monotonic()
-            if self._waiting and early <= 0:
-                self._not_before = time.monotonic() + self.period
-                return [self._waiting.pop(next(iter(self._waiting)))]
-            self._idle = not self._waiting
-            self._changed.wait(early if self._waiting else None)
-            self._idle = False
-        return []
+        """Waits for an item and its time; nothing at the end."""
+        while True:
+            with self._lock:
+                self._idle = False
+                if self._stopping:
+                    return []
+                if self._urgent:
+                    return [self._urgent.popleft()]
+                now = time.monotonic()
+                early = self._begun + self._period - now
+                if self._waiting and early <= 0:
+                    self._begun = now
+                    return [self._waiting.pop(next(iter(self._waiting)))]
+                self._idle = not self._waiting
+                patience = min(early, threading.TIMEOUT_MAX) if self._waiting else None
+            with suppress(queue.Empty):
+                self._wake.get(timeout=patience)

@@ -5,6 +5,7 @@ Topics, parameters and QoS are described in README.md beside this file.
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -16,7 +17,6 @@ from geometry_msgs.msg import PointStamped
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.parameter import Parameter
-from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 
 from molmo_act.errors import InputError, MolmoActError
@@ -125,7 +125,7 @@ class PointNode(QueriedNode):
     def begin(self) -> None:
         """Starts the worker, subscribes."""
         worker = NewestWorker[Callable[[], None]](
-            lambda job: job(), self._tell_fault, period=self._asked.request.period, name="pointing"
+            operator.call, self._tell_fault, period=self._asked.request.period, name="pointing"
         )
         worker.start()
         self._worker = worker
@@ -263,15 +263,15 @@ class PointNode(QueriedNode):
 
     def _receive(self, camera: str, message: Image | CompressedImage) -> None:
         """Runs in the executor: leaves the picture to the worker, and takes note of it while that works."""
-        arrived = self.get_clock().now()
         frame = Frame(message, camera, time.monotonic())
         before, self._newest[camera] = self._newest.get(camera), message
         if self._worker is not None and self._worker.offer(partial(self._point, frame), camera):
             self.health.count("frames dropped")
         self.health.count("frames received")
-        self._check_stamp(message.header.stamp, None if before is None else before.header.stamp, arrived)
+        self._check_stamp(frame, None if before is None else before.header.stamp)
 
-    def _check_stamp(self, stamp: Any, before: Any, arrived: Time) -> None:
+    def _check_stamp(self, frame: Frame, before: Any) -> None:
+        stamp = frame.message.header.stamp
         if not (stamp.sec or stamp.nanosec):
             self.warn(
                 "stamp", "A picture has stamp zero: its points cannot be placed in time. Set header.stamp."
@@ -280,7 +280,7 @@ class PointNode(QueriedNode):
         if before is not None and nanoseconds(stamp) < nanoseconds(before):
             self.warn("stamp", "Stamps of pictures go backwards: a looping bag, or two cameras on one topic?")
         else:
-            self.health.took("transport", (arrived.nanoseconds - nanoseconds(stamp)) / 1e9)
+            self.health.took("transport", self.age_of(stamp) - (time.monotonic() - frame.received))
 
     def _point(self, frame: Frame) -> None:
         model, (wanted, numbers) = self._model, self._asked

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import InputError, MissingExtraError, MolmoActError, PlatformError
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _LARGEST_KEPT = 32 << 20  # bytes; glibc allows no more
+
+_INSIST_S = 0.2
+"""So long after a signal it is raised again, and again: Python drops what is raised in a destructor or in a
+callback of an import, and a signal just before a call that blocks does not end that call."""
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)  # the last one is the insisting
 
 _ROS_MODULES = (
     "rclpy.executors",
@@ -70,22 +75,29 @@ def run(
     Returns:
         Exit code: 0 after a signal; 2 when the node could not be started, the reason being on stderr.
     """
+    code = 0
     interrupts: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
         interrupts.append(number)
+        signal.setitimer(signal.ITIMER_REAL, _INSIST_S)
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         signal.signal(number, interrupt)  # while a model loads, too; rclpy's own handler calls this one
+    sys.unraisablehook = _tell_unless_interrupted
     try:
         require_ros()
-        return _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
+        code = _run(parser, make_node, list(sys.argv if argv is None else argv), interrupts)
     except KeyboardInterrupt:
-        return 0
+        pass
     except MolmoActError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
+        if not interrupts:  # else it tells of an import that was interrupted
+            print(f"{parser.prog}: {error}", file=sys.stderr)
+            code = 2
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    _leave_busy_threads(code)
+    return code
 
 
 def _run(
@@ -116,21 +128,26 @@ def _run(
             executor = SingleThreadedExecutor()
             executor.add_node(node)
             executor.spin()
-        elif rclpy.ok():
+        elif not interrupts:  # a transition that was interrupted fails, too
             code = 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RuntimeError:  # what an interrupt becomes while rclpy reads a message
+    except Exception:  # what an interrupt becomes on its way through C++, as while rclpy reads a message
         if not interrupts:
             raise
     finally:
-        for again in (signal.SIGINT, signal.SIGTERM):  # impatience must not break off a short, orderly end
-            signal.signal(again, signal.SIG_IGN)
+        for number in _ENDING:  # impatience must not break off a short, orderly end
+            signal.signal(number, signal.SIG_IGN)
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-    _leave_busy_threads(code)
     return code
+
+
+def _tell_unless_interrupted(dropped: Any) -> None:
+    """What Python does with an exception that it drops; that of a signal will be raised again."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
 
 
 def _keep_memory_of_pictures() -> None:

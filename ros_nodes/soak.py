@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 
 from std_msgs.msg import String
 
-from ros_nodes.bench_session import PROFILE, Consumer, anonymous_mib, program, session
+from ros_nodes.bench_session import PATIENCE_S, PROFILE, Consumer, anonymous_mib, program, session
 
 _CHANGE_S = 3.0
 _GROWTH_MIB = 32.0
@@ -59,10 +59,11 @@ def soak(seconds: float) -> Found:
         program("point", "--delay", 0.02, "--ros-args", "-p", "query:=middle") as node,
     ):
         queries = consumer.node.create_publisher(String, "query", 1)
-        consumer.warm_up(camera)
+        if not consumer.warm_up(camera):
+            found.faults.append(f"no points came in {PATIENCE_S:.0f} s")
         begun = changed = time.monotonic()
         memory: list[float] = []
-        while (passed := time.monotonic() - begun) < seconds:
+        while node.poll() is None and (passed := time.monotonic() - begun) < seconds:
             before = consumer.answers
             consumer.take(camera, 30)
             found.answers += consumer.answers - before

@@ -78,10 +78,11 @@ class Program:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def send(self, number: signal.Signals) -> None:
-        """Signals the process if it runs, and closes its stdin: no signal ends a read that just begins."""
+        """Signals the process and closes its stdin: a signal just before a read does not end that."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # of an order that it was too dead to read
+            self.process.stdin.close()
 
     def wait(self, timeout: float = 20) -> int:
         """Waits for the end of the process, and gives its exit code; one that does not end is killed."""

@@ -41,8 +41,6 @@ MODULES = {
     "launch_ros": {},
     "launch_ros.actions": {"LifecycleNode": Said},
     "launch_ros.parameter_descriptions": {"ParameterValue": Said},
-    "ament_index_python": {},
-    "ament_index_python.packages": {"get_package_share_directory": lambda package: f"/share/{package}"},
 }
 
 

@@ -20,7 +20,8 @@ HEADER = Header(stamp=Time(sec=7, nanosec=5), frame_id="camera")
 
 def points(query: str, *xy: tuple[float, float], ids: list[int] | None = None, absent: float = 0.0) -> Points:
     score = [0.9 - 0.1 * number for number in range(len(xy))]
-    return Points(xy=list(xy), score=score, object_id=ids, image_size=[(64, 48)], query=query, absent=absent)
+    known = {"features": np.ones((len(xy), 8)) if xy else None, "absent": absent}
+    return Points(xy=list(xy), score=score, object_id=ids, image_size=[(64, 48)], query=query, **known)
 
 
 ASKED = [points("mug", (1.5, 2.5), (3.5, 4.5), ids=[1, 3]), points("cat"), points("cup", (5.5, 6.5))]

@@ -208,6 +208,20 @@ def test_the_program_uses_the_model_and_speaks_plainly(recorded, tmp_path, monke
     assert capsys.readouterr().err.strip() == f"molmo-act-bag: {out} exists already; give another --out."
 
 
+@pytest.mark.parametrize("recorded", ["mcap"], indirect=True)
+def test_the_tutorial_of_the_readme_with_the_bundled_checkpoint(recorded, tmp_path):
+    """Its very words, on fewer pictures."""
+    out = tmp_path / "out"
+    words = ["molmo-act-bag", str(recorded), "red circle", "blue circle", "--overlay", "--out", str(out)]
+    assert tool.main([*words, "--every", "5"]) == 0
+    pictures = [message.data.reshape(240, 320, 3) for message in messages(out, TOPIC)]
+    found = messages(out, f"{TOPIC}/pointed_pixels")
+    assert len(found) == 2 * len(messages(out, f"{TOPIC}/overlay/compressed")) == 2 * len(pictures[::5])
+    for message, picture in zip(found, [p for p in pictures[::5] for _ in range(2)], strict=True):
+        shown = [picture[int(point.v), int(point.u)].argmax() for point in message.points]
+        assert shown == [COLOURS[message.query.removesuffix(" circle")]], message.query
+
+
 def test_without_rosbags_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "rosbags", None)
     assert tool.main(["molmo-act-bag", "bag", "red"]) == 2

@@ -213,6 +213,8 @@ def count(reports: list, what: str) -> int:
         ),
         (lambda camera: camera.see(WHEN, width=320), "camera_info 320 × 480"),
         (lambda camera: camera.see(-900 * MS), "go backwards"),
+        (lambda camera: camera.see(-BEGIN), "A depth picture has stamp zero"),
+        (lambda camera: camera.point(-BEGIN, (320.0, 240.0)), "they have stamp zero"),
     ],
 )
 def test_what_cannot_be_right_gives_a_warning_and_no_points(deproject, depth_camera, listener, spoil, told):

@@ -142,7 +142,7 @@ def test_why_there_is_no_depth(value, reason):
 
 def test_zero_millimetres_and_places_outside_are_missing():
     depth = DepthPicture(message(np.zeros((HEIGHT, WIDTH)), "16UC1"))
-    for u, v in [(160.0, 120.0), (-3.0, 5.0), (WIDTH + 1.0, 5.0), (5.0, -0.1)]:
+    for u, v in [(160.0, 120.0), (-3.0, 5.0), (WIDTH + 1.0, 5.0), (5.0, -0.1), (np.nan, 5.0), (5.0, np.inf)]:
         with pytest.raises(NoDepth, match="missing"):
             depth.measure(u, v, LIMITS)
 

@@ -20,7 +20,17 @@ NODES = {"point": (PointSetup, PointRequest), "track": (TrackSetup, TrackRequest
 
 
 @pytest.fixture
-def load(monkeypatch):
+def share(tmp_path, monkeypatch) -> Path:
+    """Where the package would be installed, known to the real ament index."""
+    for folder in ("share/ament_index/resource_index/packages", "share/molmo_act_ros"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "share/ament_index/resource_index/packages/molmo_act_ros").touch()
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+    return tmp_path / "share/molmo_act_ros"
+
+
+@pytest.fixture
+def load(share, monkeypatch):
     """Runs a launch file; gives its names."""
     launch_stand_in.install(monkeypatch)
     monkeypatch.delitem(ros_nodes.__dict__, "launching", raising=False)
@@ -58,7 +68,7 @@ def test_without_arguments_nothing_is_passed_on(load, name):
     assert (node["parameters"], node["remappings"], node["additional_env"]) == ([{}], [], {})
 
 
-def test_what_is_given_arrives(load):
+def test_what_is_given_arrives(load, share):
     said = load("point")["generate_launch_description"]()
     node = started(
         said,
@@ -78,13 +88,13 @@ def test_what_is_given_arrives(load):
     }
     assert node["remappings"] == [("image", "/camera/image_raw"), ("query", "/ask")]
     assert node["namespace"] == "arm"
-    assert node["additional_env"]["FASTRTPS_DEFAULT_PROFILES_FILE"] == "/share/molmo_act_ros/fastdds_shm.xml"
+    assert node["additional_env"] == {"FASTRTPS_DEFAULT_PROFILES_FILE": str(share / "fastdds_shm.xml")}
 
 
-def test_the_group_includes_both(load):
+def test_the_group_includes_both(load, share):
     said = load("point_3d")["generate_launch_description"]()
     files = [include.words[0].words[0] for include in said.words[0]]
-    assert files == [f"/share/molmo_act_ros/launch/{name}.launch.py" for name in ("point", "deproject")]
+    assert files == [str(share / f"launch/{name}.launch.py") for name in ("point", "deproject")]
     assert all((LAUNCH / Path(file).name).is_file() for file in files)
     topics = [set(load(name)["TOPICS"]) for name in ("point", "deproject")]
     assert topics[0] & topics[1] == {"pointed_pixels"}, "one name for the topic between them"

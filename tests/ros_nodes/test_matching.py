@@ -54,6 +54,13 @@ def test_time_that_goes_back_begins_anew(items):
     assert items.nearest(76 * MS)[1] == "again"
 
 
+def test_of_one_time_the_newest_stays(items):
+    for number in range(2000):  # a clock that stands still
+        assert items.add(76 * MS, f"again {number}")
+    assert items.nearest(76 * MS) == (0.0, "again 1999")
+    assert items.half_frame() == pytest.approx(0.0165)
+
+
 def test_nothing_is_nearest_to_nothing():
     items: RecentItems[str] = RecentItems(1.0)
     assert items.nearest(5) is None

@@ -129,6 +129,7 @@ def test_rate_bounds_a_fast_model(blob_node, camera, listener, tmp_path):
     [
         ("wrong_step", "rgb8", "Image has step 5; 640 pixels of rgb8 need at least 1920"),
         ("wrong_encoding", "rgb8", "Image has encoding 'nv24'; expected one of rgb8"),
+        ("empty_data", "rgb8", "Image has 0 bytes of data; expected 921600"),
         ("short_data", "jpeg", "cannot be decoded: image file is truncated"),
     ],
 )

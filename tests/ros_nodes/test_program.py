@@ -158,6 +158,54 @@ def test_a_signal_while_a_message_is_read_is_an_end_like_any_other(name):
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=40,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+LOST_IN_A_DESTRUCTOR = """
+class Dying:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{name})
+
+parser.add_argument("word", type=lambda word: Dying() and word)  # rclpy has not started yet
+"""
+LOST_IN_AN_IMPORT = """
+class Interrupted:  # as an extension module that a signal meets
+    @staticmethod
+    def find_spec(name, *rest):
+        if name == "diagnostic_msgs":
+            try:
+                os.kill(os.getpid(), signal.{name})
+                time.sleep(10)
+            except KeyboardInterrupt as error:
+                raise ImportError("initialization failed") from error
+
+parser.add_argument("word")
+for name in [name for name in sys.modules if name.startswith("diagnostic_msgs")]:
+    del sys.modules[name]
+sys.meta_path.insert(0, Interrupted)
+"""
+LOST = """
+import argparse, os, signal, sys, time
+from ros_nodes.program import require_ros, run
+require_ros()
+parser = argparse.ArgumentParser()
+{lost}
+sys.exit(run(parser, lambda options: time.sleep(50), ["node", "word"]))
+"""
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("lost", [LOST_IN_A_DESTRUCTOR, LOST_IN_AN_IMPORT])
+def test_a_signal_whose_exception_was_dropped_ends_the_program_all_the_same(lost, name):
+    pytest.importorskip("rclpy", reason="needs the extra ros")
+    done = subprocess.run(
+        [sys.executable, "-c", LOST.format(lost=lost.format(name=name))],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=40,
     )
     assert (done.returncode, done.stderr) == (0, "")

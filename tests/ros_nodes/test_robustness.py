@@ -94,13 +94,17 @@ def test_a_soak_finds_no_fault():
 
 def test_the_benchmark_times_both_nodes():
     code = "from ros_nodes.bench import measure; import json, sys\n"
-    code += "print(json.dumps([measure(node, (64, 48), 30) for node in ('point', 'naive')]))"
+    code += "print(json.dumps([measure(*run) for run in ("
+    code += "('point', (64, 48), 30), ('naive', (64, 48), 30), ('echo', (64, 48), 0))]))"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=200
     )
     assert done.returncode == 0, done.stderr
-    for run in json.loads(done.stdout):
+    ours, naive, nothing = json.loads(done.stdout)
+    for run in (ours, naive):
         assert run["points"] + run["lost"] == 30
         assert run["points"] > 10
         assert 0 < run["p50"] <= run["p95"] < 1000
+    assert 0 < ours["published p50"] <= ours["published p95"] < 1000
+    assert nothing == {"p50": None, "p95": None, "points": 0, "lost": 0}, "no point, no figure"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -194,7 +195,7 @@ def test_the_action_gives_feedback_and_ends_for_a_reason(film, listener):
 def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
     film = film("query:=trouble", "rate:=20.0")
     film.until(lambda: "The model failed on a frame: RuntimeError: out of memory" in film.node.stderr)
-    assert film.tracks, "frames are followed all the same"
+    film.until(lambda: film.tracks)  # frames are followed all the same
     for fault, told in [
         ("zero_stamp", "stamp zero"),
         ("early_stamp", "go backwards"),
@@ -211,6 +212,27 @@ def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
             assert listener.change_state(transition, NODE), transition
         film.tracks.clear()
         assert film.until(lambda: film.seen("red")).object_id == 1
+
+
+def test_a_signal_ends_the_node_while_the_model_computes(film, tmp_path):
+    log = tmp_path / "taken"
+    film = film("query:=red", BLOB_LOG=log, BLOB_COMPUTE=60)
+    film.until(log.exists)
+    assert film.node.end(signal.SIGTERM) == 0
+
+
+def test_a_signal_ends_the_node_while_it_waits_for_the_model_to_be_deactivated(film, listener, tmp_path):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    log = tmp_path / "taken"
+    film = film("query:=red", BLOB_LOG=log, BLOB_COMPUTE=60)
+    film.until(log.exists)
+    client = listener.node.create_client(ChangeState, f"{NODE}/change_state")
+    listener.wait(client.service_is_ready)
+    client.call_async(ChangeState.Request(transition=Transition(label="deactivate")))
+    listener.wait(lambda: not listener.node.count_subscribers("image"))
+    assert film.node.end(signal.SIGINT) == 0
 
 
 def test_without_a_tracker_the_node_says_what_is_missing(film):
