@@ -50,8 +50,8 @@ def readonly(values: ArrayLike, dtype: type, shape: tuple[int, ...], name: str) 
         InputError: It has another shape.
     """
     array: np.ndarray = np.array(values, dtype=dtype)
-    if array.size == 0:
-        array = array.reshape(shape)
+    if array.ndim != len(shape) and array.size == 0 and 0 in shape:
+        array = array.reshape([max(want, 0) for want in shape])
     if array.ndim != len(shape) or any(
         want not in (-1, got) for want, got in zip(shape, array.shape, strict=True)
     ):

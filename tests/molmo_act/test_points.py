@@ -109,3 +109,13 @@ def test_drawing_the_heat_map():
     assert abs(corner - middle).sum() > 60
     with pytest.raises(InputError, match="no heat map"):
         points().draw_heatmap(picture)
+
+
+def test_answers_without_points_may_have_features_and_lists_that_are_empty():
+    nothing = Points(
+        xy=[], score=[], image_size=[(3, 3)], query="it", absent=1.0, features=np.zeros((0, 4), np.float32)
+    )
+    assert len(nothing) == 0
+    assert nothing.features.shape == (0, 4)
+    with pytest.raises(InputError, match=r"Points.score has shape \(0,\)"):
+        Points(xy=[(1, 1), (2, 2)], score=[], image_size=[(3, 3)], query="it", absent=0.0)
