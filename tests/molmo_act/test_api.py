@@ -182,7 +182,7 @@ def test_mode(model, one):
 
 
 def test_more_than_a_batch(model, monkeypatch, one):
-    monkeypatch.setattr("molmo_act.pointing_model.BATCH_SIZE", 2)
+    monkeypatch.setattr("molmo_act.image_pointing.BATCH_SIZE", 2)
     image, query = asked(ONE)
     found = model.point(image, ["the boats", "the boats", query])
     equal(found[2], one)

@@ -8,7 +8,7 @@ import pytest
 from model.data.answer_form import AnswerForm
 from model.data.encode_film import FilmEncoder
 from model.data.sources import open_source
-from model.train.nano_config import make_processor
+from model.train.nano_config import GEOMETRY, make_processor
 from tests.model.train.small_run import make_tokenizer
 
 
@@ -64,7 +64,7 @@ def test_some_queries_match_nothing(films):
 
 def test_they_are_encoded_like_other_films(films):
     tokenizer = make_tokenizer()
-    processor = make_processor(tokenizer)
+    processor = make_processor(tokenizer, GEOMETRY)
     encoder = FilmEncoder(tokenizer, processor.video_processor, processor.layout, AnswerForm())
     tree = encoder.encode(films[0], np.random.default_rng(0), 4)
     assert len(tree.branches) == min(4, len(films[0].queries))

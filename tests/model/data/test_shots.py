@@ -124,7 +124,7 @@ def test_they_are_sources(folder):
 
 def test_they_are_encoded_like_other_pictures_and_films(folder):
     tokenizer = make_tokenizer()
-    processor, rng = make_processor(tokenizer), np.random.default_rng(0)
+    processor, rng = make_processor(tokenizer, GEOMETRY), np.random.default_rng(0)
     picture = open_source("scenes3d", folder).read(1, rng)
     tree = TreeEncoder(tokenizer, GEOMETRY).encode(picture, rng, 6, 3)
     assert len(tree.branches) >= 6
