@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import multiprocessing
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,3 +53,12 @@ def _raised(item: Any) -> Any:
     if isinstance(item, MolmoActError):
         raise item
     return item
+
+
+@atexit.register  # behind torch's own, hence before it
+def _end_processes() -> None:
+    """Ends what Python would terminate at exit and then wait for: ours do not heed that signal."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch takes a process that is killed for a fault
+    for process in multiprocessing.active_children():
+        if process.daemon:
+            process.kill()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from torch.utils.data import IterableDataset, get_worker_info
@@ -39,3 +41,14 @@ def test_a_signal_to_all_processes_ends_no_worker():
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(worker, number)
     assert [next(items)[0] for _ in range(4)] == [1, 2, 3, 4]
+
+
+def test_a_program_ends_though_its_workers_still_draw():
+    program = (
+        "from tests.model.train.test_loading import Numbers, draw_ahead\n"
+        "import builtins\n"
+        "builtins.kept = draw_ahead(Numbers(), 2)\n"  # outlives the module, as a traceback may make it
+        "print(next(builtins.kept)[0])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, check=True, capture_output=True)
+    assert done.stdout.split() == [b"0"]
