@@ -44,6 +44,9 @@ def test_what_was_skipped_is_said(tmp_path):
     assert list((tmp_path / "tensorboard").iterdir())
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)  # TensorBoard's thread writes too
 def test_a_full_disk_is_one_clear_error(tmp_path):
     monitor = Monitor(tmp_path, 0, 10, ["loss"])
     monitor.write(Progress(1), VALUES, {})
