@@ -17,6 +17,7 @@ from molmo_act.errors import InputError
 from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
+from molmo_act.prompts import POINT, inputs_of, user_message
 from molmo_act.reading import points_of
 from molmo_act.text_engine import answer_in_text
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from molmo_act.pointing_model import PointingModel
 
 BATCH_SIZE = 8
-INSTRUCTION = "Point to {}"
 
 
 def point_in_pairs(
@@ -92,28 +92,10 @@ def prompt_inputs(
 ) -> dict[str, Any]:
     """What the processor makes of prompts, on the model's device, with their metadata."""
     messages = [
-        [_message({"type": "text", "text": INSTRUCTION.format(query)}, {"type": "image", "image": pixels})]
+        [user_message({"type": "text", "text": POINT.format(query)}, {"type": "image", "image": pixels})]
         for pixels, query in pairs
     ]
-    options: dict[str, Any] = {} if max_crops is None else {"max_crops": max_crops}
-    inputs = model.processor.apply_chat_template(
-        messages,
-        tokenize=True,
-        add_generation_prompt=True,
-        return_tensors="pt",
-        return_dict=True,
-        return_pointing_metadata=True,
-        device=model.model.device,
-        **options,
-    )
-    return {
-        key: value.to(model.model.device) if isinstance(value, torch.Tensor) else value
-        for key, value in inputs.items()
-    }
-
-
-def _message(*content: dict[str, Any]) -> dict[str, Any]:
-    return {"role": "user", "content": list(content)}
+    return inputs_of(model, messages, max_crops=max_crops)
 
 
 def _point_in_batch(
@@ -165,7 +147,7 @@ def _point_behind(
 
 def _question(model: PointingModel, query: str) -> list[int]:
     """Ids of a prompt behind its image."""
-    message = _message({"type": "text", "text": INSTRUCTION.format(query)})
+    message = user_message({"type": "text", "text": POINT.format(query)})
     text = model.processor.apply_chat_template([message], add_generation_prompt=True)
     return list(model.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
 

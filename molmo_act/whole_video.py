@@ -15,6 +15,7 @@ from molmo_act.errors import InputError
 from molmo_act.images import to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
+from molmo_act.prompts import POINT, TRACK, inputs_of, user_message
 from molmo_act.reading import points_of
 from molmo_act.sources import DEFAULT_FPS, VideoSource, pictures_in
 from molmo_act.tracks import GROUNDED, Tracks
@@ -22,7 +23,6 @@ from molmo_act.tracks import GROUNDED, Tracks
 if TYPE_CHECKING:
     from molmo_act.pointing_model import PointingModel
 
-POINT, TRACK = "Point to {}", "Track {}"  # the words of the released model cards
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
 LONGEST_ANSWER = 2048  # ids, of which a point takes four
 
@@ -74,9 +74,8 @@ def point_in_video(
         raise InputError(f"{model.name} writes coordinates as text; ask a MolmoPoint about videos.")
     began = time.perf_counter()
     sampling = {"num_frames": max_frames, "max_fps": max_fps, "start": start, "end": end}
-    inputs = dict(_inputs(model, video, words.format(query), fps, sampling))
+    inputs = _inputs(model, video, words.format(query), fps, sampling)
     [metadata] = inputs.pop("metadata")
-    inputs = {name: tensor.to(model.model.device) for name, tensor in inputs.items()}
     prepared = time.perf_counter()
     limits = model.limits(inputs["input_ids"].shape[1], bounds, longest=LONGEST_ANSWER, fewer="max_frames")
     answers = model.engine.answer(inputs, [query], mode=bounds.mode, limits=limits)
@@ -136,19 +135,10 @@ def _inputs(
     words: str,
     fps: float,
     sampling: Mapping[str, Any],
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     part: dict[str, Any] = {"type": "video", "video": video}
     if not isinstance(video, (str, os.PathLike)):
         part["fps"] = fps
     elif Path(video).is_dir():
         part |= {"video": np.stack([to_rgb(path) for path in pictures_in(Path(video))]), "fps": fps}
-    return model.processor.apply_chat_template(
-        [[{"role": "user", "content": [{"type": "text", "text": words}, part]}]],
-        tokenize=True,
-        add_generation_prompt=True,
-        return_tensors="pt",
-        return_dict=True,
-        return_pointing_metadata=True,
-        device=model.model.device,
-        **{name: value for name, value in sampling.items() if value is not None},
-    )
+    return inputs_of(model, [[user_message({"type": "text", "text": words}, part)]], **sampling)

@@ -29,16 +29,8 @@ LAYERS = (  # of molmo_act, lowest first; a module imports from its own layer an
     (
         "library",
         {
-            *(
-                "",
-                "api",
-                "pointing_model",
-                "image_pointing",
-                "encoded_image",
-                "asking",
-                "reading",
-                "calibration",
-            ),
+            *("", "api", "pointing_model", "encoded_image", "asking", "reading", "calibration"),
+            *("image_pointing", "prompts"),
             *("bench", "engine", "text_engine", "answers", "decoding", "grammar"),
             *("native_molmo2", "quantization", "int8_dynamic", "precision", "drift", "memory", "saving"),
             *("tracking", "stream_pointing", "whole_video", "sources", "video_writing"),
