@@ -19,14 +19,9 @@ from model.train.packed import PackedSequence
 from model.train.packed_recipe import PackedRecipe
 from model.train.starting import make_encoders
 from molmo_act.errors import InputError
-from tests.model.train.small_run import GEOMETRY, make_tokenizer, tiny_config
+from tests.model.train.small_run import GEOMETRY, tiny_config
 
 PLAN = StreamPlan(parse_groups("1 shapes"), Room(tokens=900, crops=20, buffer=6))
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return make_tokenizer()
 
 
 @pytest.fixture(scope="module")

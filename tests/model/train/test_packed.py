@@ -23,17 +23,7 @@ from model.train.packed import NO_TREE, PackedSequence, fit_tree, pack
 from model.train.packed_objective import KINDS, PackedObjective
 from model.train.tree_objective import tree_losses
 from molmo_act.modeling.video_sampling import SampledVideo
-from tests.model.train.small_run import GEOMETRY, draw_trees, make_tokenizer, rough_model, tiny_config
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return make_tokenizer()
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return rough_model(tiny_config(tokenizer))
+from tests.model.train.small_run import GEOMETRY, draw_trees
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,9 @@ import torch
 from model.data.sheets import Sheet
 from model.train.sheet_lesson import SheetEncoder, sheet_losses
 from molmo_act.modeling import MolmoPointForConditionalGeneration
-from tests.model.train.small_run import GEOMETRY, make_tokenizer, tiny_config
+from tests.model.train.small_run import GEOMETRY, tiny_config
 
 SIDE = GEOMETRY.crop_size
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return make_tokenizer()
 
 
 @pytest.fixture(scope="module")

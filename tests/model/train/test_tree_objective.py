@@ -11,17 +11,7 @@ from model.train.batch import collate
 from model.train.lines import IGNORE
 from model.train.tree_objective import TreeLosses, tree_losses
 from molmo_act.modeling.tiling import normalize
-from tests.model.train.small_run import draw_trees, make_tokenizer, rough_model, tiny_config
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return make_tokenizer()
-
-
-@pytest.fixture(scope="module")
-def model(tokenizer):
-    return rough_model(tiny_config(tokenizer))
+from tests.model.train.small_run import draw_trees
 
 
 @pytest.fixture(scope="module")
