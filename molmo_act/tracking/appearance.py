@@ -21,13 +21,7 @@ def look(rgb: np.ndarray, xy: np.ndarray, radius: float, *, brightness: float) -
         xy: (2,), the point in pixels, pixel centres at +0.5; beyond the edge the edge's pixels repeat.
         radius: Half the side of the square in pixels.
     """
-    cv2 = opencv()
-    side = 2 * round(radius) + 1
-    patch = cv2.getRectSubPix(rgb, (side, side), (float(xy[0]) - 0.5, float(xy[1]) - 0.5))
-    small = cv2.resize(patch, (CELLS, CELLS), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    small *= 128 / max(brightness, 1.0)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    return lab * np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+    return _colours(rgb, xy, 2 * round(radius) + 1, CELLS, brightness).reshape(-1, 3)
 
 
 def likeness(first: np.ndarray, second: np.ndarray) -> float:
@@ -52,18 +46,22 @@ def likeness_around(
     Returns:
         float64 (P, P, 2), the places, rows first; and float64 (P, P), their likenesses.
     """
-    cv2 = opencv()
     cell = (2 * round(radius) + 1) / CELLS
     places = 2 * round(reach / cell) + 1
     cells = places + CELLS - 1
-    side = round(cells * cell)
-    patch = cv2.getRectSubPix(rgb, (side, side), (float(centre[0]) - 0.5, float(centre[1]) - 0.5))
-    small = cv2.resize(patch, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    lab = cv2.cvtColor(small * (128 / max(brightness, 1.0)), cv2.COLOR_RGB2LAB)
-    lab *= np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)
+    lab = _colours(rgb, centre, round(cells * cell), cells, brightness)
     windows = np.lib.stride_tricks.sliding_window_view(lab, (CELLS, CELLS), axis=(0, 1))
     differences = windows - like.reshape(CELLS, CELLS, 3).transpose(2, 0, 1)
     away = np.sqrt(np.square(differences).sum(axis=2)).reshape(places, places, -1)
     offsets = (np.arange(places) - (places - 1) / 2) * cell
     grid = centre + np.stack(np.meshgrid(offsets, offsets), axis=-1)
     return grid, np.exp(-np.median(away, axis=-1) / _SPREAD)
+
+
+def _colours(rgb: np.ndarray, xy: np.ndarray, side: int, cells: int, brightness: float) -> np.ndarray:
+    """Of a square of `side` pixels, cells × cells mean colours, float32 (cells, cells, 3); see `look`."""
+    cv2 = opencv()
+    patch = cv2.getRectSubPix(rgb, (side, side), (float(xy[0]) - 0.5, float(xy[1]) - 0.5))
+    small = cv2.resize(patch, (cells, cells), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    lab = cv2.cvtColor(small * (128 / max(brightness, 1.0)), cv2.COLOR_RGB2LAB)
+    return lab * np.array([_LIGHTNESS_WEIGHT, 1, 1], np.float32)

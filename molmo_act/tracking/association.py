@@ -13,9 +13,8 @@ import numpy as np
 from molmo_act.tracking.appearance import likeness
 from molmo_act.tracking.packages import assignment
 
-LEAST_LIKENESS_NEAR = (
-    0.05  # of what is where it was expected; on its rim or half hidden, a thing looks little like itself
-)
+LEAST_LIKENESS_NEAR = 0.05
+"""Of what is where it was expected; on its rim or half hidden, a thing looks little like itself."""
 LEAST_LIKENESS_FAR = 0.4  # of an object that turns up elsewhere
 FLOW_MISTAKE = 4.0  # reaches by which flow may have gone astray; only a lost object may be further off
 _LOST = 1.0  # costs what one reach does: what is followed has the first claim on what is seen near it
