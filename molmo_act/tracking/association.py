@@ -33,8 +33,9 @@ class Candidate:
         features: (D,), what the model saw there, see `Points.features`; None where it does not say.
         reach: How far off it may be and still be near, in pixels. Of an object only.
         lost: Whether it was lost, so that it may turn up anywhere. Of an object only.
-        only: Whether the model never saw two such things at once, so that one that is alike elsewhere is this
-            one. Of an object only.
+        gone: Whether that was so long ago that its look alone tells it from others. Of an object only.
+        only: Whether the model never saw two such things at once, so that until this one is gone, whatever it
+            sees is this one, wherever it is and however it looks. Of an object only.
     """
 
     query: str | None
@@ -43,6 +44,7 @@ class Candidate:
     features: np.ndarray | None = None
     reach: float = 0.0
     lost: bool = False
+    gone: bool = False
     only: bool = False
 
 
@@ -66,12 +68,19 @@ def _cost(sighting: Candidate, known: Candidate) -> float:
     alike = likeness(sighting.look, known.look)
     away = float(np.linalg.norm(sighting.xy - known.xy)) / known.reach
     unlike = 1 - alike + 1 - cosine(sighting.features, known.features) + _LOST * known.lost
-    # Half hidden behind what it was lost at, a thing need not look like itself at all.
-    if away <= 1 and (known.lost or alike >= LEAST_LIKENESS_NEAR):
+    if away <= 1 and alike >= _least_likeness_near(known):
         return away + unlike
-    if (known.lost or known.only or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR:
+    whatever = known.only and not known.gone
+    if whatever or ((known.lost or away <= FLOW_MISTAKE) and alike >= LEAST_LIKENESS_FAR):
         return _FAR + unlike + away / (1 + away)
     return _NEVER
+
+
+def _least_likeness_near(known: Candidate) -> float:
+    if known.gone:
+        return LEAST_LIKENESS_FAR
+    # Half hidden behind what it was lost at, a thing need not look like itself at all.
+    return 0.0 if known.lost else LEAST_LIKENESS_NEAR
 
 
 def cosine(first: np.ndarray | None, second: np.ndarray | None) -> float:

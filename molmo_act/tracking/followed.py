@@ -10,6 +10,7 @@ import numpy as np
 from molmo_act.tracking.association import Candidate
 from molmo_act.tracking.grounding import Sighting
 from molmo_act.tracking.propagation import Carried
+from molmo_act.tracking.settings import SEARCH
 from molmo_act.tracks import GROUNDED, PROPAGATED
 
 HALF_LIFE = 2.0  # seconds after which a score that was not renewed is halved
@@ -66,6 +67,10 @@ class Followed:
         """Whether it is known where it is."""
         return self.lost_at is None
 
+    def lost_for(self, now: float) -> float:
+        """Seconds since it was lost; 0 while it is visible."""
+        return 0.0 if self.lost_at is None else now - self.lost_at
+
     def move(self, moved: Carried | None, before: float, now: float) -> None:
         """Takes what flow says about the next frame; None for nothing, and the object is lost."""
         if moved is None:
@@ -90,8 +95,7 @@ class Followed:
 
     def guess(self, now: float) -> np.ndarray:
         """(2,), where it is if it moved on as before since it was lost."""
-        away = 0.0 if self.lost_at is None else now - self.lost_at
-        return self.carried.xy + self.velocity * min(away, _LONGEST_GUESS)
+        return self.carried.xy + self.velocity * min(self.lost_for(now), _LONGEST_GUESS)
 
     def surroundings(self, now: float) -> tuple[np.ndarray, float]:
         """(2,), the middle of where it may be seen again, and how far it may be from there, in pixels."""
@@ -101,12 +105,13 @@ class Followed:
 
     def expected(self, now: float) -> Candidate:
         """Where a grounding of a frame should find it."""
-        if self.lost_at is None:
-            xy, reach, lost = self.carried.xy, 0.0, False
+        if self.visible:
+            xy, reach = self.carried.xy, 0.0
         else:
-            xy, reach, lost = self.guess(now), _SEARCH_SPEED * (now - self.lost_at), True
+            xy, reach = self.guess(now), _SEARCH_SPEED * self.lost_for(now)
         reach += max(_LEAST_REACH, _REACH_IN_RADII * self.carried.radius)
-        return Candidate(self.query, xy, self.carried.look, self.features, reach, lost)
+        look, gone = self.carried.look, self.lost_for(now) >= SEARCH
+        return Candidate(self.query, xy, look, self.features, reach, not self.visible, gone)
 
     def score_at(self, now: float) -> float:
         """The score, halved for every `HALF_LIFE` since the model saw it."""

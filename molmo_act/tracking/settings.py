@@ -51,4 +51,4 @@ class TrackerSettings:
 
 EAGERNESS = 4.0
 DOUBT = 0.6  # likeness below which the model had better look again
-SEARCH = 2.0  # seconds for which a lost object is looked for eagerly
+SEARCH = 2.0  # seconds for which a lost object is looked for eagerly, and taken for what is seen in its place

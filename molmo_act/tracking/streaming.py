@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -21,22 +20,20 @@ import numpy as np
 from molmo_act.asking import check_query
 from molmo_act.errors import InputError, QueryError
 from molmo_act.images import ImageInput, to_rgb
-from molmo_act.tracking.association import Candidate, associate
-from molmo_act.tracking.followed import Followed
 from molmo_act.tracking.frames import FlowFrame, FrameBuffer
 from molmo_act.tracking.grounding import (
     Grounding,
     Keyframe,
     Memoryless,
     Pointer,
-    Sighting,
     StreamPointer,
     catch_up,
     ground,
 )
+from molmo_act.tracking.objects import FollowedObjects
 from molmo_act.tracking.packages import assignment, opencv
-from molmo_act.tracking.propagation import carry, find_again, take_up
-from molmo_act.tracking.settings import DOUBT, EAGERNESS, SEARCH, TrackerSettings
+from molmo_act.tracking.propagation import take_up
+from molmo_act.tracking.settings import EAGERNESS, TrackerSettings
 from molmo_act.tracking.workers import Beside, InStep, Worker
 from molmo_act.tracks import Tracks
 
@@ -106,14 +103,11 @@ class StreamingTracker:
         )
         self._lock = threading.RLock()
         self._buffer = FrameBuffer()
-        self._objects: dict[int, Followed] = {}
-        self._expected: dict[int, Candidate] = {}  # where the objects were on the keyframe that is worked on
-        self._most_at_once: Counter[str | None] = Counter()  # sightings of a query on one keyframe
+        self._objects = FollowedObjects(settings)
         self._newest: FlowFrame | None = None
         self._image_size: tuple[int, int] | None = None
         self._keyframe_at: float | None = None
         self._wanted = False
-        self._last_id = 0
         self._closed = False
         self._stats = TrackerStats()
 
@@ -150,7 +144,7 @@ class StreamingTracker:
             self._count(frames=self._stats.frames + 1)
             self._propagate(newest)
             self._look(newest, image)
-            self._forget(now)
+            self._objects.forget_lost(now)
             return self._tracks(newest)
 
     def follow(self, frames: Iterable[tuple[ImageInput, float]]) -> Iterator[tuple[np.ndarray, Tracks]]:
@@ -218,9 +212,9 @@ class StreamingTracker:
             if isinstance(what, str):
                 self._remove_query(what)
                 return
-            found = self._objects.get(what)
+            found = next((one for one in self._objects if one.object_id == what), None)
             if found is None or found.dismissed:
-                shown = ", ".join(str(one.object_id) for one in self._shown()) or "none"
+                shown = ", ".join(str(one.object_id) for one in self._objects.shown()) or "none"
                 raise InputError(f"There is no object {what} to remove; followed are: {shown}.")
             found.dismissed = True
 
@@ -233,10 +227,8 @@ class StreamingTracker:
         with self._lock:
             self._worker.forget()
             self._objects.clear()
-            self._most_at_once.clear()
-            self._buffer = (
-                FrameBuffer()
-            )  # what the model is working on keeps the old one, and is dropped for it
+            # What the model is working on keeps the old one, and is dropped for it.
+            self._buffer = FrameBuffer()
             self._newest = self._keyframe_at = self._image_size = None
 
     def close(self) -> None:
@@ -272,18 +264,8 @@ class StreamingTracker:
     def _propagate(self, newest: FlowFrame) -> None:
         before, self._newest = self._newest, newest
         self._buffer.append(newest)
-        if before is None:
-            return
-        moving = [one for one in self._objects.values() if one.visible]
-        moved = carry(before, newest, [one.carried for one in moving])
-        for one, place in zip(moving, moved, strict=True):
-            one.move(place, before.timestamp, newest.timestamp)
-        for one in self._objects.values():
-            # What the model does not see any more is not there, whatever flow takes for it.
-            given_up = one.misses >= self.settings.patience
-            if one.lost_at is not None and newest.timestamp - one.lost_at < SEARCH and not given_up:
-                others = [other.carried for other in self._objects.values() if other.visible]
-                one.find(find_again(newest, one.carried, *one.surroundings(newest.timestamp), others))
+        if before is not None:
+            self._objects.move(before, newest)
 
     def _look(self, newest: FlowFrame, image: np.ndarray) -> None:
         """Takes what the worker has found, and gives it a keyframe when one is due."""
@@ -298,11 +280,7 @@ class StreamingTracker:
     def _give(self, newest: FlowFrame, image: np.ndarray) -> None:
         """A keyframe to the worker."""
         self._wanted, self._keyframe_at = False, newest.timestamp
-        self._expected = {
-            number: one.expected(newest.timestamp)
-            for number, one in self._objects.items()
-            if one.query is not None
-        }
+        self._objects.expect(newest.timestamp)
         self._buffer.forget_before(newest.number)
         copy = image if self.settings.synchronous and not self.settings.latency else image.copy()
         self._worker.start(Keyframe(newest, copy, tuple(self._queries), self._buffer))
@@ -319,20 +297,21 @@ class StreamingTracker:
         if found is not None and found.keyframe.buffer is self._buffer:
             self._merge(catch_up(found), newest.timestamp)
 
+    def _merge(self, found: Grounding, now: float) -> None:
+        overflowing = self._objects.merge(found, self._queries, now)
+        self._count(
+            groundings=self._stats.groundings + 1,
+            latency=now - found.keyframe.frame.timestamp,
+            overflowing=self._stats.overflowing + overflowing,
+        )
+
     def _is_due(self, now: float) -> bool:
         if not self._queries:
             return False
         if self._wanted or self._keyframe_at is None:
             return True
-        rate = self.settings.rate * (EAGERNESS if self._in_doubt(now) else 1)
+        rate = self.settings.rate * (EAGERNESS if self._objects.in_doubt(now) else 1)
         return now - self._keyframe_at >= 1 / rate - 1e-6
-
-    def _in_doubt(self, now: float) -> bool:
-        wanted = (one for one in self._objects.values() if one.query is not None and not one.dismissed)
-        return any(
-            one.carried.likeness < DOUBT if one.lost_at is None else now - one.lost_at < SEARCH
-            for one in wanted
-        )
 
     def _work(self, keyframe: Keyframe) -> Grounding:
         """What the worker does, perhaps in its thread."""
@@ -341,69 +320,9 @@ class StreamingTracker:
             self._pointed_in = keyframe.buffer
         return catch_up(ground(self._pointer, keyframe))
 
-    # --- identities -------------------------------------------------------------------------------------
-
-    def _merge(self, found: Grounding, now: float) -> None:
-        then = found.keyframe.frame.timestamp
-        self._count(groundings=self._stats.groundings + 1, latency=now - then)
-        self._most_at_once |= Counter(one.query for one in found.sightings)
-        expected = {
-            number: replace(known, only=self._most_at_once[known.query] <= 1)
-            for number, known in self._expected.items()
-            if number in self._objects
-        }
-        numbers = list(expected)
-        seen = [Candidate(one.query, one.then.xy, one.then.look, one.features) for one in found.sightings]
-        pairs = associate(seen, list(expected.values()))
-        for index, place in pairs:
-            self._objects[numbers[place]].see(found.sightings[index], then)
-        matched = {numbers[place] for _, place in pairs}
-        for number in numbers:
-            if number not in matched:
-                self._miss(self._objects[number], found, matched, now)
-        taken = {index for index, _ in pairs}
-        for index, sighting in enumerate(found.sightings):
-            if index not in taken and sighting.query in self._queries:
-                self._appear(sighting, then)
-
-    def _miss(self, one: Followed, found: Grounding, matched: set[int], now: float) -> None:
-        """The model looked for an object and did not see it, or sees only one where two were followed."""
-        if one.query not in found.keyframe.queries or not one.visible:
-            return
-        others = (self._objects[number] for number in matched)
-        doubled = any(
-            other.query == one.query
-            and other.visible
-            and np.linalg.norm(other.carried.xy - one.carried.xy) < other.carried.radius
-            for other in others
-        )
-        then = found.keyframe.frame.timestamp
-        if then - one.missed_at >= 1 / self.settings.rate - 1e-6:  # looks behind one another err alike
-            one.misses, one.missed_at = one.misses + 1, then
-        if doubled:
-            del self._objects[one.object_id]
-        elif one.misses >= self.settings.patience or not one.confirmed:
-            one.misses, one.lost_at = self.settings.patience, now
-
-    def _appear(self, sighting: Sighting, then: float) -> None:
-        if sighting.now is None:
-            return
-        if len(self._objects) >= self.settings.max_objects:
-            self._count(overflowing=self._stats.overflowing + 1)
-            return
-        number = self._next_id()
-        self._objects[number] = Followed(
-            number, sighting.query, sighting.now, sighting.score, then, sighting.features
-        )
-
-    def _forget(self, now: float) -> None:
-        for number, one in list(self._objects.items()):
-            if one.lost_at is not None and now - one.lost_at > self.settings.memory:
-                del self._objects[number]
-
     def _tracks(self, newest: FlowFrame) -> Tracks:
         assert self._image_size is not None
-        shown = self._shown()
+        shown = self._objects.shown()
         return Tracks(
             timestamp=newest.timestamp,
             frame_index=newest.number,
@@ -417,10 +336,6 @@ class StreamingTracker:
             query=[one.query for one in shown],
         )
 
-    def _shown(self) -> list[Followed]:
-        """What is heard of: not what was dismissed, and not what was seen once and never again."""
-        return [one for one in self._objects.values() if not one.dismissed and (one.confirmed or one.visible)]
-
     # --- adding and removing ----------------------------------------------------------------------------
 
     def _add_point(self, xy: tuple[float, float]) -> int:
@@ -433,26 +348,19 @@ class StreamingTracker:
             raise InputError(f"Got {xy!r} to follow; expected words, or a point (x, y) in pixels.") from exc
         if not (0 <= x < width and 0 <= y < height):
             raise InputError(f"The point ({x}, {y}) lies outside of the frame of {width}×{height} pixels.")
-        if len(self._objects) >= self.settings.max_objects:
+        if self._objects.full:
             raise InputError(
                 f"{len(self._objects)} objects are followed already, which is the most; remove one, or ask "
                 "for more with max_objects."
             )
-        number = self._next_id()
-        taken = take_up(self._newest, np.array([x, y]) * self._newest.scale)
-        self._objects[number] = Followed(number, None, taken, 1.0, self._newest.timestamp, confirmed=True)
-        return number
+        place = take_up(self._newest, np.array([x, y]) * self._newest.scale)
+        return self._objects.add_point(place, self._newest.timestamp)
 
     def _remove_query(self, query: str) -> None:
         if query not in self._queries:
             raise QueryError(f"The query {query!r} is not looked for; looked for are: {self._queries}.")
         self._queries.remove(query)
-        del self._most_at_once[query]
-        self._objects = {n: one for n, one in self._objects.items() if one.query != query}
-
-    def _next_id(self) -> int:
-        self._last_id += 1
-        return self._last_id
+        self._objects.remove_query(query)
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -21,8 +21,8 @@ def seen(x, y, look=RED, query="mug", features=None):
     return Candidate(query, np.array([x, y], float), look, features)
 
 
-def known(x, y, look=RED, query="mug", reach=30.0, lost=False, features=None, only=False):
-    return Candidate(query, np.array([x, y], float), look, features, reach, lost, only)
+def known(x, y, look=RED, query="mug", reach=30.0, lost=False, features=None, gone=False, only=False):
+    return Candidate(query, np.array([x, y], float), look, features, reach, lost or gone, gone, only)
 
 
 # Each row: what was seen, what was expected, the pairs.
@@ -37,6 +37,8 @@ CASES = [
     ([seen(50, 50), seen(5, 0)], [known(0, 0)], [(1, 0)]),  # but what is near comes first
     ([seen(5, 5)], [known(0, 0, BLUE)], []),  # something else lies there
     ([seen(5, 5)], [known(0, 0, BLUE, lost=True)], [(0, 0)]),  # half hidden, where it was lost
+    ([seen(5, 5)], [known(0, 0, BLUE, gone=True)], []),  # but not after a long time
+    ([seen(5, 5)], [known(0, 0, gone=True)], [(0, 0)]),
     ([seen(5, 5, query="cup")], [known(0, 0)], []),  # another query
     # the nearest neighbour of both is the first object; together they fit better the other way round
     ([seen(10, 0), seen(2, 0)], [known(0, 0), known(20, 0)], [(0, 1), (1, 0)]),
@@ -54,10 +56,17 @@ CASES = [
         [known(5, 0, lost=True), known(20, 0)],
         [(0, 1)],
     ),  # also when the lost one would be nearer
-    # what was never seen but once at a time is wherever it is seen, unless something is seen where it is
+    # what there is but once is wherever it is seen, unless something is seen where it is
     ([seen(150, 50)], [known(0, 0, only=True)], [(0, 0)]),
     ([seen(150, 50), seen(5, 0)], [known(0, 0, only=True)], [(1, 0)]),
-    ([seen(150, 50)], [known(0, 0, BLUE, only=True)], []),  # or it looks different
+    ([seen(150, 50)], [known(0, 0, BLUE, only=True)], [(0, 0)]),  # however it looks
+    ([seen(5, 5)], [known(0, 0, BLUE, only=True)], [(0, 0)]),
+    ([seen(150, 50)], [known(0, 0, BLUE, only=True, gone=True)], []),  # unless it is long gone
+    (
+        [seen(150, 50), seen(140, 60, BLUE)],
+        [known(0, 0, only=True)],
+        [(0, 0)],
+    ),  # what looks alike comes first
 ]
 
 

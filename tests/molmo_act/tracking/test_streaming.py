@@ -118,6 +118,30 @@ def test_two_of_one_query_that_pass_each_other_keep_their_numbers():
         assert abs(first[number][1] - last[number][1]) < 2  # each stays on its line
 
 
+def test_what_there_is_but_once_keeps_its_number_when_the_model_errs():
+    pointer = Pointer([RED_DOT])
+    tracker = StreamingTracker(pointer, ["red"], TrackerSettings(rate=5, synchronous=True))
+    run(tracker, DOTS, TIMES[:20])
+    pointer.colours["red"] = BLUE
+    assert nearest_error(run(tracker, DOTS, TIMES[20:30])[-1], RED_DOT) > 100
+    pointer.colours["red"] = RED
+    last = run(tracker, DOTS, TIMES[30:40])[-1]
+    assert last.object_id.tolist() == [1]
+    assert nearest_error(last, RED_DOT) < 2
+
+
+def test_what_looks_different_after_a_long_absence_is_another_thing():
+    pointer = Pointer([RED_DOT])
+    tracker = StreamingTracker(pointer, ["red"], TrackerSettings(rate=5, synchronous=True))
+    run(tracker, [RED_DOT], TIMES[:20])
+    away = run(tracker, [], np.arange(20, 120) / FPS)[-1]
+    assert not away.visible.any()
+    pointer.colours["red"] = BLUE
+    blue = Dot("red", BLUE, lambda t: (200, 60))
+    last = run(tracker, [blue], np.arange(120, 140) / FPS)[-1]
+    assert [one.object_id for one in last if one.visible] == [2]
+
+
 def test_what_flow_lost_on_the_way_is_not_guessed():
     dot = Dot("red", RED, lambda t: (60, 120))
     tracker = StreamingTracker(Pointer([dot]), ["red"], TrackerSettings(1, synchronous=True, latency=0.5))
