@@ -195,7 +195,7 @@ class Clip:
     def __iter__(self) -> Iterator[ClipFrame]:
         rng = np.random.default_rng((_STREAM, self._seed, 1))
         for index in range(len(self)):
-            yield self._draw(rng, index / self.settings.fps)
+            yield self.draw(rng, index / self.settings.fps)
 
     def _movers(self, rng: np.random.Generator) -> tuple[Mover, ...]:
         movers: list[Mover] = []
@@ -235,7 +235,8 @@ class Clip:
             found.append((int(width * place) - wide // 2, (pixels * shade).astype(np.uint8)))
         return found
 
-    def _draw(self, rng: np.random.Generator, time: float) -> ClipFrame:
+    def draw(self, rng: np.random.Generator, time: float) -> ClipFrame:
+        """The frame of a moment, in seconds; `rng` gives the noise of its sensor."""
         width, height = self.settings.size
         origin = self._camera(time) + rng.normal(0, 0.4, 2) if self.settings.camera else np.zeros(2)
         origin = np.clip(origin, -_MARGIN, _MARGIN)

@@ -128,6 +128,8 @@ class NanoCourse:
         }
         if self._recipe.pages:
             kinds["pages"] = self._unseen(screens=1.0, pages=1.0)
+        if self._recipe.clips:
+            kinds["clips"] = self._unseen(screens=0.0, clips=1.0)
         lessons = {kind: self._curriculum(config) for kind, config in kinds.items()}
         return {kind: [lesson.draw(k) for k in range(LOOKED_AT)] for kind, lesson in lessons.items()}
 

@@ -27,6 +27,7 @@ class NanoRecipe(Recipe):
         plain: Share of plain pictures, a few buttons or shapes only, when pointing begins.
         least_plain: Their share from `small_until` on.
         pages: Share of the other screens that are cut from pages that `model.data.html_screens` rendered.
+        clips: Share of the other scenes that are frames of drawn clips, with things cut off and half hidden.
         weight_decay: Of the matrices of hidden layers.
         clip: Largest norm of the gradient.
         tokenizer_pictures: Pictures of each kind whose words the tokenizer is made from.
@@ -45,6 +46,7 @@ class NanoRecipe(Recipe):
     plain: float = 0.8
     least_plain: float = 0.15
     pages: float = 0.0
+    clips: float = 0.0
     weight_decay: float = 0.05
     clip: float = 1.0
     tokenizer_pictures: int = 2000

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from model.data.clip_stills import draw_clip_still
 from model.data.encode import Geometry, Tree, TreeEncoder
 from model.data.forms import draw_form
 from model.data.html_pages import DEFAULT_FOLDER, HtmlPages
@@ -65,6 +66,7 @@ class StreamConfig:
         split: Split of the generators: "train", or "eval" for held-out fonts, icons and drawings.
         screens: Share of screens; the rest are scenes.
         pages: Share of the screens, without the plain ones, that are cut from pages a browser rendered.
+        clips: Share of the scenes, without the plain ones, that are frames of drawn clips.
         pages_folder: Where these lie, see `model.data.html_screens`; both splits are needed.
         plain: Share of both that is plain: windows with a few buttons, scenes of shapes only.
         least_plain: What the share of plain pictures falls to, linearly, until larger pictures appear.
@@ -80,6 +82,7 @@ class StreamConfig:
     split: str = "train"
     screens: float = 0.55
     pages: float = 0.0
+    clips: float = 0.0
     pages_folder: Path = DEFAULT_FOLDER
     plain: float = 0.0
     least_plain: float = 0.0
@@ -153,7 +156,11 @@ class PointingLesson:
     def _picture(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
         if rng.random() < self._config.screens or max(size) > LARGEST_SIDE:
             return self._screen(rng, size, plain=plain)
-        return draw_scene(rng, *size, None if plain else self._library)
+        if plain:
+            return draw_scene(rng, *size, None)
+        if self._config.clips and rng.random() < self._config.clips:
+            return draw_clip_still(rng, *size)
+        return draw_scene(rng, *size, self._library)
 
     def _screen(self, rng: np.random.Generator, size: tuple[int, int], *, plain: bool) -> Picture:
         config = self._config

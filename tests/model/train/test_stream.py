@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from model.data.clip_stills import draw_clip_still
 from model.data.encode import TreeEncoder
 from model.data.scenes import draw_scene
 from model.train.stream import BatchStream, Curriculum, PointingLesson, StreamConfig
@@ -72,3 +73,21 @@ def test_a_share_of_the_screens_is_cut_from_pages(pages: Path, monkeypatch: pyte
 
 def test_without_a_share_no_page_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     assert drawn_on(tmp_path / "nowhere", monkeypatch, 0.0)[0] <= 0
+
+
+def test_a_share_of_the_scenes_is_taken_from_clips(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("model.train.stream.load_library", lambda split: None)
+    taken: list[tuple[int, int]] = []
+
+    def still(rng, width, height):
+        taken.append((width, height))
+        return draw_clip_still(rng, width, height)
+
+    monkeypatch.setattr("model.train.stream.draw_clip_still", still)
+    tokenizer = make_tokenizer()
+    for share, expected in ((0.0, 0), (1.0, 5)):
+        config = StreamConfig(screens=0.0, clips=share, crops_per_batch=2, small_until=99)
+        lesson = PointingLesson(config, tiny_config(tokenizer), TreeEncoder(tokenizer, GEOMETRY))
+        for number in range(5):
+            lesson.draw(number)
+        assert len(taken) == expected
