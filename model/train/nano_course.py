@@ -41,7 +41,6 @@ from model.train.stream import (
 )
 from model.train.tree_objective import TreeLosses, tree_losses
 from model.train.world import World
-from molmo_act.errors import InputError
 
 WORD_TABLES = ("embed_tokens", "lm_head", "positional_embedding")
 LOOKED_AT = 12
@@ -79,8 +78,7 @@ class NanoCourse:
     batches = 1
 
     def __init__(self, recipe: NanoRecipe, settings: Settings, world: World) -> None:
-        if world.size > 1:
-            raise InputError(f"nano learns in one process; got {world.size}. Leave torchrun out.")
+        world.refuse_many(recipe.kind)
         self._recipe = recipe
         self._pages = rendered_folder(HTML, settings.data)
         self._workers = settings.workers
