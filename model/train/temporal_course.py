@@ -40,10 +40,10 @@ class TemporalObjective(Objective):
 
     def forward(self, batch: TreeBatch) -> Losses:
         """What a clip costs, whose frames are the trees of the batch in their order."""
-        return of_equal_weight(tree_losses(self.model, batch, self._see(batch)), self.measures)
+        return of_equal_weight(tree_losses(self.model, batch, self.see(batch)), self.measures)
 
-    def _see(self, batch: TreeBatch) -> Views:
-        """The frames, each with the mean of those before it; nothing came before the first."""
+    def see(self, batch: TreeBatch) -> Views:
+        """The frames of a clip, each with the mean of those before it; nothing came before the first."""
         core, frames = self.model.model, len(batch.picture_BI)
         with torch.no_grad():
             windows_NKC = core.gather_windows(normalize(batch.patches), batch.pooling_NK).float()
