@@ -4,8 +4,8 @@
 
 Recipes: nano (the bundled checkpoint from scratch), tune_nano, pretrain, sft, long_context, gui, video,
 temporal. The same command goes on after a stop. Many GPUs:
-`torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the checkpoint.
-A first try on a small machine:
+`torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the
+checkpoint. A first try on a small machine:
 
     python -m model.train tune_nano runs/try data='1 shapes' steps=20
 """
