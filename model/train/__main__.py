@@ -2,9 +2,10 @@
 
     python -m model.train RECIPE FOLDER [key=value …]
 
-Recipes: nano (the bundled checkpoint from scratch), tune_nano, pretrain, sft, long_context, gui, video. The
-same command goes on after a stop. Many GPUs: `torchrun --nproc_per_node 8 -m model.train sft runs/sft`.
-`python -m model.train.release` writes the checkpoint. A first try on a small machine:
+Recipes: nano (the bundled checkpoint from scratch), tune_nano, pretrain, sft, long_context, gui, video,
+temporal. The same command goes on after a stop. Many GPUs:
+`torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the
+checkpoint. A first try on a small machine:
 
     python -m model.train tune_nano runs/try data='1 shapes' steps=20
 """

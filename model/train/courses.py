@@ -8,6 +8,8 @@ from model.train.nano_recipe import NanoRecipe
 from model.train.packed_course import PackedCourse
 from model.train.packed_recipe import PackedRecipe
 from model.train.recipe import Recipe
+from model.train.temporal_course import TemporalCourse
+from model.train.temporal_recipe import TemporalRecipe
 from model.train.world import World
 
 
@@ -19,5 +21,7 @@ def open_course(recipe: Recipe, settings: Settings, world: World) -> Course:
     """
     if isinstance(recipe, NanoRecipe):
         return NanoCourse(recipe, settings, world)
+    if isinstance(recipe, TemporalRecipe):
+        return TemporalCourse(recipe, settings, world)
     assert isinstance(recipe, PackedRecipe)
     return PackedCourse(recipe, settings, world)

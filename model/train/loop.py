@@ -34,9 +34,6 @@ from model.train.throughput import StepCost, products_per_second
 from model.train.world import World
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 
-LOOK_EVERY = 500
-"""Steps between looks at held-out batches."""
-
 
 class Run:
     """One training run in its folder.
@@ -91,7 +88,7 @@ class Run:
                     if monitor:
                         monitor.write(self.progress, values, skipped)
                     step = self.progress.step
-                    if step % LOOK_EVERY == 0 or step == self.recipe.steps:
+                    if step % self.recipe.look_every == 0 or step == self.recipe.steps:
                         for kind, batches in held_out.items():
                             seen = self.look(batches)
                             if monitor:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 from torch.optim import AdamW, Muon
 from tqdm import tqdm
@@ -27,8 +26,8 @@ from model.train.course import Settings
 from model.train.nano_config import GEOMETRY, make_processor, nano_config
 from model.train.nano_recipe import NanoRecipe
 from model.train.nano_tokenizer import train_tokenizer
-from model.train.objective import Losses, Objective
-from model.train.optimizers import Optimizers, warmup_stable_decay
+from model.train.objective import Losses, MeanLosses, Objective, of_equal_weight
+from model.train.optimizers import Optimizers, groups_by_part, warmup_stable_decay
 from model.train.packed import PackedSequence, pack
 from model.train.sheet_lesson import SheetBatch, SheetEncoder, SheetLosses, sheet_losses
 from model.train.starting import fresh_model, make_ready
@@ -42,7 +41,6 @@ from model.train.stream import (
 )
 from model.train.tree_objective import TreeLosses, tree_losses
 from model.train.world import World
-from molmo_act.errors import InputError
 
 WORD_TABLES = ("embed_tokens", "lm_head", "positional_embedding")
 LOOKED_AT = 12
@@ -56,14 +54,12 @@ class NanoObjective(Objective):
 
     def forward(self, batch: Batch) -> Losses:
         """What the batch costs; a batch measures what its kind has, and only of what it holds."""
-        losses: TreeLosses | SheetLosses
+        losses: MeanLosses
         if isinstance(batch, SheetBatch):
             losses = sheet_losses(self.model, batch)
         else:
             losses = tree_losses(self.model, batch)
-        missing = torch.full((), torch.nan, device=losses.total.device)
-        values = torch.stack([getattr(losses, name, missing).detach().float() for name in self.measures])
-        return Losses(losses.total, torch.stack((values.nan_to_num(), ~values.isnan()), dim=-1))
+        return of_equal_weight(losses, self.measures)
 
 
 class NanoCourse:
@@ -82,8 +78,7 @@ class NanoCourse:
     batches = 1
 
     def __init__(self, recipe: NanoRecipe, settings: Settings, world: World) -> None:
-        if world.size > 1:
-            raise InputError(f"nano learns in one process; got {world.size}. Leave torchrun out.")
+        world.refuse_many(recipe.kind)
         self._recipe = recipe
         self._pages = rendered_folder(HTML, settings.data)
         self._workers = settings.workers
@@ -110,8 +105,12 @@ class NanoCourse:
             slow = recipe.vision_rate if step >= recipe.sheets_until else 1.0
             return {"vision": rate * slow, "rest": rate}
 
-        muon = Muon(_groups(matrices), weight_decay=recipe.weight_decay, adjust_lr_fn="match_rms_adamw")
-        adamw = AdamW(_groups(rest), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+        muon = Muon(
+            groups_by_part(matrices, part_of),
+            weight_decay=recipe.weight_decay,
+            adjust_lr_fn="match_rms_adamw",
+        )
+        adamw = AdamW(groups_by_part(rest, part_of), betas=(0.9, 0.95), weight_decay=0.0, fused=True)
         return Optimizers((muon, adamw), rates, {"all": (list(model.parameters()), recipe.clip)})
 
     def loader(self, state: dict[str, Any] | None) -> BatchLoader:
@@ -179,9 +178,6 @@ def make_tokenizer(recipe: NanoRecipe, folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _groups(named: list[tuple[str, nn.Parameter]]) -> list[dict[str, Any]]:
-    """Those of the vision tower, then the rest."""
-    parts: dict[str, list[nn.Parameter]] = {"vision": [], "rest": []}
-    for name, parameter in named:
-        parts["vision" if "vision_tower" in name else "rest"].append(parameter)
-    return [{"params": found, "part": part} for part, found in parts.items() if found]
+def part_of(name: str) -> str:
+    """The part a parameter belongs to, by its full name."""
+    return "vision" if "vision_tower" in name else "rest"

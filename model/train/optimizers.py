@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,22 @@ class Optimizers:
         for member in self.members:
             member.step()
             member.zero_grad()
+
+
+def groups_by_part(
+    named: Iterable[tuple[str, nn.Parameter]], part_of: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Groups for an optimiser, one for each part of which something learns.
+
+    Args:
+        named: Parameters by their full names.
+        part_of: The part of a name.
+    """
+    parts: dict[str, list[nn.Parameter]] = {}
+    for name, parameter in named:
+        if parameter.requires_grad:
+            parts.setdefault(part_of(name), []).append(parameter)
+    return [{"params": found, "part": part} for part, found in parts.items()]
 
 
 def cosine(step: int, steps: int, warmup: int, final: float) -> float:

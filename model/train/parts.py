@@ -5,10 +5,9 @@ from __future__ import annotations
 from torch import nn
 from torch.optim import AdamW
 
-from model.train.optimizers import Optimizers, cosine
+from model.train.optimizers import Optimizers, cosine, groups_by_part
 from model.train.packed_recipe import PackedRecipe, Part
 
-PARTS = ("vision", "connector", "grounding", "language")
 PLACES = {
     "vision": ("vision_tower.",),
     "connector": ("multi_modal_projector.", "temporal."),
@@ -34,14 +33,10 @@ def freeze(model: nn.Module, recipe: PackedRecipe) -> None:
 
 def optimize_by_part(model: nn.Module, recipe: PackedRecipe) -> Optimizers:
     """AdamW over all that learns, one group for each part, each clipped on its own."""
-    members: dict[str, list[nn.Parameter]] = {part: [] for part in PARTS}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            members[part_of(name)].append(parameter)
-    learning = {part: found for part, found in members.items() if found}
-    terms: dict[str, Part] = {part: getattr(recipe, part) for part in learning}
+    groups = groups_by_part(model.named_parameters(), part_of)
+    terms: dict[str, Part] = {group["part"]: getattr(recipe, group["part"]) for group in groups}
     optimizer = AdamW(
-        [{"params": found, "part": part} for part, found in learning.items()],
+        groups,
         lr=0.0,
         betas=(recipe.beta1, recipe.beta2),
         eps=recipe.epsilon,
@@ -54,5 +49,5 @@ def optimize_by_part(model: nn.Module, recipe: PackedRecipe) -> Optimizers:
             for part, each in terms.items()
         }
 
-    clips = {part: (found, terms[part].clip) for part, found in learning.items()}
+    clips = {group["part"]: (group["params"], terms[group["part"]].clip) for group in groups}
     return Optimizers((optimizer,), rates, clips)

@@ -17,6 +17,7 @@ class Recipe:
         precision: Of the products, "bfloat16" or "float32"; weights that learn are float32 either way.
         seed: Of data and fresh weights.
         save_every: Steps between saves.
+        look_every: Steps between looks at held-out batches, where there are any.
 
     Raises:
         InputError: A value that is not one of those listed, or out of range.
@@ -26,12 +27,13 @@ class Recipe:
     precision: str = "bfloat16"
     seed: int = 0
     save_every: int = 200
+    look_every: int = 500
 
     kind: ClassVar[str]
-    may_change: ClassVar[tuple[str, ...]] = ("save_every",)
+    may_change: ClassVar[tuple[str, ...]] = ("save_every", "look_every")
     """What a run may say otherwise when it goes on."""
     choices: ClassVar[dict[str, tuple[str, ...]]] = {"precision": ("bfloat16", "float32")}
-    counts: ClassVar[tuple[str, ...]] = ("steps", "save_every")
+    counts: ClassVar[tuple[str, ...]] = ("steps", "save_every", "look_every")
     """Keys whose values are at least 1."""
 
     def __post_init__(self) -> None:

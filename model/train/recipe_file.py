@@ -12,10 +12,11 @@ from model.train.errors import TrainingError
 from model.train.nano_recipe import NanoRecipe
 from model.train.packed_recipe import PackedRecipe
 from model.train.recipe import Recipe
+from model.train.temporal_recipe import TemporalRecipe
 from molmo_act.errors import CheckpointError
 
 FILE = "recipe.json"
-KINDS: dict[str, type[Recipe]] = {kind.kind: kind for kind in (PackedRecipe, NanoRecipe)}
+KINDS: dict[str, type[Recipe]] = {kind.kind: kind for kind in (PackedRecipe, NanoRecipe, TemporalRecipe)}
 
 Config = TypeVar("Config")
 

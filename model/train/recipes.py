@@ -12,6 +12,7 @@ from model.data.answer_form import AnswerForm
 from model.train.nano_recipe import NanoRecipe
 from model.train.packed_recipe import PackedRecipe, Part
 from model.train.recipe import Recipe
+from model.train.temporal_recipe import TemporalRecipe
 
 POINTING = "pixmo-points pixmo-count"
 SAYING = "pixmo-ask-model-anything pixmo-docs pixmo-clocks"
@@ -81,4 +82,5 @@ RECIPES: dict[str, Recipe] = {
     "long_context": LONG_CONTEXT,
     "gui": GUI,
     "video": VIDEO,
+    "temporal": TemporalRecipe(),
 }

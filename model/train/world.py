@@ -15,6 +15,8 @@ import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
+from molmo_act.errors import InputError
+
 
 @dataclass(frozen=True)
 class World:
@@ -46,6 +48,15 @@ class World:
     def any(self, here: bool) -> bool:
         """Whether it is so in any process."""
         return bool(self.sum(torch.tensor(float(here), device=self.device)))
+
+    def refuse_many(self, recipe: str) -> None:
+        """For what one process learns.
+
+        Raises:
+            InputError: There are several.
+        """
+        if self.size > 1:
+            raise InputError(f"{recipe} learns in one process; got {self.size}. Leave torchrun out.")
 
     def wait(self) -> None:
         """Until all processes are here."""

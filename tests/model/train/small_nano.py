@@ -22,7 +22,6 @@ def shrink_nano(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("model.train.nano_course.GEOMETRY", GEOMETRY)
     patch.setattr("model.train.nano_course.LOOKED_AT", 1)
     patch.setattr("model.train.throughput.SIDE", 64)  # measured in no time, and of no use
-    patch.setattr("model.train.loop.LOOK_EVERY", 5)
     patch.setattr("model.train.stream.load_library", lambda split: flat_library(split, photos=2))
     patch.setattr("model.train.stream.load_icons", lambda split: drawn_icons())
     patch.setattr("model.train.stream.SheetPainter", partial(SheetPainter, words=WORDS))
@@ -45,6 +44,7 @@ def small_recipe(**changes: Any) -> NanoRecipe:
         "warmup": 2,
         "precision": "float32",
         "save_every": 3,
+        "look_every": 5,
     }
     return NanoRecipe(**settings | changes)
 

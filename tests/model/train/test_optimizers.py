@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.optim import SGD
 
-from model.train.optimizers import Optimizers, cosine, warmup_stable_decay
+from model.train.optimizers import Optimizers, cosine, groups_by_part, warmup_stable_decay
 
 
 def make(clips: dict[str, tuple[str, float]]) -> tuple[dict[str, torch.nn.Parameter], Optimizers]:
@@ -26,6 +26,14 @@ def test_a_step_moves_every_part_at_its_rate():
     optimizers.step()
     assert [float(weight.detach()) for weight in weights.values()] == [-1.0, -1.0]
     assert all(weight.grad is None for weight in weights.values())
+
+
+def test_what_learns_is_grouped_by_part():
+    model = torch.nn.ModuleDict({name: torch.nn.Linear(1, 1) for name in ("eye", "mouth", "ear")})
+    model["ear"].requires_grad_(False)
+    groups = groups_by_part(model.named_parameters(), lambda name: name.partition(".")[0])
+    assert [group["part"] for group in groups] == ["eye", "mouth"]
+    assert [len(group["params"]) for group in groups] == [2, 2]
 
 
 def test_gradients_are_clipped_together_or_apart():

@@ -1,58 +1,67 @@
-"""The temporal module's experiment: what an arm is fed, that it learns, and how arms are compared."""
+"""The temporal module's experiment: its arms learn, stop and go on, and are compared clip by clip."""
 
 from __future__ import annotations
+
+import json
+import os
+import signal
 
 import numpy as np
 import pytest
 import torch
 
-from model.data.clips import Clip, ClipSettings
-from model.data.encode import TreeEncoder
-from model.evaluation.tracking_metrics import WANTED_SHARE
-from model.train.nano_config import GEOMETRY
-from model.train.temporal_experiment import (
-    Arm,
-    Rates,
-    as_picture,
-    compared,
-    look,
-    means_of_past,
-    plot,
-    show,
-)
-from molmo_act.api import NANO
-from molmo_act.modeling import MolmoPointProcessor
+from model.train.clip_lesson import TRAIN_SEED
+from model.train.temporal_experiment import compared, main, plot
+from tests.model.train.small_clips import draw_small, shrink_clips
 
-CLIP = Clip(7_999_999, ClipSettings(size=(224, 224), seconds=0.4, fps=5, things=2))
+ARMS = ["l = 0", "attention, l = 1"]
 
 
-def test_means_are_of_the_frames_before():
-    frames = torch.arange(5.0)[:, None, None, None] ** 2
-    assert means_of_past(frames, 1).flatten().tolist() == [0, 1, 4, 9]
-    assert means_of_past(frames, 4).flatten().tolist() == pytest.approx([0, 1 / 2, 5 / 3, 14 / 4])
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    before = torch.get_num_threads()
+    shrink_clips(monkeypatch)
+    yield
+    torch.set_num_threads(before)
 
 
-def test_what_is_hidden_is_not_pointed_at():
-    for frame in CLIP:
-        picture = as_picture(CLIP, frame)
-        for query, numbers in zip(picture.queries, CLIP.queries.values(), strict=True):
-            wanted = [n for n in numbers if frame.share[n - 1] >= WANTED_SHARE]
-            assert len(query.targets) == len(wanted)
-            for target, number in zip(query.targets, wanted, strict=True):
-                assert frame.owner[int(target.point[1]), int(target.point[0])] == number
+def test_a_stopped_command_goes_on_and_compares_its_arms(tmp_path, monkeypatch, capsys):
+    def draw_and_stop(seed, frames=2):
+        if seed == TRAIN_SEED + 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return draw_small(seed, frames)
+
+    numbers = ["--steps", "3", "--clips", "2", "--look-every", "2", "--frames", "2"]
+    arguments = ["--arms", *ARMS, *numbers, "--ask", "--runs", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["temporal_experiment", *arguments])
+    with monkeypatch.context() as patch:
+        patch.setattr("model.train.clip_lesson.draw_clip", draw_and_stop)
+        assert main() == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["l_0_0"]
+    assert "| arm |" not in capsys.readouterr().out
+
+    assert main() == 0
+    [line] = (tmp_path / "results.jsonl").read_text().splitlines()
+    result = json.loads(line)
+    assert (result["steps"], result["seed"], list(result["held_out"])) == (3, 0, ARMS)
+    for found in result["held_out"].values():
+        assert {measure: len(values) for measure, values in found.items()} == {"loss": 2, "hits": 2, "f1": 2}
+    losses = [found["loss"] for found in result["held_out"].values()]
+    assert losses[0] != losses[1]
+    title, _, *rows = capsys.readouterr().out.splitlines()
+    assert title == "| arm | loss | difference | hits | difference | f1 | difference |"
+    assert [row.split(" | ")[:2] for row in rows] == [
+        [f"| {name}", f"{np.mean(loss):.3f}"] for name, loss in zip(ARMS, losses, strict=True)
+    ]
 
 
-def test_an_arm_learns_and_its_vision_tower_does_not():
-    arm = Arm("attention, l = 1", 0, Rates(warmup=1))
-    encoder = TreeEncoder(MolmoPointProcessor.from_pretrained(NANO).tokenizer, GEOMETRY)
-    shown = show(CLIP, arm.model, encoder)
-    assert shown.windows_TPKC.shape[0] == len(CLIP) == 2
-    tower = arm.model.model.vision_tower.positional_embedding.clone()
-    before = look({"arm": arm}, [shown])["arm"]
-    arm.step(shown, 0, 2)
-    assert arm.model.model.temporal.mixer.out_proj.weight.any()
-    assert torch.equal(arm.model.model.vision_tower.positional_embedding, tower)
-    assert look({"arm": arm}, [shown])["arm"]["loss"][0] < before["loss"][0]
+def test_other_numbers_need_another_folder(tmp_path, monkeypatch, capsys):
+    arguments = ["--arms", "l = 0", "--clips", "1", "--runs", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", ["temporal_experiment", *arguments, "--steps", "1"])
+    assert main() == 0
+    monkeypatch.setattr("sys.argv", ["temporal_experiment", *arguments, "--steps", "2"])
+    assert main() == 2
+    assert "steps was 1 and is 2" in capsys.readouterr().err
 
 
 def test_arms_are_compared_clip_by_clip():
@@ -63,8 +72,9 @@ def test_arms_are_compared_clip_by_clip():
 
 def test_looks_are_drawn(tmp_path):
     figure = pytest.importorskip("matplotlib.figure", reason="needs the extra plots").Figure()
-    held_out = {"l = 0": {"loss": [1.0, 2.0]}, "addition, l = 4": {"loss": [1.5, 2.0]}}
-    plot(figure, {20: held_out, 40: held_out}, tmp_path / "looks.svg")
+    held_out = {"l = 0": [1.0, 2.0], "addition, l = 4": [1.5, 2.0]}
+    looks = {name: {step: {"loss": loss} for step in (20, 40)} for name, loss in held_out.items()}
+    plot(figure, looks, tmp_path / "looks.svg")
     [axes] = figure.axes
     assert axes.get_legend_handles_labels()[1] == list(held_out)
     assert "<svg" in (tmp_path / "looks.svg").read_text()
