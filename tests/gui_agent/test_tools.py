@@ -154,6 +154,15 @@ def test_calls_that_do_not_fit(tools, name, arguments, message) -> None:
     assert tools.desk.model.looks == 0
 
 
+def test_a_fault_of_the_program_is_not_taken_for_a_bad_call(display) -> None:
+    class Faulty:
+        def point(self, image, query):
+            raise TypeError("a fault of the model")
+
+    with pytest.raises(TypeError, match="a fault of the model"):
+        Tools(Desktop(Faulty())).call("find", {"target": RED})
+
+
 def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY", "PATH")} | {
         "PYTHONPATH": str(Path(__file__).parents[2])
