@@ -73,7 +73,7 @@ class PointingModel:
             max_points: Stop after so many points.
             min_score: Leave out points of a lower score.
             max_crops: Most detailed crops of an image; None for the checkpoint's own number. More crops
-                show smaller things and take longer.
+                show smaller things and take longer. Not for what `encode` returned, nor for a video.
             timeout: Seconds after which decoding of a batch stops; the points that are complete by then are
                 returned, and `Points.cut` is set.
             mode: Points come in the order of the image's patches. When the best patch lies before the last
@@ -97,6 +97,11 @@ class PointingModel:
         images, queries = as_list(image), as_list(query)
         for text in queries:
             check_query(text)
+        if max_crops is not None and (isinstance(image, EncodedImage) or is_video(image)):
+            raise InputError(
+                "max_crops says how an image is cut when it is read. Leave it out for a video, and give it "
+                "to encode() for an encoded image."
+            )
         if is_video(image):
             part: dict[str, Any] = {"fps": fps, "max_frames": max_frames, "start": start, "end": end}
             about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
@@ -179,6 +184,9 @@ class PointingModel:
 
         Args:
             folder: A new one, or one whose files of the same names are replaced.
+
+        Raises:
+            InputError: It is no folder and cannot become one.
         """
         save_checkpoint(self.model, self.processor, folder)
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from molmo_act.asking import Bounds, check_query
 from molmo_act.errors import InputError
-from molmo_act.images import to_rgb
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
 from molmo_act.prompts import POINT, TRACK, inputs_of, user_message
@@ -140,5 +139,5 @@ def _inputs(
     if not isinstance(video, (str, os.PathLike)):
         part["fps"] = fps
     elif Path(video).is_dir():
-        part |= {"video": np.stack([to_rgb(path) for path in pictures_in(Path(video))]), "fps": fps}
+        part |= {"video": pictures_in(Path(video)), "fps": fps}
     return inputs_of(model, [[user_message({"type": "text", "text": words}, part)]], **sampling)

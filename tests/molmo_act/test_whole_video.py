@@ -63,6 +63,17 @@ def test_points_of_a_video_carry_seconds_and_frames(model, folder):
     assert [one.text for one in two] == [points.text] * 2
 
 
+def test_pictures_of_several_sizes_are_no_video(model, folder):
+    Image.fromarray(np.asarray(FRAMES)[0, :50]).save(folder / "9.png")
+    with pytest.raises(InputError, match=r"frames of the video have sizes \[\(128, 50\), \(128, 96\)\]"):
+        model.point(folder, "the cat", fps=FPS)
+
+
+def test_a_video_is_not_cut_into_crops(model, folder):
+    with pytest.raises(InputError, match=r"max_crops says how .* Leave it out for a video"):
+        model.point(folder, "the cat", fps=FPS, max_crops=2)
+
+
 def test_a_thing_that_is_seen_on_several_frames_counts_once(model, monkeypatch):
     twice = Points(
         np.zeros((3, 2)), np.ones(3), [(128, 96)] * 2, "cats", object_id=[1, 2, 1], image_index=[0, 0, 1]
