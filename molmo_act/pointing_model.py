@@ -68,8 +68,8 @@ class PointingModel:
                 list of them; or what `encode` returned. Or a video, for checkpoints trained on videos: the
                 path of a video file or of a folder of pictures.
             query: What to find, in words; or a list. Of two lists, each image goes with its query; a single
-                image or query goes with every element of the other's list. A single image is read once,
-                whatever the number of queries.
+                image or query goes with every element of the other's list. A single image or video is
+                read once, whatever the number of queries.
             max_points: Stop after so many points.
             min_score: Leave out points of a lower score.
             max_crops: Most detailed crops of an image; None for the checkpoint's own number. More crops
@@ -104,7 +104,7 @@ class PointingModel:
             )
         if is_video(image):
             part: dict[str, Any] = {"fps": fps, "max_frames": max_frames, "start": start, "end": end}
-            about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
+            about = point_in_video(self, cast(str, image), queries, bounds=bounds, **part)
             return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
             [one] = images
