@@ -25,6 +25,7 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from gui_agent.cli import main
 from gui_agent.schemas import anthropic_tools, openai_tools
 from gui_agent.server import make_server
 from gui_agent.tools import NAMES, Tools
@@ -211,6 +212,17 @@ def test_over_http_with_a_token(open_pads, display) -> None:
             server.communicate(timeout=20)
     assert result.structured_content["effect"] == "changed"
     assert next(event for event in iter(pads.next_event, None) if event["event"] == "press")["name"] == "Go"
+
+
+def test_a_port_that_cannot_be_served_is_one_line(display, capsys) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["mcp", "--http", str(port)]) == 2
+    assert f"error: Port {port} of 127.0.0.1 cannot be served" in capsys.readouterr().err
+    assert main(["mcp", "--http", "99999"]) == 2
+    assert "error: Port 99999 was given; expected 1 to 65535" in capsys.readouterr().err
 
 
 async def when_up(client: httpx2.AsyncClient, url: str) -> httpx2.Response:
