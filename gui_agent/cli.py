@@ -80,9 +80,8 @@ def mcp(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise MissingExtraError(str(error.name), extra="agents", purpose="Serving MCP") from error
     with nullcontext() if arguments.http is None else listen(arguments.http) as listener:
-        with redirect_stdout(
-            sys.stderr
-        ):  # what libraries print while they load is no message of the protocol
+        # What libraries print while they load is no message of the protocol.
+        with redirect_stdout(sys.stderr):
             server = make_server(Tools(desktop(arguments)))
         if listener is None:
             server.run("stdio")

@@ -158,7 +158,7 @@ class Eye:
             # What lies in an earlier part, too, has been seen there.
             closer = [place for place in closer if not any(_lies_in(box, *place[:2]) for box in boxes)]
             boxes.append(box)
-            if closer:  # a closer look may lose what only the whole screen shows
+            if len(zoomed):  # a closer look may lose what only the whole screen shows
                 for n in within:
                     found[n] = []
                 found[index] = closer
