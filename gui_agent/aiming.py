@@ -56,7 +56,8 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
 
     A place counts when the picture stays the same for a while after it was looked at, so that asking again
     would give the same answer; or, where other parts of the screen never rest, when two looks in a row find
-    it at the same place and its neighbourhood stays the same.
+    it at the same place and its neighbourhood stays the same. One that scores too little to be acted on is
+    looked for again when the screen changes; what is left of it at the deadline is for the caller to refuse.
 
     Args:
         desk: What to look at.
@@ -84,6 +85,9 @@ def aim(desk: Desktop, capture: Capture, locators: Sequence[Locator], deadline: 
             continue
         finally:
             model_seconds += scene.model_seconds
+        is_sure = all(found.score >= desk.min_score for found in targets)
+        if not is_sure and wait_for_change(desk, capture, scene.shot, deadline):
+            continue
         windows = tuple(desk.backend.window_at(*found.point) for found in targets)
         time.sleep(max(0.0, scene.shot.time + STILL_SECONDS - time.monotonic()))
         shot = capture.take(desk.monitor)

@@ -18,7 +18,8 @@ class Capture:
     Args:
         connection: To the screen.
         input_size: (width, height) in input points of the screen at the origin, from the input backend.
-        hidden: Says which parts no picture may show, in input points; asked at each look.
+        hidden: Says which parts no picture may show, in input points; asked before and after
+            each look.
 
     Raises:
         MissingExtraError: mss is not installed.
@@ -63,9 +64,11 @@ class Capture:
             PlatformError: The screen cannot be captured.
         """
         area = self.area(monitor)
+        hidden = self._hidden()
         with explained_failures():
             shot = self._mss.grab(self._mss.monitors[monitor])
+        hidden = tuple(dict.fromkeys((*hidden, *self._hidden())))  # a window may move or close meanwhile
         bgrx = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         bgrx.setflags(write=False)
         view = View(size=(shot.width, shot.height), area=area)
-        return Screenshot(bgrx, view, time.monotonic(), self._hidden())
+        return Screenshot(bgrx, view, time.monotonic(), hidden)

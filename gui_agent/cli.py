@@ -12,7 +12,7 @@ import runpy
 import secrets
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import molmo_act
@@ -75,19 +75,21 @@ def replay(arguments: argparse.Namespace) -> int:
 def mcp(arguments: argparse.Namespace) -> int:
     """``gui-agent mcp``."""
     try:
-        from gui_agent.server import make_server, serve_http
+        from gui_agent.server import listen, make_server, serve_http
         from gui_agent.tools import Tools
     except ImportError as error:
         raise MissingExtraError(str(error.name), extra="agents", purpose="Serving MCP") from error
-    with redirect_stdout(sys.stderr):  # what libraries print while they load is no message of the protocol
-        desk = desktop(arguments)
-        server = make_server(Tools(desk))
-    if arguments.http is None:
-        server.run("stdio")
-    else:
+    with nullcontext() if arguments.http is None else listen(arguments.http) as listener:
+        # What libraries print while they load is no message of the protocol.
+        with redirect_stdout(sys.stderr):
+            server = make_server(Tools(desktop(arguments)))
+        if listener is None:
+            server.run("stdio")
+            return DONE
         token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe()
-        print(f"gui-agent: http://127.0.0.1:{arguments.http}/mcp, token {token}", file=sys.stderr, flush=True)
-        serve_http(server, arguments.http, token)
+        host, port = listener.getsockname()
+        print(f"gui-agent: http://{host}:{port}/mcp, token {token}", file=sys.stderr, flush=True)
+        serve_http(server, listener, token)
     return DONE
 
 
@@ -152,8 +154,8 @@ def _parser() -> argparse.ArgumentParser:
         "--http",
         type=int,
         metavar="PORT",
-        help="serve streamable HTTP on loopback instead of stdio; the token is that of the variable "
-        f"{TOKEN_VARIABLE}, or a new one, which is printed",
+        help="serve streamable HTTP on loopback instead of stdio, 0 for any free port; the token is that of "
+        f"the variable {TOKEN_VARIABLE}, or a new one, which is printed",
     )
     serving.set_defaults(run=mcp)
     for command in (running, replaying, serving):

@@ -231,9 +231,11 @@ class Desktop:
 
     def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
         still = 0
-        for _ in range(most):
+        for turns in range(most + 1):
             with suppress(Timeout):
                 return self.expect(wanted).to_appear(timeout=0)
+            if turns == most:
+                break
             turned = self.scroll(down) if over is None else over.scroll(down)
             still = still + 1 if turned.effect == "unchanged" else 0
             if still == STILL_TURNS or turned.dry_run:

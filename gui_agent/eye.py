@@ -143,20 +143,25 @@ class Eye:
         found = [[(float(x), float(y), float(s))] for (x, y), s in zip(points.xy, points.score, strict=True)]
         places = [place for [place] in found]
         looked_at: set[int] = set()
+        boxes: list[tuple[int, int, int, int]] = []
         seconds = 0.0
         for index in _near_best(points.score)[:MOST_ZOOMED]:
             if index in looked_at:
                 continue
-            left, top, right, bottom = box = _part_around(shot, *places[index][:2], windows)
+            left, top, _, _ = box = _part_around(shot, *places[index][:2], windows)
             zoomed, more_seconds = self._ask(shot.crop_pixels(*box), points.query)
             seconds += more_seconds
-            within = {n for n, (x, y, _) in enumerate(places) if left <= x < right and top <= y < bottom}
+            within = {n for n, place in enumerate(places) if _lies_in(box, *place[:2])}
             within = (within | {index}) - looked_at
             looked_at |= within
+            closer = [(p.x + left, p.y + top, p.score) for p in zoomed]
+            # What lies in an earlier part, too, has been seen there.
+            closer = [place for place in closer if not any(_lies_in(box, *place[:2]) for box in boxes)]
+            boxes.append(box)
             if len(zoomed):  # a closer look may lose what only the whole screen shows
                 for n in within:
                     found[n] = []
-                found[index] = [(p.x + left, p.y + top, p.score) for p in zoomed]
+                found[index] = closer
         table = np.array([place for group in found for place in group])
         size, query, absent = points.image_size, points.query, points.absent
         refined = Points(xy=table[:, :2], score=table[:, 2], image_size=size, query=query, absent=absent)
@@ -189,6 +194,11 @@ def _part_around(shot: Screenshot, x: float, y: float, windows: Sequence[Area]) 
     left, right = _stretch(width, x)
     top, bottom = _stretch(height, y)
     return left, top, right, bottom
+
+
+def _lies_in(box: tuple[int, int, int, int], x: float, y: float) -> bool:
+    left, top, right, bottom = box
+    return left <= x < right and top <= y < bottom
 
 
 def _stretch(extent: int, centre: float) -> tuple[int, int]:

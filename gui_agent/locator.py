@@ -132,9 +132,10 @@ class Locator:
         return matching[index]
 
     # --- acting -------------------------------------------------------------------------------------------
-    # Each of these waits up to ``timeout`` seconds (the desktop's unless given) until there is one thing that
-    # holds still, and raises
-    #   NotFound, Ambiguous, Unstable: there is none, there are several, or it does not hold still;
+    # Each of these waits up to ``timeout`` seconds (the desktop's unless given) until there is something that
+    # scores enough and holds still, and raises
+    #   NotFound, Unstable: there is none, or it does not hold still;
+    #   Ambiguous: there are several, which more time would not tell apart;
     #   Refused: the score, a rule of Safety, the fail-safe, or a cover over it is against it;
     #   InputError: an argument cannot be used; QueryError: the query cannot.
     # Nothing was done then.
@@ -152,10 +153,12 @@ class Locator:
         Args:
             button: "left", "middle" or "right".
             count: 2 for a double click, 3 for a triple click.
-            modifiers: Keys held meanwhile, such as "ctrl".
+            modifiers: Keys held meanwhile, such as ``["ctrl", "shift"]``.
             timeout: Seconds to wait for it.
         """
         require_button(button, count)
+        if isinstance(modifiers, str):  # or each of its letters would be taken for a key
+            raise InputError(f"modifiers is one string, {modifiers!r}; give a list of keys.")
         backend = self.desk.backend
         backend.require_keys(*modifiers)
 

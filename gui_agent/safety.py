@@ -49,8 +49,9 @@ class Safety:
         destructive_words: A locator that contains one of these is acted on only after ``confirm``.
         confirm: Is asked with one sentence and answers whether to go on; None answers no.
         max_actions_per_minute: More are refused, not queued.
-        abort_key: Held by anybody, it stops this act and all later ones until ``Desktop.resume()``; on X11
-            only. None for no such key.
+        abort_key: Held by anybody, it stops an act that does not press or type yet, and all later ones until
+            ``Desktop.resume()``; on X11 only. None for no such key. The pointer in the top-left corner stops
+            an act that does, too.
 
     Raises:
         InputError: A number is out of range, or a single string was given for a list.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gui_agent.backends import InputBackend
 from gui_agent.screen import Area
 from gui_agent.x11_windows import WindowInfo
+from molmo_act.errors import PlatformError
 
 EVERYWHERE = Area(-1e6, -1e6, 2e6, 2e6)
 
@@ -23,20 +24,28 @@ class Secrets:
 
     def note(self, window: WindowInfo | None) -> None:
         """A secret is about to be typed into a window; None for a window that is not known."""
-        if window is None:
-            self._everywhere = True
-        else:
+        if window is not None and window.id in (self._listed() or ()):
             self._ids.add(window.id)
+        else:  # nor can anybody say later where a popup is, which no window manager lists
+            self._everywhere = True
 
     def areas(self) -> tuple[Area, ...]:
         """What pictures must not show now, in input points."""
-        if self._everywhere:
-            return (EVERYWHERE,)
-        if not self._ids:
+        if not self._ids and not self._everywhere:
             return ()
-        return tuple(window.area for window in self._backend.windows() if window.id in self._ids)
+        listed = None if self._everywhere else self._listed()
+        if listed is None:
+            return (EVERYWHERE,)
+        return tuple(area for number, area in listed.items() if number in self._ids)
 
     def forget(self) -> None:
         """Nothing is hidden from now on."""
         self._ids.clear()
         self._everywhere = False
+
+    def _listed(self) -> dict[int, Area] | None:
+        """Where the windows are that are shown, by number; None where nobody can say."""
+        try:
+            return {window.id: window.area for window in self._backend.windows()}
+        except PlatformError:
+            return None

@@ -10,6 +10,7 @@ import functools
 import hmac
 import io
 import json
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gui_agent.tools import NAMES, Answer, Tools
+from molmo_act.errors import InputError
 
 LOOPBACK = "127.0.0.1"
 INSTRUCTIONS = (
@@ -42,16 +44,35 @@ def make_server(tools: Tools) -> MCPServer:
     return server
 
 
-def serve_http(server: MCPServer, port: int, token: str) -> None:
-    """Serves streamable HTTP on loopback until it is interrupted; refuses whoever does not bring the token.
+def listen(port: int) -> socket.socket:
+    """A socket on loopback for `serve_http`.
+
+    Args:
+        port: On 127.0.0.1; 0 for any that is free.
+
+    Raises:
+        InputError: There is no such port, or it is not free.
+    """
+    if not 0 <= port <= 65535:
+        raise InputError(f"Port {port} was given; expected 1 to 65535, or 0 for any that is free.")
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise InputError(
+            f"Port {port} of {LOOPBACK} cannot be served ({error.strerror}). Give another one, or 0 for any."
+        ) from error
+
+
+def serve_http(server: MCPServer, listener: socket.socket, token: str) -> None:
+    """Serves streamable HTTP until it is interrupted; refuses whoever does not bring the token.
 
     Args:
         server: What to serve, at ``/mcp``.
-        port: On 127.0.0.1.
+        listener: From `listen`.
         token: Expected as ``Authorization: Bearer TOKEN``.
     """
     app = RequireToken(server.streamable_http_app(host=LOOPBACK), token)
-    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning")
+    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run([listener])
 
 
 class RequireToken:

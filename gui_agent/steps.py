@@ -63,7 +63,9 @@ def do_step(desk: Desktop, step: Step, ask_secret: AskSecret | None = None) -> A
     try:
         inspect.signature(method).bind(**arguments)
     except TypeError as error:
-        raise InputError(f"The step {step.action!r} was told {sorted(arguments)}: {error}.") from error
+        raise InputError(f"The step {step.action!r} was told {[*arguments]}: {error}.") from error
+    for name, value in arguments.items():
+        _require_number(name, value)
     return method(**arguments)
 
 
@@ -80,6 +82,17 @@ ACTIONS: Mapping[str, tuple[int, ...]] = {  # and how many targets each may have
     "expect_gone": (1,),
     "scroll_until": (1, 2),
 }
+
+
+WHOLE_NUMBERS = ("index", "count", "down", "right", "most")
+
+
+def _require_number(name: str, value: Any) -> None:
+    """Checks what a record or a script gives by a name, where that is to be a number."""
+    if name in WHOLE_NUMBERS and not isinstance(value, int):
+        raise InputError(f"{name} is {value!r}; expected a whole number.")
+    if name == "timeout" and not isinstance(value, (int, float, type(None))):
+        raise InputError(f"timeout is {value!r}; expected a number of seconds.")
 
 
 def _method(desk: Desktop, action: str, targets: Sequence[Locator]) -> Callable[..., Any]:
@@ -120,6 +133,7 @@ def locator_from(desk: Desktop, plain: Mapping[str, Any] | str) -> Locator:
     region = None if plain.get("region") is None else _region_from(plain["region"])
     locator = desk.locator(plain["query"], region=region)
     if plain.get("index") is not None:
+        _require_number("index", plain["index"])
         return locator.nth(plain["index"])
     return locator if plain.get("near") is None else locator.near(locator_from(desk, plain["near"]))
 

@@ -89,12 +89,8 @@ class Tools:
             return self.failure(InputError(f"There is no tool {name!r}; use one of {', '.join(NAMES)}."))
         try:
             return validate_call(getattr(self, name))(**arguments)
-        except (ValidationError, TypeError) as error:
-            reasons = (
-                [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-                if isinstance(error, ValidationError)
-                else [str(error)]
-            )
+        except ValidationError as error:
+            reasons = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
             return self.failure(InputError(f"The tool {name!r} cannot take that: {'; '.join(reasons)}."))
 
     @answering

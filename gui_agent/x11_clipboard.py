@@ -102,8 +102,8 @@ def lend(text: str) -> Iterator[LentText]:
     assert server.stderr is not None
     lent = LentText(server.stderr)
     try:
-        server.stdin.write(text.encode())
-        server.stdin.close()
+        with suppress(BrokenPipeError), server.stdin:  # one that has ended will not offer the text either
+            server.stdin.write(text.encode())
         if not lent.wait_until_offered():
             raise PlatformError(
                 "xclip could not take the clipboard over. Check that it runs on this display."
@@ -111,9 +111,9 @@ def lend(text: str) -> Iterator[LentText]:
         yield lent
     finally:
         if kept is not None:
-            _offer(*kept)
-            with suppress(subprocess.TimeoutExpired):  # it ends when the clipboard has its new owner
-                server.wait(PROTOCOL_SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                _offer(*kept)
+                server.wait(PROTOCOL_SECONDS)  # it ends when the clipboard has its new owner
         server.terminate()
         server.wait()
         lent.join()

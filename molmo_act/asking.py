@@ -33,11 +33,13 @@ class Bounds:
     mode: str = "reference"
 
     def __post_init__(self) -> None:
-        if self.max_points is not None and self.max_points < 1:
-            raise InputError(f"max_points is {self.max_points}; expected at least 1, or None for all.")
+        if self.max_points is not None and (self.max_points < 1 or self.max_points % 1):
+            raise InputError(
+                f"max_points is {self.max_points}; expected a whole number of at least 1, or None for all."
+            )
         if not 0 <= self.min_score <= 1:
             raise InputError(f"min_score is {self.min_score}; expected a probability between 0 and 1.")
-        if self.timeout is not None and self.timeout <= 0:
+        if self.timeout is not None and not self.timeout > 0:
             raise InputError(f"timeout is {self.timeout}; expected seconds above 0, or None to wait.")
         if self.mode not in MODES:
             raise InputError(f"mode is {self.mode!r}; expected {' or '.join(map(repr, MODES))}.")

@@ -50,7 +50,7 @@ def draw_points(image: ImageInput, points: Points, image_index: int = 0) -> Imag
     Raises:
         InputError: There is no such image in the query, or its size is another.
     """
-    canvas = Image.fromarray(_pixels_of(image, points, image_index))
+    canvas = Image.fromarray(pixels_of(image, points, image_index))
     shown = [point for point in points if point.image_index == image_index]
     radius = _radius(canvas.size)
     font = cast(ImageFont.FreeTypeFont, ImageFont.load_default(max(10.0, 1.7 * radius)))  # as with any size
@@ -121,7 +121,17 @@ def heat_colours() -> np.ndarray:
     return colours
 
 
-def _pixels_of(image: ImageInput, points: Points, image_index: int) -> np.ndarray:
+def pixels_of(image: ImageInput, points: Points, image_index: int) -> np.ndarray:
+    """The picture to draw on, uint8 RGB (H, W, 3), if it can be the one that was asked about.
+
+    Args:
+        image: As `molmo_act.images.to_rgb` takes it.
+        points: The answer.
+        image_index: Which image of the query it is.
+
+    Raises:
+        InputError: There is no such image in the query, or its size is another.
+    """
     pixels = to_rgb(image)
     sizes = points.image_size
     if not 0 <= image_index < len(sizes):

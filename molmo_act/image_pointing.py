@@ -59,7 +59,7 @@ def point_in_encoded(
     if encoded.model_name != model.name:
         raise InputError(f"The image was encoded by {encoded.model_name}, but this is {model.name}.")
     batches = [queries[first : first + BATCH_SIZE] for first in range(0, len(queries), BATCH_SIZE)]
-    return [points for batch in batches for points in _point_behind(model, encoded, batch, bounds)]
+    return [points for batch in batches for points in point_behind(model, encoded, batch, bounds)]
 
 
 def encode_image(
@@ -128,11 +128,27 @@ def _answer(model: PointingModel, inputs: dict[str, Any], queries: Sequence[str]
     )
 
 
-def _point_behind(
-    model: PointingModel, encoded: EncodedImage, queries: Sequence[str], bounds: Bounds
+def point_behind(
+    model: PointingModel,
+    encoded: EncodedImage,
+    queries: Sequence[str],
+    bounds: Bounds,
+    *,
+    words: str = POINT,
+    **room: Any,
 ) -> list[Points]:
-    questions = [_question(model, query) for query in queries]
-    limits = model.limits(encoded.prefix.length + max(map(len, questions)), bounds)
+    """The points of a batch of queries on what the model has read.
+
+    Args:
+        model: Who read it.
+        encoded: An image, or a video.
+        queries: What to find.
+        bounds: How much of an answer is wanted.
+        words: What is asked of each query.
+        room: Keyword arguments of `PointingModel.limits`.
+    """
+    questions = [_question(model, words.format(query)) for query in queries]
+    limits = model.limits(encoded.prefix.length + max(map(len, questions)), bounds, **room)
     answers = model.engine.answer_behind(encoded.prefix, questions, queries, mode=bounds.mode, limits=limits)
     timing = {
         "preprocess": encoded.preprocess_ms,
@@ -145,9 +161,9 @@ def _point_behind(
     ]
 
 
-def _question(model: PointingModel, query: str) -> list[int]:
-    """Ids of a prompt behind its image."""
-    message = user_message({"type": "text", "text": POINT.format(query)})
+def _question(model: PointingModel, words: str) -> list[int]:
+    """Ids of a prompt behind its pictures."""
+    message = user_message({"type": "text", "text": words})
     text = model.processor.apply_chat_template([message], add_generation_prompt=True)
     return list(model.processor.tokenizer(text, add_special_tokens=False)["input_ids"])
 

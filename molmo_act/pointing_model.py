@@ -68,12 +68,12 @@ class PointingModel:
                 list of them; or what `encode` returned. Or a video, for checkpoints trained on videos: the
                 path of a video file or of a folder of pictures.
             query: What to find, in words; or a list. Of two lists, each image goes with its query; a single
-                image or query goes with every element of the other's list. A single image is read once,
-                whatever the number of queries.
+                image or query goes with every element of the other's list. A single image or video is
+                read once, whatever the number of queries.
             max_points: Stop after so many points.
             min_score: Leave out points of a lower score.
             max_crops: Most detailed crops of an image; None for the checkpoint's own number. More crops
-                show smaller things and take longer.
+                show smaller things and take longer. Not for what `encode` returned, nor for a video.
             timeout: Seconds after which decoding of a batch stops; the points that are complete by then are
                 returned, and `Points.cut` is set.
             mode: Points come in the order of the image's patches. When the best patch lies before the last
@@ -97,9 +97,14 @@ class PointingModel:
         images, queries = as_list(image), as_list(query)
         for text in queries:
             check_query(text)
+        if max_crops is not None and (isinstance(image, EncodedImage) or is_video(image)):
+            raise InputError(
+                "max_crops says how an image is cut when it is read. Leave it out for a video, and give it "
+                "to encode() for an encoded image."
+            )
         if is_video(image):
             part: dict[str, Any] = {"fps": fps, "max_frames": max_frames, "start": start, "end": end}
-            about = [point_in_video(self, cast(str, image), text, bounds=bounds, **part) for text in queries]
+            about = point_in_video(self, cast(str, image), queries, bounds=bounds, **part)
             return about if isinstance(query, (list, tuple)) else about[0]
         if self._shares(images, queries):
             [one] = images
@@ -179,6 +184,9 @@ class PointingModel:
 
         Args:
             folder: A new one, or one whose files of the same names are replaced.
+
+        Raises:
+            InputError: It is no folder and cannot become one.
         """
         save_checkpoint(self.model, self.processor, folder)
 

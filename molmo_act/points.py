@@ -152,6 +152,9 @@ class Points:
 
         Returns:
             A new RGB picture of the same size.
+
+        Raises:
+            InputError: There is no such image in the query, or its size is another.
         """
         from molmo_act.drawing import draw_points
 
@@ -168,10 +171,11 @@ class Points:
             A new RGB picture of the same size.
 
         Raises:
-            InputError: These points carry no heat map.
+            InputError: These points carry no heat map, there is no such image in the query, or its size is
+                another.
         """
-        from molmo_act.drawing import draw_heatmap
+        from molmo_act.drawing import draw_heatmap, pixels_of
 
         if self.heatmaps is None:
             raise InputError("These points carry no heat map; points of a grounding-token model do.")
-        return draw_heatmap(image, self.heatmaps[image_index])
+        return draw_heatmap(pixels_of(image, self, image_index), self.heatmaps[image_index])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from molmo_act.answers import Answer
 from molmo_act.asking import Bounds
 from molmo_act.calibration import on_curve
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
+from molmo_act.modeling.grounding_text import parse_grounding_text, rows_of
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
 
@@ -95,27 +96,37 @@ def _grounding_points(
     metadata: Mapping[str, Any],
     decode: Callable[..., str],
 ) -> tuple[list[list[float]], list[float], list[Tensor]]:
-    """Points one by one, so that each keeps its score even where a neighbour lies on no image."""
-    tables = metadata["token_pooling"], metadata["subpatch_mapping"]
-    start = model.config.extended_vocab_start
-    rows, scores, features = [], [], []
+    """Points are read one by one, so that each keeps its score even where a neighbour lies on no image."""
+    config, pooling = model.config, np.asarray(metadata["token_pooling"])
+    kinds = {"no_more_points_class": config.no_more_points_class, "patch_location": config.patch_location}
+    start = config.extended_vocab_start
+    ids, triples, scores, features = [], [], [], []
     for first in range(len(answer.tokens) - 3):
-        triple = answer.tokens[first : first + 3]
-        if first not in answer.features or min(triple) < start or answer.tokens[first + 3] >= start:
+        point = answer.tokens[first : first + 3]
+        if first not in answer.features or min(point) < start or answer.tokens[first + 3] >= start:
             continue
-        number = _digits(answer.tokens[first + 3 :], start)
-        text = decode(triple + number, skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        if "video_size" in metadata:
-            found = model.extract_video_points(text, *tables, metadata["timestamps"], metadata["video_size"])
-        else:
-            found = model.extract_image_points(text, *tables, metadata["image_sizes"])
-        for row in found:
-            rows.append(row)
-            scores.append(
-                on_curve(math.prod(answer.probabilities[first : first + 3]), model.config.score_curve)
-            )
+        point += _digits(answer.tokens[first + 3 :], start)
+        text = decode(point, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        for number, triple in zip(*parse_grounding_text(text, *pooling.shape, **kinds), strict=True):
+            ids.append(number)
+            triples.append(triple)
+            scores.append(on_curve(math.prod(answer.probabilities[first : first + 3]), config.score_curve))
             features.append(answer.features[first])
-    return rows, scores, features
+    rows = _rows_of(ids, triples, metadata)
+    kept = [i for i, row in enumerate(rows) if row is not None]
+    return [row for row in rows if row is not None], [scores[i] for i in kept], [features[i] for i in kept]
+
+
+def _rows_of(
+    ids: Sequence[int], triples: Sequence[np.ndarray], metadata: Mapping[str, Any]
+) -> list[list[float] | None]:
+    """Rows as `read_points` gives them; all at once, since every look at a video's tables takes its time."""
+    tables = metadata["token_pooling"], metadata["subpatch_mapping"]
+    if "video_size" not in metadata:
+        return rows_of(ids, triples, *tables, metadata["image_sizes"])
+    times = metadata["timestamps"]
+    rows = rows_of(ids, triples, *tables, [metadata["video_size"]] * len(times))
+    return [None if row is None else [row[0], float(times[int(row[1])]), *row[2:]] for row in rows]
 
 
 def _digits(tokens: list[int], start: int) -> list[int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from transformers import PreTrainedModel
 
+from molmo_act.errors import InputError
 from molmo_act.modeling import MolmoPointProcessor
 from molmo_act.precision import PrecisionMap
 
@@ -23,14 +24,19 @@ def save_checkpoint(
             transformers' own classes, since packed weights cannot be joined.
         processor: Of the model.
         folder: Where to.
+
+    Raises:
+        InputError: It is no folder and cannot become one.
     """
     target = Path(folder)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise InputError(f"Cannot write a checkpoint to {str(folder)!r}: {exc.strerror}.") from exc
     precision = PrecisionMap.of(model)
     model.config.precision_map = dict(precision.stored)
     with tempfile.TemporaryDirectory(dir=target.parent) as beside:
         model.save_pretrained(beside, save_original_format=not precision.quantised)
         processor.save_pretrained(beside)
-        target.mkdir(exist_ok=True)
         for path in Path(beside).iterdir():
             shutil.move(path, target / path.name)

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from molmo_act.asking import Bounds, check_query
+from molmo_act.decoding.prefill import read_prefix
+from molmo_act.encoded_image import EncodedImage
 from molmo_act.errors import InputError
-from molmo_act.images import to_rgb
+from molmo_act.image_pointing import point_behind
+from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
 from molmo_act.prompts import POINT, TRACK, inputs_of, user_message
@@ -24,7 +27,10 @@ if TYPE_CHECKING:
     from molmo_act.pointing_model import PointingModel
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
-LONGEST_ANSWER = 2048  # ids, of which a point takes four
+ROOM: dict[str, Any] = {
+    "longest": 2048,  # ids of an answer, of which a point takes four
+    "fewer": "max_frames",
+}
 
 
 def is_video(value: Any) -> bool:
@@ -37,7 +43,7 @@ def is_video(value: Any) -> bool:
 def point_in_video(
     model: PointingModel,
     video: VideoSource,
-    query: str,
+    queries: Sequence[str],
     *,
     words: str = POINT,
     bounds: Bounds | None = None,
@@ -46,15 +52,15 @@ def point_in_video(
     max_fps: float | None = None,
     start: float = 0.0,
     end: float | None = None,
-) -> Points:
-    """Points on the frames that the model saw.
+) -> list[Points]:
+    """Points of each query on the frames that the model saw, which it reads once.
 
     Args:
         model: Who is asked; a MolmoPoint.
         video: A video file, a folder of pictures, or frames in order; frames are taken from it by the
             released rule: `max_fps` a second, at most `max_frames`, the last one among them.
-        query: What to find.
-        words: What is asked of the query.
+        queries: What to find; each is asked on its own.
+        words: What is asked of each query.
         bounds: How much of an answer is wanted.
         fps: Frames a second of a folder or of frames.
         max_frames, max_fps: None for the checkpoint's own numbers.
@@ -66,25 +72,47 @@ def point_in_video(
     Raises:
         InputError: The model writes coordinates as text, the video cannot be read or is too long for the
             model, or a number is out of range.
-        QueryError: The query cannot be used.
+        PlatformError: Memory ran out.
+        QueryError: A query cannot be used.
     """
-    check_query(query)
-    bounds = bounds or Bounds()
+    for query in queries:
+        check_query(query)
+    if not queries:
+        return []
     if not isinstance(model.model, MolmoPointForConditionalGeneration):
         raise InputError(f"{model.name} writes coordinates as text; ask a MolmoPoint about videos.")
     began = time.perf_counter()
     sampling = {"num_frames": max_frames, "max_fps": max_fps, "start": start, "end": end}
-    inputs = _inputs(model, video, words.format(query), fps, sampling)
+    inputs = _inputs(model, video, words.format(queries[0]), fps, sampling)
+    preprocess_ms = 1000 * (time.perf_counter() - began)
+    if len(queries) == 1:
+        return [_points_of_one(model, inputs, queries[0], bounds or Bounds(), preprocess_ms)]
+    encoded = _encode(model, inputs, preprocess_ms)
+    # One by one: a batch would hold the video's keys and values once for each query.
+    return [
+        point_behind(model, encoded, [query], bounds or Bounds(), words=words, **ROOM)[0] for query in queries
+    ]
+
+
+def _points_of_one(
+    model: PointingModel, inputs: dict[str, Any], query: str, bounds: Bounds, preprocess_ms: float
+) -> Points:
+    """Without keeping what was read, which takes as much memory again."""
     [metadata] = inputs.pop("metadata")
-    prepared = time.perf_counter()
-    limits = model.limits(inputs["input_ids"].shape[1], bounds, longest=LONGEST_ANSWER, fewer="max_frames")
+    limits = model.limits(inputs["input_ids"].shape[1], bounds, **ROOM)
     answers = model.engine.answer(inputs, [query], mode=bounds.mode, limits=limits)
-    timing = {
-        "preprocess": 1000 * (prepared - began),
-        "prefill": answers.prefill_ms,
-        "decode": answers.decode_ms,
-    }
+    timing = {"preprocess": preprocess_ms, "prefill": answers.prefill_ms, "decode": answers.decode_ms}
     return points_of(model.model, model.processor.tokenizer, answers.rows[0], query, metadata, bounds, timing)
+
+
+def _encode(model: PointingModel, inputs: dict[str, Any], preprocess_ms: float) -> EncodedImage:
+    """The video, read for any number of queries."""
+    [metadata] = inputs.pop("metadata")
+    model.limits(inputs["input_ids"].shape[1], Bounds(), **ROOM)  # before it is read, which takes long
+    began = time.perf_counter()
+    with explained(model.model, inputs):
+        prefix = read_prefix(model.model, inputs)
+    return EncodedImage(prefix, metadata, model.name, preprocess_ms, 1000 * (time.perf_counter() - began))
 
 
 def track_in_video(
@@ -104,8 +132,8 @@ def track_in_video(
     """
     found: dict[tuple[int, float], list[tuple[int, Any, str]]] = {}
     used, size = 0, (0, 0)
-    for query in queries:
-        points = point_in_video(model, video, query, words=TRACK, **options)
+    answers = point_in_video(model, video, queries, words=TRACK, **options)
+    for query, points in zip(queries, answers, strict=True):
         for point in points:
             assert point.timestamp is not None
             place = found.setdefault((point.image_index, point.timestamp), [])
@@ -140,5 +168,5 @@ def _inputs(
     if not isinstance(video, (str, os.PathLike)):
         part["fps"] = fps
     elif Path(video).is_dir():
-        part |= {"video": np.stack([to_rgb(path) for path in pictures_in(Path(video))]), "fps": fps}
+        part |= {"video": pictures_in(Path(video)), "fps": fps}
     return inputs_of(model, [[user_message({"type": "text", "text": words}, part)]], **sampling)

@@ -5,8 +5,9 @@ Topics, parameters and QoS are described in README.md beside this file.
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from geometry_msgs.msg import PointStamped
@@ -25,13 +26,26 @@ from ros_nodes.stamps import nanoseconds
 from ros_nodes.transforms import STILL, NoTransform, Pose, Transforms
 
 _MOST_WAITING = 64  # answers that wait for their depth
+_TF_PATIENCE_S = 0.5  # tf of a moving camera comes after the pictures of the same moment
+
+
+class Waiting(NamedTuple):
+    """An answer that is not placed in space yet.
+
+    Attributes:
+        pixels: The message.
+        since: When it came, on the monotonic clock.
+    """
+
+    pixels: Any
+    since: float
 
 
 class DeprojectNode(ManagedNode):
     """Finds where pointed pixels are in space, with the depth of the moment that the picture was taken.
 
     A model takes its time, so depth pictures are kept until the points about them come; points that come
-    first wait for their depth.
+    first wait for their depth, and a moment for tf.
 
     Args:
         name: Name of the node.
@@ -43,7 +57,7 @@ class DeprojectNode(ManagedNode):
         self._camera: CameraModel | None = None
         self._camera_key: Any = None
         self._depths: RecentItems[Image] = RecentItems(0)
-        self._waiting: deque[Any] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._outputs: dict[str, Any] = {}
         self._transforms: Transforms | None = None
         self._types: Any = optional.find("molmo_act_interfaces.msg")
@@ -122,19 +136,22 @@ class DeprojectNode(ManagedNode):
             self._drop(pixels, "they have stamp zero, and no depth is of that time. Set header.stamp.")
             return
         if len(self._waiting) == _MOST_WAITING:
-            self._drop(self._waiting.popleft(), "no depth picture came after it. Is topic 'depth' published?")
-        self._waiting.append(pixels)
+            self._drop(
+                self._waiting.popleft().pixels, "no depth picture came after it. Is topic 'depth' published?"
+            )
+        self._waiting.append(Waiting(pixels, time.monotonic()))
         self._work()
 
     # What comes of it
 
     def _work(self) -> None:
-        """Deprojects what waits and has found its depth; drops what never will."""
-        undecided = [pixels for pixels in self._waiting if not self._decide(pixels)]
+        """Deprojects what waits and has found its depth and tf; drops what never will."""
+        undecided = [waiting for waiting in self._waiting if not self._decide(waiting)]
         self._waiting.clear()
         self._waiting.extend(undecided)
 
-    def _decide(self, pixels: Any) -> bool:
+    def _decide(self, waiting: Waiting) -> bool:
+        pixels = waiting.pixels
         stamp = nanoseconds(pixels.header.stamp)
         found = self._depths.nearest(stamp)
         if found is None or (found[0] > 0 and not self._depths.settled(stamp)):
@@ -151,21 +168,25 @@ class DeprojectNode(ManagedNode):
         elif self._camera is None:
             self._drop(pixels, "no usable camera_info has come.")
         else:
-            self._deproject(self._camera, pixels, picture)
+            return self._deproject(self._camera, waiting, picture)
         return True
 
     def _drop(self, pixels: Any, reason: str) -> None:
         self.health.count("answers dropped")
         self.warn("drop", f"Points about {pixels.query!r} dropped: {reason}")
 
-    def _deproject(self, camera: CameraModel, pixels: Any, picture: Image) -> None:
+    def _deproject(self, camera: CameraModel, waiting: Waiting, picture: Image) -> bool:
+        """Publishes where the points are, or drops them; False while tf may still come."""
+        pixels = waiting.pixels
         try:
             depth = DepthPicture(picture)
             _require_aligned(depth.size, camera.size, (pixels.width, pixels.height))
             pose, frame = self._target(pixels.header)
         except (InputError, NoTransform) as error:
+            if isinstance(error, NoTransform) and time.monotonic() - waiting.since < _TF_PATIENCE_S:
+                return False
             self._drop(pixels, str(error))
-            return
+            return True
         uv = np.array([[point.u, point.v] for point in pixels.points]).reshape(-1, 2)
         placed = []
         for point, ray in zip(pixels.points, camera.rays(uv), strict=True):
@@ -180,6 +201,7 @@ class DeprojectNode(ManagedNode):
                 continue
             placed.append(self._place(point, ray, measured, camera, pose))
         self._publish(pixels, placed, frame)
+        return True
 
     def _target(self, header: Any) -> tuple[Pose, str]:
         target = self._settings.target_frame

@@ -95,12 +95,25 @@ def locate_points(
     patch_ids = np.asarray(token_pooling)[rows[:, 0], rows[:, 1]]
     third = np.stack(np.divmod(rows[:, 2], 3), axis=1)
     offset = np.where(rows[:, 2:] < 0, 0.5, (third + 0.5) * LOCATION_STEP)
-    image_index = np.full(len(rows), -1, dtype=np.int64)
+    grids = [np.asarray(mapping) for mapping in subpatch_mapping]
+    image_index, row, column = _places_on(grids, patch_ids)
     xy = np.full((len(rows), 2), np.nan)
-    for index, (mapping, size) in enumerate(zip(map(np.asarray, subpatch_mapping), image_sizes, strict=True)):
-        which, row, column = np.nonzero(
-            (mapping == patch_ids[:, None, None]) & (patch_ids >= 0)[:, None, None]
-        )
-        image_index[which] = index
-        xy[which] = (np.stack((column, row), axis=1) + offset[which]) / mapping.shape[::-1] * size
+    for index in np.unique(image_index[image_index >= 0]):
+        which = image_index == index
+        cell = np.stack((column, row), axis=1)[which] + offset[which]
+        xy[which] = cell / grids[index].shape[::-1] * image_sizes[index]
     return image_index, xy
+
+
+def _places_on(
+    grids: Sequence[np.ndarray], patch_ids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Index of the grid, row and column where each id lies; the index is -1 where it lies on none."""
+    ids = np.concatenate([np.empty(0, np.int64), *(grid.ravel() for grid in grids)])
+    place = np.full(max(int(ids.max(initial=0)), int(patch_ids.max(initial=0))) + 1, -1, dtype=np.int64)
+    place[ids] = np.arange(len(ids))
+    found = np.where(patch_ids < 0, -1, place[patch_ids])
+    firsts = np.cumsum([0, *(grid.size for grid in grids)])
+    index = np.where(found < 0, -1, np.searchsorted(firsts, found, side="right") - 1)
+    widths = np.array([*(grid.shape[1] for grid in grids), 1])  # the last one is for index -1
+    return index, *np.divmod(found - firsts[index], widths[index])

@@ -125,12 +125,30 @@ def extract_grounding_points(
     object_ids, triples = parse_grounding_text(
         text, *pooling.shape, no_more_points_class=no_more_points_class, patch_location=patch_location
     )
-    image_index, xy = locate_points(triples, pooling, subpatch_mapping, image_sizes)
-    on_picture = image_index >= 0
-    if not on_picture.all():
-        logger.warning("Left out %d point(s) on the low-resolution view or on padding.", (~on_picture).sum())
-    rows = zip(object_ids.tolist(), image_index.tolist(), xy.tolist(), on_picture.tolist(), strict=True)
-    return [[object_id, index, *point] for object_id, index, point, keep in rows if keep]
+    rows = rows_of(object_ids, triples, pooling, subpatch_mapping, image_sizes)
+    return [row for row in rows if row is not None]
+
+
+def rows_of(
+    object_ids: Sequence[int] | np.ndarray,
+    triples: ArrayLike,
+    token_pooling: ArrayLike,
+    subpatch_mapping: Sequence[ArrayLike],
+    image_sizes: Sequence[tuple[int, int]],
+) -> list[list[float] | None]:
+    """``[object_id, image_index, x, y]`` of each point; None, with a logged warning, for one on no image.
+
+    Args:
+        object_ids: Of each point.
+        triples, token_pooling, subpatch_mapping, image_sizes: See `locate_points`.
+    """
+    image_index, xy = locate_points(triples, token_pooling, subpatch_mapping, image_sizes)
+    if (image_index < 0).any():
+        logger.warning(
+            "Left out %d point(s) on the low-resolution view or on padding.", (image_index < 0).sum()
+        )
+    rows = zip(np.asarray(object_ids).tolist(), image_index.tolist(), xy.tolist(), strict=True)
+    return [None if index < 0 else [object_id, index, *point] for object_id, index, point in rows]
 
 
 def extract_grounding_video_points(

@@ -117,7 +117,8 @@ class MolmoPointProcessor(ProcessorMixin):
             text: One prompt or several.
             videos: One video, or a list, or a list of such lists. At most one for each prompt.
             video_metadata: For each video what ``MolmoPointVideoProcessor.sample`` takes, or None.
-            padding: Prompts are padded on the left to the longest. False refuses prompts of unequal length.
+            padding: True or "longest": prompts are padded on the left to the longest. False or "do_not_pad"
+                refuses prompts of unequal length.
             return_tensors: "pt" for torch, "np" for numpy.
             return_pointing_metadata: Add ``metadata``: a dict, or for a list of prompts a list of dicts.
             device: Where images are resized and ``pixel_values`` lie; the rest is on the CPU.
@@ -134,6 +135,8 @@ class MolmoPointProcessor(ProcessorMixin):
             ImageError: An image cannot be read as a picture.
         """
         image_options, video_options = _sort_options(options)
+        if padding not in (True, False, "longest", "do_not_pad"):
+            raise InputError(f"padding is {padding!r}; expected True, 'longest', False or 'do_not_pad'.")
         if return_tensors not in (None, "pt", "np"):
             raise InputError(f"return_tensors is {return_tensors!r}; expected 'pt' or 'np'.")
         prompts = checked_prompts(text)
@@ -147,7 +150,7 @@ class MolmoPointProcessor(ProcessorMixin):
         ]
         stills_of, clips_of = share_media(prompts, stills, clips)
         rows = [self._ids(*parts) for parts in zip(prompts, stills_of, clips_of, strict=True)]
-        data: dict[str, Any] = self._pad(rows, bool(padding))
+        data: dict[str, Any] = self._pad(rows, padding in (True, "longest"))
         if stills:
             data |= self.image_processor.collate(stills)
         if clips:
@@ -276,16 +279,22 @@ class MolmoPointProcessor(ProcessorMixin):
         return {**vars(self.layout), "processor_class": type(self).__name__}
 
     def save_pretrained(  # type: ignore[override]
-        self, folder: str | os.PathLike[str], **_: Any
+        self, folder: str | os.PathLike[str], push_to_hub: bool = False, **_: Any
     ) -> list[str]:
         """Write all processor and tokenizer files in the released layout.
 
         Args:
             folder: Created if it does not exist.
+            push_to_hub: False; `push_to_hub` of the processor does it.
 
         Returns:
             Paths of the files written.
+
+        Raises:
+            InputError: It was asked to push to the hub, too.
         """
+        if push_to_hub:
+            raise InputError("save_pretrained writes files only; call processor.push_to_hub(name) instead.")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "processor_config.json", self.to_dict())

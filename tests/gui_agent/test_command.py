@@ -53,7 +53,9 @@ def test_a_dry_run_draws_and_clicks_nothing(open_window, click, capsys, tmp_path
 @pytest.mark.parametrize("words", [[], ["--dry-run"]])  # a dry run says what the real one would
 def test_a_low_score_is_refused_and_still_drawn(open_window, click, capsys, tmp_path, words) -> None:
     window = open_window("--button", f"Go={RED}")
-    assert click(RED, "--min-score", "0.95", "--out", str(tmp_path / "seen.png"), *words) == 1
+    assert (
+        click(RED, "--min-score", "0.95", "--timeout", "0", "--out", str(tmp_path / "seen.png"), *words) == 1
+    )
     assert window.next_event(seconds=0.5) is None
     output = capsys.readouterr()
     assert output.out == ""

@@ -81,7 +81,7 @@ def test_a_low_score_is_found_but_not_clicked(open_window, colour_finder) -> Non
     desk = Desktop(colour_finder, safety=Safety(min_score=0.3))
     assert desk.find(RED).score == pytest.approx(0.29)
     with pytest.raises(Refused, match=r"score of 0\.290, under min_score 0\.3; nothing was done"):
-        desk.click(RED)
+        desk.click(RED, timeout=0)
     assert window.next_event(seconds=0.5) is None
     colour_finder.score = 0.31
     desk.click(RED)

@@ -69,12 +69,18 @@ class Steps:
         return Points(xy=xy, score=score, image_size=[image.size], query=query)
 
 
+ROW = [(300, 400, 0.6), (450, 400, 0.6), (600, 400, 0.6)]
+SURE_ROW = [(x, y, 0.8) for x, y, _ in ROW]
+BESIDE = [(300, 400, 0.8), (498, 400, 0.8)]
 FAR, NEAR, UNLIKELY = (1100, 800, 0.6), (500, 400, 0.6), (520, 410, 0.1)
 CLOSER_LOOKS = [
     ([[NEAR], []], [NEAR]),  # the second pass loses it
     ([[NEAR, UNLIKELY], [(10, 20, 0.9)]], [(410, 220, 0.9)]),  # one thing after all
     ([[NEAR], [(10, 20, 0.9), (60, 20, 0.9)]], [(410, 220, 0.9), (460, 220, 0.9)]),  # two after all
     ([[FAR, NEAR], [(350, 250, 0.8)], [(10, 20, 0.9)]], [(1150, 850, 0.8), (410, 220, 0.9)]),  # in turn
+    ([ROW, [(200, 150, 0.8), (350, 150, 0.8)], [(50, 200, 0.8), (200, 200, 0.8)]], SURE_ROW),  # overlapping
+    # beside the first part in the whole picture, and inside of it when looked at closely
+    ([[ROW[0], (502, 400, 0.6)], [(200, 150, 0.8), (398, 150, 0.8)], [(98, 200, 0.8)]], BESIDE),
 ]
 
 

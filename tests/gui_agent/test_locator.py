@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,7 @@ def test_buttons_counts_and_modifiers(open_pads, desk) -> None:
         ({"button": "fourth"}, "no mouse button 'fourth'"),
         ({"count": 0}, "click of count 0"),
         ({"modifiers": ["hyper"]}, "no key 'hyper'"),
+        ({"modifiers": "ctrl"}, r"modifiers is one string, 'ctrl'; give a list"),
     ]:
         with pytest.raises(InputError, match=message):
             target.click(**options)
@@ -183,6 +185,15 @@ def test_scrolling_until_something_shows(open_pads, desk) -> None:
     assert desk.scroll(-3).effect == "changed"
 
 
+def test_what_the_last_turn_of_the_wheel_brings_is_seen(open_pads, desk) -> None:
+    pads = open_pads("--list", RED)
+    left, top, width, height = pads.boxes["list"]
+    desk.backend.move(left + width // 2, top + height // 2)
+    with pytest.raises(NotFound, match="within 0 turns of the wheel"):
+        desk.scroll_until(RED, down=100, most=0)
+    assert desk.scroll_until(RED, down=100, most=1).query == RED
+
+
 TEXTS = ["Ünal < 3", "second", "日本語"]
 
 
@@ -242,6 +253,26 @@ def test_a_click_waits_for_its_target(open_pads) -> None:
     desk = desk_with(lambda look: opened or opened.append(open_pads(f"toggle:Late={RED}")), timeout=20)
     desk.locator(RED).click()
     assert presses(opened[0]) == [("Late", 1, [])]
+
+
+class UnsureAtFirst(BlobFinder):
+    """Has no confidence in its first answer."""
+
+    def point(self, image, query: str):
+        points = super().point(image, query)
+        return replace(points, score=[0.05] * len(points)) if self.looks == 1 else points
+
+
+def test_a_click_waits_for_a_place_that_is_likely_enough(open_pads) -> None:
+    pads = open_pads(f"toggle:Go={RED}")
+    model = UnsureAtFirst(
+        lambda look: look == 1 and open_pads(f"dead:Late={GREEN}", "--geometry", "+700+400")
+    )
+    Desktop(model, timeout=20, verify_seconds=0.2).click(RED)
+    assert presses(pads) == [("Go", 1, [])]
+    with pytest.raises(Refused, match=r"score of 0\.050, under min_score 0\.1"):
+        Desktop(UnsureAtFirst(), timeout=0.3, verify_seconds=0.2).click(RED)
+    assert presses(pads) == []
 
 
 def test_what_is_not_there_is_not_found_in_time(display) -> None:

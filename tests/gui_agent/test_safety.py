@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from gui_agent import Area, Desktop, Refused, Safety
+from gui_agent.capture import Capture
 from gui_agent.errors import NotFound
+from gui_agent.screen_connection import ScreenConnection
 from gui_agent.secret_windows import EVERYWHERE, Secrets
+from gui_agent.x11_windows import WindowInfo
 from molmo_act.errors import InputError, PlatformError
 
 from .conftest import BlobFinder
@@ -207,6 +210,27 @@ def test_a_secret_in_an_unknown_window_hides_the_whole_screen(display) -> None:
     assert secrets.areas() == ()
     secrets.note(None)
     assert secrets.areas() == (EVERYWHERE,)
+    secrets.forget()
+    assert secrets.areas() == ()
+    secrets.note(WindowInfo(1, "", Area(0, 0, 9, 9), None))  # a popup, which no window manager lists
+    assert secrets.areas() == (EVERYWHERE,)
+
+
+def test_a_secret_is_hidden_also_where_no_window_manager_lists_windows() -> None:
+    class Unmanaged:
+        def windows(self) -> list[WindowInfo]:
+            raise PlatformError("No window manager on this display keeps a list of windows (EWMH).")
+
+    secrets = Secrets(Unmanaged())
+    secrets.note(WindowInfo(1, "", Area(0, 0, 9, 9), None))
+    assert secrets.areas() == (EVERYWHERE,)
+
+
+def test_a_window_that_closes_while_the_screen_is_captured_stays_hidden(display) -> None:
+    dialog = Area(10, 10, 50, 50)
+    answers = iter([(dialog,), ()])  # before the picture is taken, and after
+    capture = Capture(ScreenConnection(), (1280, 800), lambda: next(answers))
+    assert capture.take().hidden == (dialog,)
 
 
 @pytest.mark.parametrize("score", [-0.1, 1.1, float("nan")])

@@ -25,6 +25,7 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from gui_agent.cli import main
 from gui_agent.schemas import anthropic_tools, openai_tools
 from gui_agent.server import make_server
 from gui_agent.tools import NAMES, Tools
@@ -154,6 +155,15 @@ def test_calls_that_do_not_fit(tools, name, arguments, message) -> None:
     assert tools.desk.model.looks == 0
 
 
+def test_a_fault_of_the_program_is_not_taken_for_a_bad_call(display) -> None:
+    class Faulty:
+        def point(self, image, query):
+            raise TypeError("a fault of the model")
+
+    with pytest.raises(TypeError, match="a fault of the model"):
+        Tools(Desktop(Faulty())).call("find", {"target": RED})
+
+
 def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY", "PATH")} | {
         "PYTHONPATH": str(Path(__file__).parents[2])
@@ -202,6 +212,17 @@ def test_over_http_with_a_token(open_pads, display) -> None:
             server.communicate(timeout=20)
     assert result.structured_content["effect"] == "changed"
     assert next(event for event in iter(pads.next_event, None) if event["event"] == "press")["name"] == "Go"
+
+
+def test_a_port_that_cannot_be_served_is_one_line(display, capsys) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["mcp", "--http", str(port)]) == 2
+    assert f"error: Port {port} of 127.0.0.1 cannot be served" in capsys.readouterr().err
+    assert main(["mcp", "--http", "99999"]) == 2
+    assert "error: Port 99999 was given; expected 1 to 65535" in capsys.readouterr().err
 
 
 async def when_up(client: httpx2.AsyncClient, url: str) -> httpx2.Response:

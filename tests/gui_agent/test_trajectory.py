@@ -220,6 +220,12 @@ BAD_STEPS = [
     (Step("click", ["it"], {"force": 1}), "The step 'click' was told ['force']"),
     (Step("click", [{"words": "it"}]), "is no target"),
     (Step("click", [{"query": "it", "region": "here"}]), "'here' is no region"),
+    (Step("click", [{"query": "it", "index": "2"}]), "index is '2'; expected a whole number"),
+    (Step("click", ["it"], {"timeout": "soon"}), "timeout is 'soon'; expected a number"),
+    (Step("click", ["it"], {"modifiers": "ctrl"}), "modifiers is one string, 'ctrl'"),
+    (Step("scroll", [], {"down": "far"}), "down is 'far'; expected a whole number"),
+    (Step("scroll_until", ["it"], {"most": 2.5}), "most is 2.5; expected a whole number"),
+    (Step("click", ["it"], {1: 2, "force": 1}), "The step 'click' was told [1, 'force']"),
 ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gui_agent import Desktop, NotTyped
+from gui_agent import Desktop, NotTyped, x11_clipboard
 from molmo_act.errors import InputError, PlatformError
 
 pytestmark = pytest.mark.display
@@ -181,3 +181,52 @@ def test_without_xclip_keys_work_and_the_rest_stops_before_the_first_key(
 def test_an_unknown_key_is_one_error(desk) -> None:
     with pytest.raises(InputError, match="no key 'hyperspace'"):
         desk.backend.press("ctrl", "hyperspace")
+
+
+FAILING_XCLIP = """#!/bin/sh
+case "$*" in
+  *TARGETS*) echo UTF8_STRING;;
+  *-out*) echo before;;
+  *-verbose*) {offer};;
+  *) {restore};;
+esac
+"""
+
+
+@pytest.fixture
+def failing_xclip(tmp_path, monkeypatch):
+    """Puts an xclip in place that does as it is told where it should offer a text, and give one back."""
+
+    def install(offer: str, restore: str = "exit 0") -> None:
+        program = tmp_path / "xclip"
+        program.write_text(FAILING_XCLIP.format(offer=offer, restore=restore))
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    return install
+
+
+def test_an_xclip_that_ends_at_once_is_one_error(failing_xclip) -> None:
+    failing_xclip("exit 1")
+    more_than_a_pipe_holds = "€" * 100_000
+    with (
+        pytest.raises(PlatformError, match="xclip could not take the clipboard over"),
+        x11_clipboard.lend(more_than_a_pipe_holds),
+    ):
+        pytest.fail("the text is on offer")
+
+
+def test_an_xclip_that_cannot_give_back_what_was_there_is_left_behind(failing_xclip, monkeypatch) -> None:
+    failing_xclip("echo 'Waiting for selection request number 1' >&2; exec sleep 60", restore="exec sleep 60")
+    started, real = [], subprocess.Popen
+
+    def start(*args, **options):
+        started.append(real(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with x11_clipboard.lend("text"):
+        pass
+    assert [process.poll() is None for process in started] == [
+        False
+    ] * 4  # two to read, then offer and restore

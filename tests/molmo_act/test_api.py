@@ -161,6 +161,17 @@ def test_encoded_images_are_refused_where_they_cannot_serve(model, one):
     other = molmo_act.PointingModel(model.model, model.processor, "another")
     with pytest.raises(InputError, match=r"encoded by .*, but this is another"):
         other.point(encoded, query)
+    with pytest.raises(InputError, match=r"max_crops says how .* give it to encode\(\)"):
+        model.point(encoded, query, max_crops=1)
+
+
+def test_a_checkpoint_cannot_be_written_over_a_file(model, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "deeper"):
+        with pytest.raises(InputError, match="Cannot write a checkpoint to"):
+            model.save_pretrained(folder)
+    assert (tmp_path / "taken").read_text() == "a file"
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 def test_a_time_limit_cuts(model, one):
@@ -345,6 +356,8 @@ def test_bad_queries(model, query, message):
     ("options", "message"),
     [
         ({"max_points": 0}, "max_points is 0"),
+        ({"max_points": 1.5}, "max_points is 1.5; expected a whole number"),
+        ({"timeout": math.nan}, "timeout is nan"),
         ({"min_score": 1.1}, "min_score is 1.1"),
         ({"min_score": math.nan}, "min_score is nan"),
     ],

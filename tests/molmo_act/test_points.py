@@ -109,6 +109,9 @@ def test_drawing_the_heat_map():
     assert abs(corner - middle).sum() > 60
     with pytest.raises(InputError, match="no heat map"):
         points().draw_heatmap(picture)
+    for image_index, shown, message in ((1, picture, "the query had 1"), (0, picture[:50], "had 80×60")):
+        with pytest.raises(InputError, match=message):
+            points(heatmaps=[heat], image_size=[(80, 60)]).draw_heatmap(shown, image_index)
 
 
 def test_answers_without_points_may_have_features_and_lists_that_are_empty():

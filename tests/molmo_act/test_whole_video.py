@@ -63,6 +63,32 @@ def test_points_of_a_video_carry_seconds_and_frames(model, folder):
     assert [one.text for one in two] == [points.text] * 2
 
 
+def test_a_video_is_read_once_for_several_queries(model, folder, monkeypatch):
+    queries = ["the cat", QUERY, "a boat"]
+    alone = [model.point(folder, query, fps=FPS) for query in queries]
+    looks, look = [], model.model.model.look
+    monkeypatch.setattr(model.model.model, "look", lambda *args: looks.append(1) or look(*args))
+    together = model.point(folder, queries, fps=FPS)
+    assert len(looks) == 1
+    assert [one.text for one in together] == [one.text for one in alone]
+    for ours, theirs in zip(together, alone, strict=True):
+        np.testing.assert_allclose(ours.xy, theirs.xy, atol=1e-3)
+        np.testing.assert_allclose(ours.score, theirs.score, atol=1e-4)
+        assert (ours.timestamp == theirs.timestamp).all()
+    assert model.point(folder, [], fps=FPS) == []
+
+
+def test_pictures_of_several_sizes_are_no_video(model, folder):
+    Image.fromarray(np.asarray(FRAMES)[0, :50]).save(folder / "9.png")
+    with pytest.raises(InputError, match=r"frames of the video have sizes \[\(128, 50\), \(128, 96\)\]"):
+        model.point(folder, "the cat", fps=FPS)
+
+
+def test_a_video_is_not_cut_into_crops(model, folder):
+    with pytest.raises(InputError, match=r"max_crops says how .* Leave it out for a video"):
+        model.point(folder, "the cat", fps=FPS, max_crops=2)
+
+
 def test_a_thing_that_is_seen_on_several_frames_counts_once(model, monkeypatch):
     twice = Points(
         np.zeros((3, 2)), np.ones(3), [(128, 96)] * 2, "cats", object_id=[1, 2, 1], image_index=[0, 0, 1]

@@ -244,6 +244,18 @@ def test_points_go_to_the_target_frame(deproject, depth_camera, listener):
     listener.wait(lambda: depth_camera.point(0, pixel, header=lost) or "nowhere passed to" in node.stderr)
 
 
+def test_points_wait_for_tf_that_comes_after_them(deproject, depth_camera, listener):
+    deproject("target_frame:=base", PYTHONPATH=f"{PROCESSES / 'tf2_stand_in'}:{Path.cwd()}")
+    pixel = (400.0, 300.0)
+    depth_camera.answer(0, lambda: (depth_camera.see(0), depth_camera.point(0, pixel)))
+    late = header(WHEN)
+    late.frame_id = "late_camera"
+    depth_camera.point(WHEN, pixel, header=late)  # once: asked again, tf knows
+    listener.wait(
+        lambda: depth_camera.see(WHEN) or late.stamp in [found.header.stamp for found in depth_camera.found]
+    )
+
+
 def test_without_tf2_a_target_frame_is_refused(start):
     node = start("-m", "ros_nodes.deproject_node", "--ros-args", "-p", "target_frame:=base")
     node.expected_exit = 2

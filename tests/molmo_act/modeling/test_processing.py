@@ -261,6 +261,8 @@ CLIP = np.zeros((2, 20, 20, 3), np.uint8)
         ({"text": "a", "truncation": True}, "Unknown option truncation"),
         ({"text": "a", "return_tensors": "tf"}, "return_tensors is 'tf'"),
         ({"text": ["a", "a longer one"], "padding": False}, "different lengths"),
+        ({"text": ["a", "a longer one"], "padding": "do_not_pad"}, "different lengths"),
+        ({"text": "a", "padding": "max_length"}, "padding is 'max_length'"),
         ({"text": "<|image|>", "images": IMAGE, "max_crops": 0}, "max_crops is 0"),
     ],
 )
@@ -299,6 +301,12 @@ def test_saved_files_are_in_the_released_layout_and_load_again(processor, tmp_pa
     messages, arrays, _ = load_case("image_one")
     got = again.apply_chat_template(messages, **SNIPPET)
     assert np.array_equal(got["input_ids"], arrays["in.input_ids"])
+
+
+def test_saving_does_not_pretend_to_push(processor, tmp_path):
+    with pytest.raises(InputError, match="writes files only"):
+        processor.save_pretrained(tmp_path, push_to_hub=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_saved_tokenizer_settings_are_those_transformers_4_reads(processor, tmp_path):
