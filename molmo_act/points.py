@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -60,6 +60,23 @@ def readonly(values: ArrayLike, dtype: type, shape: tuple[int, ...], name: str) 
     return array
 
 
+Selection = slice | np.ndarray | Sequence[int] | Sequence[bool]
+"""Of rows, as NumPy takes them."""
+_ROWS = ("xy", "object_id", "score", "image_index", "timestamp", "features")
+"""Fields of `Points` that have one entry a point."""
+
+
+def chosen(count: int, selection: Selection) -> np.ndarray:
+    """int64 (M,), numbers of the rows that a selection of `count` rows takes.
+
+    Raises:
+        IndexError: It names rows that are not there, or is a mask of another length.
+    """
+    if not isinstance(selection, slice):
+        selection = np.asarray(selection, dtype=None if len(selection) else np.int64)
+    return np.arange(count)[selection]
+
+
 @dataclass(frozen=True, eq=False)
 class Points:
     """Points of one answer, in pixels of the original image; an empty one is a normal answer.
@@ -92,6 +109,8 @@ class Points:
         (1, [4.5])
         >>> bool(Points(xy=[], score=[], image_size=[(8, 6)], query="cat", absent=0.97))
         False
+        >>> len(points[points.score > 0.95])
+        0
     """
 
     xy: np.ndarray
@@ -131,7 +150,18 @@ class Points:
     def __iter__(self) -> Iterator[Point]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, index: int) -> Point:
+    @overload
+    def __getitem__(self, index: int) -> Point: ...
+
+    @overload
+    def __getitem__(self, index: Selection) -> Points: ...
+
+    def __getitem__(self, index: int | Selection) -> Point | Points:
+        """One point; or, for a slice, a mask or several numbers, an answer that has only those."""
+        if not isinstance(index, (int, np.integer)):
+            rows = chosen(len(self), index)
+            values = {name: getattr(self, name) for name in _ROWS}
+            return replace(self, **{name: v[rows] for name, v in values.items() if v is not None})
         when = None if self.timestamp is None else float(self.timestamp[index])
         x, y = (float(v) for v in self.xy[index])
         return Point(

@@ -17,7 +17,10 @@ from molmo_act.precision import PrecisionMap
 def save_checkpoint(
     model: PreTrainedModel, processor: MolmoPointProcessor, folder: str | os.PathLike[str]
 ) -> None:
-    """Writes everything beside the folder first, then moves it there; files of other names stay.
+    """Writes everything beside the folder first, then moves it there.
+
+    Weights that the folder held before go, also those of other names, which might be read instead of the new
+    ones; its other files stay.
 
     Args:
         model: In floating point it is written in the released format; quantised, under the names of
@@ -38,5 +41,9 @@ def save_checkpoint(
     with tempfile.TemporaryDirectory(dir=target.parent) as beside:
         model.save_pretrained(beside, save_original_format=not precision.quantised)
         processor.save_pretrained(beside)
-        for path in Path(beside).iterdir():
-            shutil.move(path, target / path.name)
+        written = [path.name for path in Path(beside).iterdir()]
+        for name in written:
+            shutil.move(Path(beside) / name, target / name)
+    for old in target.glob("model*.safetensors*"):
+        if old.name not in written:
+            old.unlink()

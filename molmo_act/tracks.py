@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from molmo_act.errors import InputError
-from molmo_act.points import Points, readonly
+from molmo_act.points import Points, Selection, chosen, readonly
 
 if TYPE_CHECKING:
     from PIL import Image
 
+_ARRAYS, _WORDS = ("xy", "object_id", "score", "visible", "age"), ("source", "query")
+"""Fields of `Tracks` that have one entry an object."""
 GROUNDED, PROPAGATED = "grounded", "propagated"
 
 
@@ -77,7 +79,7 @@ class Tracks:
             put(self, name, readonly(getattr(self, name), dtype, (len(xy),), f"Tracks.{name}"))
         put(self, "age", readonly(self.age, np.float32, (len(xy),), "Tracks.age"))
         put(self, "image_size", (int(self.image_size[0]), int(self.image_size[1])))
-        for name in ("source", "query"):
+        for name in _WORDS:
             put(self, name, tuple(getattr(self, name)))
             if len(getattr(self, name)) != len(xy):
                 raise InputError(
@@ -90,7 +92,19 @@ class Tracks:
     def __iter__(self) -> Iterator[Track]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, index: int) -> Track:
+    @overload
+    def __getitem__(self, index: int) -> Track: ...
+
+    @overload
+    def __getitem__(self, index: Selection) -> Tracks: ...
+
+    def __getitem__(self, index: int | Selection) -> Track | Tracks:
+        """One object; or, for a slice, a mask or several numbers, the tracks of only those."""
+        if not isinstance(index, (int, np.integer)):
+            rows = chosen(len(self), index)
+            part: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ARRAYS}
+            part |= {name: [getattr(self, name)[row] for row in rows] for name in _WORDS}
+            return replace(self, **part)
         x, y = (float(v) for v in self.xy[index])
         return Track(
             x,

@@ -122,3 +122,25 @@ def test_answers_without_points_may_have_features_and_lists_that_are_empty():
     assert nothing.features.shape == (0, 4)
     with pytest.raises(InputError, match=r"Points.score has shape \(0,\)"):
         Points(xy=[(1, 1), (2, 2)], score=[], image_size=[(3, 3)], query="it", absent=0.0)
+
+
+@pytest.mark.parametrize(
+    "selection", [slice(1, None), np.array([False, True]), [False, True], [1], np.array([-1])]
+)
+def test_some_of_the_points_are_points(selection):
+    found = points(object_id=[7, 9], timestamp=[0.5, 1.5], features=np.eye(2), absent=0.25)
+    some = found[selection]
+    assert isinstance(some, Points)
+    assert list(some) == [found[1]]
+    assert some.features.tolist() == [[0, 1]]
+    assert (some.query, some.absent, some.image_size) == (found.query, found.absent, found.image_size)
+
+
+def test_none_of_the_points_are_points():
+    assert len(points()[[]]) == len(points()[points().score > 1]) == len(points(xy=[], score=[])[:2]) == 0
+
+
+@pytest.mark.parametrize("selection", [[2], [True], "all"])
+def test_points_that_are_not_there_cannot_be_chosen(selection):
+    with pytest.raises(IndexError):
+        points()[selection]

@@ -110,6 +110,16 @@ def test_a_checkpoint_in_floating_point_is_saved_in_the_released_format(wide, tm
     assert "model.transformer.blocks.0.self_attn.att_proj.weight" in names
 
 
+def test_weights_of_an_earlier_checkpoint_are_not_left_to_be_read(wide, tmp_path):
+    shard, notes = tmp_path / "model-00001-of-00002.safetensors", tmp_path / "notes.txt"
+    for path in (shard, tmp_path / "model.safetensors.index.json", notes):
+        path.write_text("{}")
+    molmo_act.load(wide, device="cpu").save_pretrained(tmp_path)
+    assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
+    assert notes.exists()
+    molmo_act.load(tmp_path, device="cpu")
+
+
 def test_a_map_that_does_not_fit_the_weights_is_refused(wide, tmp_path):
     folder = tmp_path / "saved"
     molmo_act.load(wide, device="cpu", quantization="int8-dynamic").save_pretrained(folder)

@@ -42,6 +42,17 @@ def test_reading_one_by_one():
     assert not tracks.xy.flags.writeable
 
 
+def test_some_of_the_objects_are_tracks():
+    tracks = Tracks(**TWO)
+    for some in (tracks[:1], tracks[tracks.visible], tracks[[0]]):
+        assert isinstance(some, Tracks)
+        assert list(some) == [tracks[0]]
+        assert (some.timestamp, some.frame_index, some.image_size) == (1.5, 45, (64, 48))
+    assert len(tracks[[]]) == 0
+    with pytest.raises(IndexError):
+        tracks[[2]]
+
+
 def test_no_object_is_a_normal_answer():
     tracks = Tracks(**NONE)
     assert (len(tracks), tracks.xy.shape, tracks.visible.dtype) == (0, (0, 2), bool)
