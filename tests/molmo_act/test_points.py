@@ -119,3 +119,10 @@ def test_answers_without_points_may_have_features_and_lists_that_are_empty():
     assert nothing.features.shape == (0, 4)
     with pytest.raises(InputError, match=r"Points.score has shape \(0,\)"):
         Points(xy=[(1, 1), (2, 2)], score=[], image_size=[(3, 3)], query="it", absent=0.0)
+
+
+def test_printing_leaves_out_what_nobody_reads():
+    printed = repr(points(heatmaps=[np.zeros((3, 4), np.float32)], features=np.zeros((2, 512), np.float32)))
+    assert "score=" in printed
+    assert "features" not in printed
+    assert "heatmaps" not in printed
