@@ -17,6 +17,7 @@ from gui_agent.eye import Found
 from gui_agent.scene import Scene
 from gui_agent.screen import Screenshot
 from gui_agent.x11_windows import WindowInfo
+from molmo_act.errors import InputError
 
 if TYPE_CHECKING:
     from gui_agent.desktop import Desktop
@@ -30,6 +31,17 @@ POLL_SECONDS = 0.25
 """Between looks while nothing matches."""
 IDLE_TIMES = 30
 """At least so many times as long as a look took lies between two: no screen is to keep a core busy."""
+
+
+def require_seconds(timeout: float) -> float:
+    """The time to wait, checked.
+
+    Raises:
+        InputError: It is below 0.
+    """
+    if not timeout >= 0:
+        raise InputError(f"timeout is {timeout!r}; give seconds, not below 0.")
+    return timeout
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from gui_agent import x11_click, x11_clipboard, x11_connection, x11_keyboard, x11_lock, x11_windows
@@ -206,10 +207,9 @@ class PyAutoGuiBackend:
         with self._input() as pyautogui:
             for key in keys:
                 if not pyautogui.isValidKey(key) or not pyautogui.platformModule.keyboardMapping[key]:
-                    raise InputError(
-                        f"There is no key {key!r} on this keyboard; pyautogui.KEY_NAMES has the names. "
-                        "Nothing was pressed."
-                    )
+                    likely = get_close_matches(key, pyautogui.KEY_NAMES, n=1)
+                    hint = f"did you mean {likely[0]!r}?" if likely else "pyautogui.KEY_NAMES has the names."
+                    raise InputError(f"There is no key {key!r} on this keyboard; {hint} Nothing was pressed.")
 
     def is_held(self, key: str) -> bool:
         """Whether somebody holds a key down now; always False elsewhere than on X11."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import molmo_act
 from gui_agent.acting import perform
+from gui_agent.aiming import require_seconds
 from gui_agent.backends import InputBackend, PyAutoGuiBackend
 from gui_agent.capture import Capture
 from gui_agent.errors import NotFound, Timeout
@@ -49,7 +50,7 @@ class Desktop:
     Raises:
         MissingExtraError: The packages of the extra ``gui`` are not installed.
         PlatformError: There is no display that can be seen and clicked.
-        InputError: A number is out of range, or the abort key is no key of this keyboard.
+        InputError: The model is none, a number is out of range, or the abort key is no key of this keyboard.
 
     Example:
         desk = Desktop()
@@ -75,6 +76,8 @@ class Desktop:
             raise InputError(
                 f"timeout={timeout}, verify_seconds={verify_seconds}: give seconds, not below 0."
             )
+        if model is not None and not hasattr(model, "point"):
+            raise InputError(f"The model is {model!r}; expected what molmo_act.load(name_or_folder) gives.")
         self.monitor = monitor
         self.timeout = timeout
         self.verify_seconds = verify_seconds
@@ -115,6 +118,10 @@ class Desktop:
 
     get_by = locator
 
+    def named(self, target: str | Locator) -> Locator:
+        """A locator of words, or the locator that was given."""
+        return target if isinstance(target, Locator) else self.locator(target)
+
     def window(self, title: str) -> Window:
         """The window with a title, as a region; see `Window`."""
         return Window(title)
@@ -129,7 +136,7 @@ class Desktop:
 
     def expect(self, target: str | Locator) -> Expectation:
         """What should be seen, or no longer be seen, soon."""
-        return Expectation(self.locator(target) if isinstance(target, str) else target)
+        return Expectation(self.named(target))
 
     def screenshot(self, path: str | Path | None = None) -> Screenshot:
         """What is on the screen now.
@@ -205,7 +212,7 @@ class Desktop:
         return self.act("scroll", [], lambda: self.backend.scroll(down, right), arguments)
 
     def scroll_until(
-        self, target: str | Locator, *, over: Locator | None = None, down: int = 3, most: int = 50
+        self, target: str | Locator, *, over: str | Locator | None = None, down: int = 3, most: int = 50
     ) -> Found:
         """Turns the wheel until what words name is there.
 
@@ -222,11 +229,12 @@ class Desktop:
             NotFound: Nothing moves any more, or that many times did not bring it.
             Refused: See `Locator`.
         """
-        wanted = self.locator(target) if isinstance(target, str) else target
+        wanted = self.named(target)
+        below = None if over is None else self.named(over)
         arguments = {"down": down, "most": most}
-        locators = [wanted] if over is None else [wanted, over]
+        locators = [wanted] if below is None else [wanted, below]
         return self.step(
-            "scroll_until", locators, arguments, lambda: self._scroll_until(wanted, over, down, most)
+            "scroll_until", locators, arguments, lambda: self._scroll_until(wanted, below, down, most)
         )
 
     def _scroll_until(self, wanted: Locator, over: Locator | None, down: int, most: int) -> Found:
@@ -264,7 +272,7 @@ class Desktop:
             timeout: Seconds to wait for the places; the desktop's unless given.
             secret: Whether the window it happens in is to be black in pictures from now on.
         """
-        seconds = self.timeout if timeout is None else timeout
+        seconds = self.timeout if timeout is None else require_seconds(timeout)
         told = arguments if timeout is None else {**arguments, "timeout": timeout}
         secrets = self._secrets if secret else None
         return self.step(

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gui_agent.aiming import wait_for_change
+from gui_agent.aiming import require_seconds, wait_for_change
 from gui_agent.errors import Ambiguous, NotFound, Timeout
 from gui_agent.eye import Found
 from gui_agent.results import WAITS, ActionResult
@@ -59,7 +59,7 @@ class Expectation:
         """
         if state not in ACTION_OF:
             raise InputError(f"wait({state!r}) was given; expected 'visible' or 'gone'.")
-        arguments = {} if timeout is None else {"timeout": timeout}
+        arguments = {} if timeout is None else {"timeout": require_seconds(timeout)}
         return self.locator.desk.step(
             ACTION_OF[state], [self.locator], arguments, lambda: self._wait(state, arguments)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from gui_agent.backends import require_button
@@ -35,13 +35,27 @@ class Locator:
         region: Where to look; None for all that the desktop looks at.
         index: Which of several, 0-based in the order of the model's answer; None where there must be one.
         neighbour: What the meant one of several is nearest to.
+
+    Raises:
+        InputError: The query is no text, or the region none.
     """
 
-    desk: Desktop
+    desk: Desktop = field(repr=False)
     query: str
     region: Region | None = None
     index: int | None = None
     neighbour: Locator | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.query, str):
+            raise InputError(
+                f"The query is {self.query!r}; expected words such as 'the Save button', or a locator."
+            )
+        if self.region is not None and not isinstance(self.region, Region):
+            raise InputError(
+                f"The region is {self.region!r}; expected Area(left, top, width, height), "
+                "desk.window('title') or desk.screen(1)."
+            )
 
     # --- which one ----------------------------------------------------------------------------------------
 
@@ -63,9 +77,9 @@ class Locator:
             raise InputError(f"nth({index}) was given; indices start at 0.")
         return replace(self, index=index, neighbour=None)
 
-    def near(self, other: Locator) -> Locator:
-        """The one of several that is nearest to something else."""
-        return replace(self, neighbour=other, index=None)
+    def near(self, other: str | Locator) -> Locator:
+        """The one of several that is nearest to something else, given as words or as a locator."""
+        return replace(self, neighbour=self.desk.named(other), index=None)
 
     def inside(self, region: Region) -> Locator:
         """The same words, looked for in a part of the screen only; the model sees nothing else."""
@@ -173,14 +187,17 @@ class Locator:
         """Moves the pointer onto it."""
         return self.desk.act("hover", [self], None, {}, timeout=timeout)
 
-    def drag_to(self, other: Locator, *, button: str = "left", timeout: float | None = None) -> ActionResult:
-        """Drags it to something else."""
+    def drag_to(
+        self, other: str | Locator, *, button: str = "left", timeout: float | None = None
+    ) -> ActionResult:
+        """Drags it to something else, given as words or as a locator."""
         require_button(button)
+        target = self.desk.named(other)
 
         def drag(_: Found, end: Found) -> None:
             self.desk.backend.drag(*end.point, button)
 
-        return self.desk.act("drag", [self, other], drag, {"button": button}, timeout=timeout)
+        return self.desk.act("drag", [self, target], drag, {"button": button}, timeout=timeout)
 
     def scroll(self, down: int = 3, right: int = 0, *, timeout: float | None = None) -> ActionResult:
         """Turns the wheel over it.

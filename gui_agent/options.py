@@ -7,7 +7,11 @@ import argparse
 
 def add_aim_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--model``, ``--min-score`` and ``--timeout``: how what is acted on is found."""
-    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
+    )
     parser.add_argument(
         "--min-score",
         type=float,

@@ -111,7 +111,9 @@ def read_steps(folder: Path) -> list[Step]:
     try:
         text = (folder / STEPS).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{str(folder)!r} holds no readable {STEPS}: {error}.") from error
+        raise InputError(
+            f"{str(folder)!r} holds no readable {STEPS} ({error}); expected the record of a run."
+        ) from error
     steps = []
     # Not splitlines(): a text that was typed may hold other line separators, which JSON leaves as they are.
     for number, row in enumerate(text.split("\n"), start=1):

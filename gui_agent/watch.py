@@ -120,7 +120,11 @@ def register(subparsers: argparse._SubParsersAction) -> None:
         description="Frame on this screen, live, what the query names. Nothing is clicked. Ends with Ctrl+C.",
     )
     parser.add_argument("query", metavar="QUERY", help="what to point at, such as 'the Save button'")
-    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
+    )
     parser.add_argument(
         "--every", type=float, default=1.0, metavar="SECONDS", help="between looks (default %(default)s)"
     )

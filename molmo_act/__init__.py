@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import (
@@ -62,4 +62,6 @@ def __getattr__(name: str) -> Any:
     """Imports torch and transformers when a model is first asked for, so that small programs start fast."""
     if name in _LAZY:
         return getattr(import_module(f"molmo_act.{_LAZY[name]}"), name)
+    if name == "__version__":
+        return metadata.version("molmo-act")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

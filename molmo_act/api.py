@@ -38,7 +38,7 @@ def load(
     """Loads a checkpoint: a MolmoPoint, or a native Molmo2 that writes coordinates as text.
 
     Args:
-        name_or_path: Folder, or repository on the hub; None for the bundled `nano`.
+        name_or_path: Folder, or repository on the hub; None or "nano" for the bundled nano.
         device: Where to run; None for CUDA where there is one, else the CPU.
         dtype: For example "bfloat16"; None for bfloat16 on CUDA and float32 on the CPU.
         quantization: Weights of the language blocks in fewer bits: "nf4" or "int8" by bitsandbytes (extra
@@ -78,7 +78,7 @@ def _load(
     quantization: str | None,
     revision: str | None,
 ) -> PointingModel:
-    source = NANO if name_or_path is None else name_or_path
+    source = _source(name_or_path)
     place = _device(device)
     hub = {} if revision is None else {"revision": revision}
     config = read_json(need_file(source, "config.json", **hub))
@@ -95,9 +95,14 @@ def _load(
     refuse_narrow_blocks(model)
     PrecisionMap.of(model).check(config.get("precision_map"))
     processor = MolmoPointProcessor.from_pretrained(source, **hub)
-    return PointingModel(
-        model.eval(), processor, Path(source).name if name_or_path is None else str(name_or_path)
-    )
+    return PointingModel(model.eval(), processor, Path(source).name if source == NANO else str(source))
+
+
+def _source(name_or_path: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
+    """Where the checkpoint is; a folder of one's own that is called nano goes before the bundled one."""
+    if name_or_path is None or (name_or_path == NANO.name and not Path(NANO.name).exists()):
+        return NANO
+    return name_or_path
 
 
 def _quantization(

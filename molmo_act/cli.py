@@ -1,7 +1,7 @@
 """``molmo-act``: the library on a command line. Knows subcommands and exit codes; no model, no screen.
 
-Exit codes: 0 found, 1 nothing found, 2 bad input, 70 a fault of this program, 130 interrupted. Results go to
-stdout, everything else to stderr.
+Exit codes: 0 found, 1 nothing found, 2 bad input, 70 a fault of this program, 130 interrupted, 141 nobody
+reads the answer any more. Results go to stdout, everything else to stderr.
 
 Another package adds a subcommand through the entry point group ``molmo_act.commands``: the entry's name is
 the subcommand's, its object a function that takes argparse's subparsers, adds a parser and gives it a default
@@ -13,16 +13,18 @@ from __future__ import annotations
 import argparse
 import io
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
+import molmo_act
 from molmo_act.commands.pictures import add_bench, add_count, add_point
 from molmo_act.commands.videos import add_track
 from molmo_act.errors import MolmoActError
 
-BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
+BAD_INPUT, FAULT, INTERRUPTED, UNREAD = 2, 70, 130, 141
 COMMAND_GROUP = "molmo_act.commands"
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         arguments = _parser(words).parse_args(words)
-        return arguments.run(arguments)
+        code = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
     except SystemExit as exc:  # argparse has explained itself
         return int(exc.code or 0)
     except MolmoActError as exc:
@@ -53,9 +57,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        return UNREAD
     except Exception:  # Python's own exit code would be 1, which means "nothing found" here
         traceback.print_exc()
         return FAULT
+
+
+class _Version(argparse.Action):
+    """Reads the version only when it is asked for: a copy that is not installed has none."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"{parser.prog} {molmo_act.__version__}")
+        parser.exit()
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
@@ -64,6 +79,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         description="Words and pixels in, points out.",
         epilog="Exit codes: 0 found, 1 nothing found, 2 bad input.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_point(commands)
     add_count(commands)

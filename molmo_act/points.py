@@ -122,8 +122,8 @@ class Points:
     timestamp: np.ndarray | None = None
     absent: float = 0.0
     text: str = ""
-    features: np.ndarray | None = None
-    heatmaps: Sequence[np.ndarray] | None = None
+    features: np.ndarray | None = field(default=None, repr=False)  # more numbers than anybody reads
+    heatmaps: Sequence[np.ndarray] | None = field(default=None, repr=False)
     timing_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     cut: bool = False
 

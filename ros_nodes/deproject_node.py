@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="molmo-act-deproject-node",
+        usage="%(prog)s [-h] [--ros-args -r depth:=TOPIC -r camera_info:=TOPIC ...]",
         description="Turns 'pointed_pixels' into 'points_3d' and 'best_point_3d' with aligned 'depth' and "
         "'camera_info'.",
         epilog="example: molmo-act-deproject-node --ros-args "

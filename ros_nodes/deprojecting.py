@@ -88,6 +88,8 @@ class DeprojectNode(ManagedNode):
         self.subscribe(CameraInfo, "camera_info", self._take_camera, qos.FRAMES)
         self.subscribe(Image, "depth", self._take_depth, qos.FRAMES)
         self.subscribe(self._types.PointedPixels, "pointed_pixels", self._take_pixels, qos.RESULTS)
+        for topic in ("camera_info", "depth", "pointed_pixels"):
+            self.rely_on(topic)
 
     def release(self) -> None:
         """Lets go of the publishers and of tf."""

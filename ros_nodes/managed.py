@@ -15,6 +15,7 @@ from molmo_act.errors import MolmoActError
 from ros_nodes import health, qos
 
 _REPEAT_AFTER_S = 5.0  # the same trouble is not told more often than this
+_SILENCE_S = 5.0  # an input that has brought nothing for so long is worth a word
 _GRACE_S = 2.0  # work in progress may delay the end of the process by this
 _LEVELS = {
     health.OK: DiagnosticStatus.OK,
@@ -39,6 +40,7 @@ class ManagedNode(LifecycleNode):
         self._told: dict[str, float] = {}
         self._diagnostics: Any = None
         self._inputs: list[Any] = []
+        self._unheard: dict[tuple[str, ...], float] = {}  # since when, by topics of which one will do
 
     # For subclasses
 
@@ -61,6 +63,8 @@ class ManagedNode(LifecycleNode):
         """
 
         def take_or_tell(message: Any) -> None:
+            if self._unheard:
+                self._unheard = {each: since for each, since in self._unheard.items() if topic not in each}
             try:
                 take(message)
             except Exception as error:
@@ -70,6 +74,10 @@ class ManagedNode(LifecycleNode):
         self._inputs.append(
             self.create_subscription(kind, topic, take_or_tell, profile, event_callbacks=events)
         )
+
+    def rely_on(self, *topics: str) -> None:
+        """Has the node say so when none of these topics, which it subscribes to, has brought anything yet."""
+        self._unheard[topics] = time.monotonic()
 
     def advertise(self, kind: type, topic: str, profile: QoSProfile) -> Any:
         """A publisher that speaks while the node is active; warns of subscribers that will get nothing."""
@@ -164,6 +172,7 @@ class ManagedNode(LifecycleNode):
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs = []
+        self._unheard = {}
         self.halt(timeout)
 
     def _let_go(self) -> None:
@@ -183,7 +192,18 @@ class ManagedNode(LifecycleNode):
         timer = self.create_timer(1.0, lambda: publisher.publish(self._report()), clock=steady)
         self._diagnostics = (publisher, timer)
 
+    def _tell_of_silence(self) -> None:
+        for topics, since in self._unheard.items():
+            if time.monotonic() - since < _SILENCE_S:
+                continue
+            names = [self.resolve_topic_name(topic) for topic in topics]
+            text = qos.silence(topics[0], names, published=any(self.count_publishers(name) for name in names))
+            self.health.trouble(health.WARN, text)
+            if f"silence {topics}" not in self._told:  # once in the log, while it lasts on /diagnostics
+                self.warn(f"silence {topics}", text)
+
     def _report(self) -> DiagnosticArray:
+        self._tell_of_silence()
         level, text = self.health.summary()
         status = DiagnosticStatus(name=self.get_fully_qualified_name(), message=text, level=_LEVELS[level])
         status.values = [KeyValue(key=key, value=value) for key, value in self.health.values().items()]

@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="molmo-act-point-node",
+        usage="%(prog)s [-h] [--ros-args -r image:=TOPIC -p query:=WORDS ...]",
         description="Points at what 'query' names in the newest picture of topic 'image' or "
         "'image/compressed' and publishes 'points', 'best_point' and, while somebody listens, 'overlay'.",
         epilog="example: molmo-act-point-node --ros-args -r image:=/camera/image_raw -p query:='the red mug'",

@@ -134,9 +134,9 @@ class PointNode(QueriedNode):
             prefix = f"{camera}/" if camera else ""
             self.subscribe(Image, f"{prefix}image", take, qos.NEWEST_FRAME)
             self.subscribe(CompressedImage, f"{prefix}image/compressed", take, qos.NEWEST_FRAME)
+            self.rely_on(f"{prefix}image", f"{prefix}image/compressed")
         self.listen_to_queries()
-        if not self._asked.numbers:
-            self.get_logger().info("Waiting for a query: set parameter 'query' or publish on topic 'query'.")
+        self.tell_what_for(list(self._asked.numbers))
 
     def halt(self, timeout: float | None = None) -> None:
         """Waits for the picture in progress; who waits for an answer is sent away."""

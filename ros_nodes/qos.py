@@ -37,6 +37,26 @@ def told_publishers(topic: str, warn: Callable[[str], None]) -> SubscriptionEven
     return SubscriptionEventCallbacks(incompatible_qos=_teller(problem, _PUBLISHER_FIX, warn))
 
 
+def silence(topic: str, names: list[str], *, published: bool) -> str:
+    """What to say while nothing comes on any of a few topics.
+
+    Args:
+        topic: One of them, as the node names it.
+        names: What they are called after remapping.
+        published: Whether anybody publishes there.
+    """
+    where = " or ".join(f"'{name}'" for name in names)
+    if published:
+        return (
+            f"Nothing has come on {where} yet, though somebody publishes there. Is it sending? Large "
+            "pictures need the shared-memory transport, see README.md."
+        )
+    return (
+        f"Nothing has come on {where} yet, and nobody publishes there. Start what does, or name its topic: "
+        f"--ros-args -r {topic}:=/its/topic."
+    )
+
+
 def _teller(problem: str, fixes: dict[str, str], warn: Callable[[str], None]) -> Callable[[Any], None]:
     """Tells of an incompatible policy; its name goes into the braces of the problem."""
 

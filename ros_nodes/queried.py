@@ -26,6 +26,13 @@ class QueriedNode(ManagedNode):
             [Parameter("query", value=first), Parameter("queries", value=others or [""])]
         )
 
+    def tell_what_for(self, queries: Sequence[str]) -> None:
+        """Says in the log what is looked for, or how to ask."""
+        if queries:
+            self.get_logger().info(f"Looking for {', '.join(map(repr, queries))}.")
+        else:
+            self.get_logger().info("Waiting for a query: set parameter 'query' or publish on topic 'query'.")
+
     def wake(self) -> None:
         """Has the executor look again at what awaits in coroutines; see `ros_nodes.waiting`."""
         if self.executor is not None:

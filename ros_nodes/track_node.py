@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(
         prog="molmo-act-track-node",
+        usage="%(prog)s [-h] [--ros-args -r image:=TOPIC -p query:=WORDS ...]",
         description="Follows what 'query' names in the pictures of topic 'image' or 'image/compressed' and "
         "publishes 'tracked_pixels' at the rate of the camera and, while somebody listens, 'overlay'.",
         epilog="example: molmo-act-track-node --ros-args -r image:=/camera/image_raw -p query:='the red mug'",

@@ -102,7 +102,9 @@ class TrackNode(QueriedNode):
         self._worker = worker
         self.subscribe(Image, "image", self._receive, qos.NEWEST_FRAME)
         self.subscribe(CompressedImage, "image/compressed", self._receive, qos.NEWEST_FRAME)
+        self.rely_on("image", "image/compressed")
         self.listen_to_queries()
+        self.tell_what_for(self._request.asked)
         self.subscribe(self._types.PointedPoints3D, "points_3d", self._take_positions, qos.RESULTS)
 
     def halt(self, timeout: float | None = None) -> None:

@@ -6,6 +6,7 @@ what is to be rendered goes to its Python as folders, see `blender_script`.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -114,6 +115,8 @@ class Blender:
 @command
 def main() -> None:
     """Command line."""
+    parser = argparse.ArgumentParser(description="Makes the environment of Blender, 1 GB, from the network.")
+    parser.parse_args()
     make_environment()
     print(FOLDER)
 

@@ -17,7 +17,11 @@ MOST = 1e9
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--model``, ``--device``, ``--dtype`` and ``--quantization``, which `load_model` reads."""
-    parser.add_argument("--model", metavar="M", help="checkpoint folder or name; the bundled one by default")
+    parser.add_argument(
+        "--model",
+        metavar="M",
+        help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
+    )
     parser.add_argument(
         "--device", metavar="D", help="where it runs, such as cpu or cuda:0; the best by default"
     )

@@ -91,7 +91,9 @@ def add_bench(commands: argparse._SubParsersAction) -> None:
     """Adds ``bench`` with its arguments."""
     parser = commands.add_parser("bench", help="time an answer on this machine, beside generate()")
     _add_question(parser)
-    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="how often each is timed")
+    parser.add_argument(
+        "--rounds", type=positive, default=5, metavar="N", help="how often each is timed (default 5)"
+    )
     parser.set_defaults(run=bench)
 
 

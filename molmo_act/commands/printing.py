@@ -47,7 +47,7 @@ def table_of(points: Points) -> str:
     if not len(points):
         return f'nothing found for "{points.query}" in {width}×{height} pixels (absent {points.absent:.2f})'
     lines = [
-        f'{len(points)} point{"s" * (len(points) > 1)} for "{points.query}" in {width}×{height} pixels',
+        f'{_many(len(points), "point")} for "{points.query}" in {width}×{height} pixels',
         f"{'#':>4} {'x':>8} {'y':>8}  score",
         *(f"{p.object_id:>4} {p.x:>8.1f} {p.y:>8.1f}  {p.score:.2f}" for p in points),
     ]
@@ -63,7 +63,7 @@ def tracks_table_of(history: Sequence[Tracks]) -> str:
             if one.visible:
                 seen.setdefault(one.object_id, []).append(one)
                 times.setdefault(one.object_id, []).append(tracks.timestamp)
-    lines = [f"{len(seen)} object{'' if len(seen) == 1 else 's'} on {len(history)} frames"]
+    lines = [f"{_many(len(seen), 'object')} on {_many(len(history), 'frame')}"]
     if seen:
         lines.append(f"{'#':>4} {'first':>8} {'last':>8} {'frames':>7}  query")
     for number, found in sorted(seen.items()):
@@ -83,3 +83,7 @@ def times_of(found: dict[str, Any]) -> str:
             f"generate prefill {ms['plain_prefill']:.1f} ms, decode {ms['plain_decode']:.1f} ms",
         )
     )
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

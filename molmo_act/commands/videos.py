@@ -40,7 +40,11 @@ def add_track(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--out", metavar="MP4", help="write the video with the points marked on it")
     parser.add_argument(
-        "--rate", type=above_zero, default=2.0, metavar="HZ", help="how often the model looks, a second"
+        "--rate",
+        type=above_zero,
+        default=2.0,
+        metavar="HZ",
+        help="how often the model looks, a second (default 2)",
     )
     parser.add_argument(
         "--window",
@@ -55,10 +59,12 @@ def add_track(commands: argparse._SubParsersAction) -> None:
         default="exact",
         help="read a window anew for every look, or only what is new",
     )
-    parser.add_argument("--start", type=seconds, default=0.0, metavar="S", help="seconds to leave out")
+    parser.add_argument(
+        "--start", type=seconds, default=0.0, metavar="S", help="seconds to leave out at the beginning"
+    )
     parser.add_argument("--end", type=above_zero, metavar="S", help="seconds at which to stop")
     parser.add_argument(
-        "--fps", type=above_zero, default=30.0, metavar="N", help="pictures a second of a folder"
+        "--fps", type=above_zero, default=30.0, metavar="N", help="pictures a second of a folder (default 30)"
     )
     parser.add_argument(
         "--min-score", type=probability, default=0.0, metavar="S", help="leave out points that score less"

@@ -18,12 +18,13 @@ HUB_OPTIONS = ("cache_dir", "force_download", "local_files_only", "revision", "s
 """Keyword arguments of ``from_pretrained`` that say where files come from."""
 
 
-def find_file(source: str | os.PathLike[str], name: str, **hub: Any) -> Path | None:
+def find_file(source: str | os.PathLike[str], name: str, *, optional: bool = True, **hub: Any) -> Path | None:
     """Path of one file of a checkpoint, or None if the checkpoint has no such file.
 
     Args:
         source: A folder, or the name of a repository on the hub.
         name: Name of the file inside it.
+        optional: Whether a file that is not in the cache counts as missing while the hub cannot be reached.
         hub: Some of ``HUB_OPTIONS``.
 
     Raises:
@@ -38,7 +39,9 @@ def find_file(source: str | os.PathLike[str], name: str, **hub: Any) -> Path | N
     if folder.is_absolute() or os.fspath(source).startswith(("./", "../", "~")):
         raise CheckpointError(f"There is no folder {folder}; expected the folder of a checkpoint.")
     try:
-        found = cached_file(os.fspath(source), name, _raise_exceptions_for_missing_entries=False, **hub)
+        found = cached_file(
+            os.fspath(source), name, _raise_exceptions_for_missing_entries=not optional, **hub
+        )
     except OSError as exc:
         raise CheckpointError(
             f"There is no folder {os.fspath(source)!r}, and the hub did not give {name} of a repository of "
@@ -53,7 +56,7 @@ def need_file(source: str | os.PathLike[str], name: str, **hub: Any) -> Path:
     Raises:
         CheckpointError: Naming the file.
     """
-    path = find_file(source, name, **hub)
+    path = find_file(source, name, optional=False, **hub)
     if path is None:
         raise CheckpointError(
             f"The checkpoint {os.fspath(source)!r} has no file {name}; expected all processor and tokenizer "

@@ -68,8 +68,31 @@ def test_the_nearest_of_several(open_pads, desk) -> None:
     pads = open_pads(
         f"toggle:Far={RED}", f"toggle:Between={BLUE}", f"toggle:Near={RED}", f"toggle:Mark={GREEN}"
     )
-    desk.locator(RED).near(desk.locator(GREEN)).click()
+    desk.locator(RED).near(GREEN).click()
     assert presses(pads) == [("Near", 1, [])]
+
+
+# Each row: a mistake, and what is said of it before anything is looked at.
+MISTAKES = {
+    "no words": (lambda desk: desk.locator(5), "The query is 5; expected words"),
+    "a tuple as region": (lambda desk: desk.locator(RED, region=(0, 0, 9, 9)), r"expected Area\(left, top"),
+    "a title as region": (lambda desk: desk.locator(RED).inside("Files"), r"desk\.window\('title'\)"),
+    "a point to drag to": (
+        lambda desk: desk.locator(RED).drag_to((3, 4)),
+        r"The query is \(3, 4\); expected words",
+    ),
+    "no time": (lambda desk: desk.locator(RED).click(timeout=-1), "timeout is -1; give seconds"),
+    "no time to appear": (lambda desk: desk.expect(RED).to_appear(timeout=-1), "timeout is -1; give seconds"),
+    "a key of another library": (lambda desk: desk.press("Control+s"), r"no key 'control' .*mean 'ctrl'\?"),
+    "a name as model": (lambda _: Desktop("allenai/MolmoPoint-8B"), r"what molmo_act\.load"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_of_a_newcomer(desk, name) -> None:
+    make, message = MISTAKES[name]
+    with pytest.raises(InputError, match=message):
+        make(desk)
 
 
 def test_making_a_locator_looks_at_nothing(desk) -> None:
@@ -162,7 +185,7 @@ def test_hovering(open_pads, desk) -> None:
 
 def test_dragging_a_slider(open_pads, desk) -> None:
     pads = open_pads("--slider", RED, f"toggle:End={GREEN}", "--geometry", "480x200+200+120")
-    result = desk.locator(RED).nth(1).drag_to(desk.locator(GREEN))
+    result = desk.locator(RED).nth(1).drag_to(GREEN)
     assert result.effect == "changed"
     assert [found.query for found in result.targets] == [RED, GREEN]
     values = []

@@ -384,6 +384,14 @@ def test_missing_folder(tmp_path):
         molmo_act.load(tmp_path / "nothing")
 
 
+def test_nano_by_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert molmo_act.load("nano", device="cpu").name == "nano"
+    (tmp_path / "nano").mkdir()
+    with pytest.raises(CheckpointError, match=r"no file config\.json"):  # a folder of one's own goes first
+        molmo_act.load("nano", device="cpu")
+
+
 def test_another_architecture(checkpoint):
     config = json.loads((checkpoint / "config.json").read_text())
     (checkpoint / "config.json").write_text(json.dumps(config | {"model_type": "llama"}))

@@ -266,6 +266,38 @@ def test_a_query_that_does_not_fit_the_terminal_is_printed_escaped(model, pictur
     assert b'"\\u7d05"' in done.stdout
 
 
+def test_who_stops_reading_is_no_fault(picture) -> None:
+    code = (
+        "import sys, molmo_act; from molmo_act import cli\n"
+        "class Model:\n"
+        "    name = 'seven'\n"
+        "    def count(self, image, query):\n"
+        "        sys.stdin.read()\n"
+        "        return 7\n"
+        "molmo_act.load = lambda *_, **__: Model()\n"
+        "sys.exit(cli.main(sys.argv[1:]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "count", picture, "red"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdin
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()  # before it is allowed to answer
+        running.stdin.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 141
+
+
+def test_the_version(capsys) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"molmo-act {molmo_act.__version__}\n"
+    assert molmo_act.__version__[0].isdigit()
+
+
 def test_an_interrupt_leaves_no_traceback(picture, monkeypatch, capsys) -> None:
     def load(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

@@ -144,3 +144,10 @@ def test_none_of_the_points_are_points():
 def test_points_that_are_not_there_cannot_be_chosen(selection):
     with pytest.raises(IndexError):
         points()[selection]
+
+
+def test_printing_leaves_out_what_nobody_reads():
+    printed = repr(points(heatmaps=[np.zeros((3, 4), np.float32)], features=np.zeros((2, 512), np.float32)))
+    assert "score=" in printed
+    assert "features" not in printed
+    assert "heatmaps" not in printed

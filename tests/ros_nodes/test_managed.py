@@ -40,3 +40,34 @@ def test_a_callback_that_raises_costs_one_message(listener):
     finally:
         listener.executor.remove_node(node)
         node.destroy_node()
+
+
+def test_an_input_that_brings_nothing_is_missed_once_in_the_log(listener, monkeypatch):
+    from ros_nodes import health, managed, qos
+
+    class Node(managed.ManagedNode):
+        def begin(self) -> None:
+            self.subscribe(String, "query", lambda message: None, qos.QUERIES)
+            self.subscribe(String, "elsewhere", lambda message: None, qos.QUERIES)
+            self.rely_on("query")
+            self.rely_on("elsewhere")
+
+    monkeypatch.setattr(managed, "_SILENCE_S", 0.0)
+    node = Node("lonely")
+    logged: list[str] = []
+    monkeypatch.setattr(type(node.get_logger()), "warning", lambda _, text: logged.append(text))
+    try:
+        node.trigger_configure()
+        node.trigger_activate()
+        listener.executor.add_node(node)
+        listener.wait(lambda: len(logged) == 2)  # of the listener's publisher, and of nobody
+        assert "on '/query' yet, though somebody publishes" in logged[0]
+        assert "on '/elsewhere' yet, and nobody publishes" in logged[1]
+        listener.ask("anything")
+        listener.wait(lambda: node._report().status[0].message == logged[1])
+        assert node.health.summary()[0] == health.WARN
+        assert "-r elsewhere:=/its/topic" in logged[1]
+        assert len(logged) == 2
+    finally:
+        listener.executor.remove_node(node)
+        node.destroy_node()

@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 import molmo_act
 from molmo_act import CheckpointError
 from molmo_act.modeling import MolmoPointForConditionalGeneration
+from molmo_act.modeling.checkpoint_files import find_file, need_file
 from tests.tiny_checkpoint import TINY
 
 WEIGHTS = "model.safetensors"
@@ -145,6 +146,13 @@ def test_no_checkpoint(tmp_path, load):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="is a file; expected the folder"):
         load(tmp_path / "file")
+
+
+def test_a_repository_out_of_reach(tmp_path):
+    where = {"cache_dir": tmp_path, "local_files_only": True}
+    with pytest.raises(CheckpointError, match=r"no folder 'one/two', and the hub did not give .*network"):
+        need_file("one/two", "config.json", **where)
+    assert find_file("one/two", "chat_template.jinja", **where) is None
 
 
 def test_weights_without_the_files_of_the_processor(checkpoint):
