@@ -26,7 +26,6 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from gui_agent.cli import main
 from gui_agent.schemas import anthropic_tools, openai_tools
 from gui_agent.server import make_server
 from gui_agent.tools import NAMES, Tools
