@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from molmo_act.errors import InputError, MissingExtraError
+from molmo_act.images import to_rgb
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # Times of frames are fractions in the file and floats here; a microsecond is no difference.
 _TOLERANCE = 1e-6
+_CUT_OFF = 1.0  # seconds that a file may be longer than the frames in it: by one frame, or by its sound
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,9 @@ def frame_count(path: str | os.PathLike[str]) -> int | None:
 
 
 def video_duration(path: str | os.PathLike[str]) -> float:
-    """Length of a video in seconds, from its header or, failing that, from its packets.
+    """Seconds from the first frame of a video to the end of its last, by its header or else its packets.
+
+    The length of the whole container is no substitute: it may count from elsewhere, or be that of the sound.
 
     Raises:
         InputError: The file is missing, is not a video, or has no times.
@@ -100,8 +107,6 @@ def video_duration(path: str | os.PathLike[str]) -> float:
         stream = container.streams.video[0]
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
-        if container.duration is not None:
-            return container.duration / 1_000_000  # containers count in microseconds
         spans = [
             (packet.pts, packet.pts + (packet.duration or 0))
             for packet in container.demux(stream)
@@ -115,7 +120,9 @@ def video_duration(path: str | os.PathLike[str]) -> float:
 
 def _upright(frame: VideoFrame) -> np.ndarray:
     """uint8 RGB (H, W, 3) of a frame, turned as the file asks; telephones store what they filmed sideways."""
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90)))
+    clear = any(part.is_alpha for part in frame.format.components)
+    pixels = to_rgb(frame.to_ndarray(format="rgba")) if clear else frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
 def _timed_frames(
@@ -125,16 +132,35 @@ def _timed_frames(
     import av
 
     first: float | None = None
+    last = 0.0
     try:
         for frame in container.decode(container.streams.video[0]):
             if frame.time is None:
                 continue
-            first = frame.time if first is None else first
+            first, last = frame.time if first is None else first, frame.time
             yield frame.time - first, frame
+        _warn_if_cut_off(container, path, first or 0.0, last)
     except av.error.FFmpegError as exc:
         raise InputError(
             f"The video {os.fspath(path)!r} is damaged ({exc}). Convert or fetch it again."
         ) from exc
+
+
+def _warn_if_cut_off(
+    container: InputContainer, path: str | os.PathLike[str], first: float, last: float
+) -> None:
+    """Says so where frames end long before the file does: many decoders take a torn file for a short one."""
+    stream = container.streams.video[0]
+    end = None if container.duration is None else container.duration / 1_000_000  # in microseconds
+    if stream.duration is not None and stream.time_base is not None:
+        end = first + float(stream.duration * stream.time_base)
+    if end is not None and end - last > _CUT_OFF:
+        logger.warning(
+            "The frames of %r end at %.2f s of the %.2f s that it says it has; it may be cut off or damaged.",
+            os.fspath(path),
+            last - first,
+            end - first,
+        )
 
 
 def _open(path: str | os.PathLike[str]) -> InputContainer:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from molmo_act.errors import InputError, MissingExtraError
-from molmo_act.modeling.video_file import FramesAt, video_duration
+from molmo_act.modeling.video_file import FramesAt, every_frame, video_duration
 
 av = pytest.importorskip("av", reason="needs the extra video")
 
@@ -51,6 +51,42 @@ def test_duration(tmp_path):
     assert video_duration(write_video(tmp_path / "clip.mp4", [0.0, 0.5, 1.0, 1.5, 2.0])) == pytest.approx(
         2, abs=0.6
     )
+
+
+def test_duration_counts_from_the_first_frame_and_not_from_the_clock_of_the_file(tmp_path):
+    times = [100.0, 100.5, 101.0, 101.5, 102.0]
+    path = write_video(tmp_path / "clip.mkv", times)
+    assert video_duration(path) == pytest.approx(2, abs=0.6)
+    assert [time for time, _ in every_frame(path)] == pytest.approx([0, 0.5, 1, 1.5, 2], abs=1e-3)
+
+
+def test_a_file_that_was_cut_off_says_so(tmp_path, caplog):
+    path = write_video(tmp_path / "clip.mkv", np.arange(50) / 10, SHADES * 10)
+    assert len(list(every_frame(path))) == 50
+    assert not caplog.text
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert len(list(every_frame(path))) < 50
+    assert "may be cut off" in caplog.text
+    assert video_duration(path) < 4  # of what is there
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [("gray", 60), ("gray16le", 60), ("gbrp16le", 60), ("yuv420p10le", 60), ("bgra", 255)]
+)
+def test_forms_of_pixels(tmp_path, form, shown):
+    """Grey, 16 bits and 10 bits are shown as they are, and what is transparent lies on white."""
+    pixels = np.full((48, 64, 4), (60, 60, 60, 0), np.uint8)
+    with av.open(str(tmp_path / "clip.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, form
+        frame = av.VideoFrame.from_ndarray(pixels if form == "bgra" else pixels[..., :3].copy(),
+                                           format="rgba" if form == "bgra" else "rgb24")  # fmt: skip
+        container.mux(stream.encode(frame.reformat(format=form)))
+        container.mux(stream.encode(None))
+    [(_, frame)] = every_frame(tmp_path / "clip.mkv")
+    assert (frame.shape, frame.dtype) == ((48, 64, 3), np.uint8)
+    assert abs(frame.mean() - shown) < 3
 
 
 def test_a_video_filmed_sideways_is_turned_upright(tmp_path):
