@@ -1,7 +1,7 @@
 """``molmo-act``: the library on a command line. Knows subcommands and exit codes; no model, no screen.
 
-Exit codes: 0 found, 1 nothing found, 2 bad input, 70 a fault of this program, 130 interrupted. Results go to
-stdout, everything else to stderr.
+Exit codes: 0 found, 1 nothing found, 2 bad input, 70 a fault of this program, 130 interrupted, 141 nobody
+reads what it prints. Results go to stdout, everything else to stderr.
 
 Another package adds a subcommand through the entry point group ``molmo_act.commands``: the entry's name is
 the subcommand's, its object a function that takes argparse's subparsers, adds a parser and gives it a default
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from molmo_act.commands.pictures import add_bench, add_count, add_point
 from molmo_act.commands.videos import add_track
 from molmo_act.errors import MolmoActError
 
-BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
+BAD_INPUT, FAULT, INTERRUPTED, UNREAD = 2, 70, 130, 141
 COMMAND_GROUP = "molmo_act.commands"
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # `head` has seen enough; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except Exception:  # Python's own exit code would be 1, which means "nothing found" here
         traceback.print_exc()
         return FAULT
