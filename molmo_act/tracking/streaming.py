@@ -155,10 +155,14 @@ class StreamingTracker:
 
         Raises:
             MolmoActError: See `update`.
+            Exception: What the model raised, once the frames end, if it failed on every keyframe: that
+                nothing was found then says nothing.
         """
         for frame, timestamp in frames:
             image = to_rgb(frame)
             yield image, self.update(image, timestamp)
+        if self._stats.last_error is not None and not self._stats.groundings:
+            raise self._stats.last_error
 
     # --- what is followed -------------------------------------------------------------------------------
 

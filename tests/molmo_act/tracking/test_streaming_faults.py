@@ -31,6 +31,25 @@ def test_a_model_that_fails_is_counted_and_asked_again():
     assert nearest_error(history[-1], RED_DOT) < 1.5
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_a_stream_on_which_the_model_never_answered_ends_with_its_error(answers):
+    perfect, turns = Pointer(DOTS), iter(range(6))
+
+    def failing(image, queries):
+        if next(turns) >= answers:
+            raise RuntimeError("the window is too long")
+        return perfect(image, queries)
+
+    tracker = StreamingTracker(failing, ["red"], TrackerSettings(rate=2, synchronous=True))
+    frames = ((draw(DOTS, time), time) for time in TIMES[:30])
+    if answers:
+        assert len(list(tracker.follow(frames))) == 30
+    else:
+        with pytest.raises(RuntimeError, match="too long"):
+            list(tracker.follow(frames))
+    assert tracker.stats.grounding_errors >= 1
+
+
 def test_a_failing_thread_neither_stops_nor_blocks_the_stream():
     def broken(image, queries):
         raise RuntimeError("no")
