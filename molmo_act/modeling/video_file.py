@@ -45,6 +45,17 @@ class FramesAt:
         return len(self.times)
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        shape: tuple[int, ...] | None = None
+        for frame in self._frames():
+            if shape not in (None, frame.shape):
+                raise InputError(
+                    f"The frames of {os.fspath(self.path)!r} change their size; expected one size. Ask about a "
+                    "part of it with start and end, or convert it."
+                )
+            shape = frame.shape
+            yield frame
+
+    def _frames(self) -> Iterator[np.ndarray]:
         waiting = deque(self.times)
         shown = None
         with _open(self.path) as container:

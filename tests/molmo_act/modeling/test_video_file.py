@@ -17,11 +17,11 @@ av = pytest.importorskip("av", reason="needs the extra video")
 SHADES = [10, 60, 110, 160, 210]
 
 
-def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4"):
+def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4", form="yuv420p"):
     """One grey frame per moment; the left half is 30 brighter, so that turning shows."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(suffix_codec, rate=30)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, form
         stream.codec_context.time_base = Fraction(1, 1000)
         for time, shade in zip(times, shades, strict=True):
             pixels = np.full((size[1], size[0], 3), shade, np.uint8)
@@ -58,6 +58,17 @@ def test_duration_counts_from_the_first_frame_and_not_from_the_clock_of_the_file
     path = write_video(tmp_path / "clip.mkv", times)
     assert video_duration(path) == pytest.approx(2, abs=0.6)
     assert [time for time, _ in every_frame(path)] == pytest.approx([0, 0.5, 1, 1.5, 2], abs=1e-3)
+
+
+def test_frames_that_change_their_size_are_refused_where_one_size_is_needed(tmp_path):
+    small = write_video(tmp_path / "small.mjpeg", [0.0], [10], suffix_codec="mjpeg", form="yuvj420p")
+    large = write_video(tmp_path / "large.mjpeg", [0.0], [60], (128, 96), "mjpeg", "yuvj420p")
+    joined = tmp_path / "joined.mjpeg"
+    joined.write_bytes(small.read_bytes() + large.read_bytes())
+    frames = FramesAt(joined, (0.0, 1.0))
+    with pytest.raises(InputError, match="change their size"):
+        list(frames)
+    assert [frame.shape[:2] for _, frame in every_frame(joined)] == [(48, 64), (96, 128)]
 
 
 def test_a_file_that_was_cut_off_says_so(tmp_path, caplog):
