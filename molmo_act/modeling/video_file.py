@@ -49,8 +49,8 @@ class FramesAt:
         for frame in self._frames():
             if shape not in (None, frame.shape):
                 raise InputError(
-                    f"The frames of {os.fspath(self.path)!r} change their size; expected one size. Ask about a "
-                    "part of it with start and end, or convert it."
+                    f"The frames of {os.fspath(self.path)!r} change their size; expected one size. Ask "
+                    "about a part of it with start and end, or convert it."
                 )
             shape = frame.shape
             yield frame
