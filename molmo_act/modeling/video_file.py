@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Times of frames are fractions in the file and floats here; a microsecond is no difference.
 _TOLERANCE = 1e-6
-_CUT_OFF = 1.0  # seconds that a file may be longer than the frames in it: by one frame, or by its sound
+_CUT_OFF = 1.0  # seconds that a file may go on after its last frame, beside the longest time one is shown
 
 logger = logging.getLogger(__name__)
 
@@ -143,14 +143,17 @@ def _timed_frames(
     import av
 
     first: float | None = None
-    last = 0.0
+    last = longest = 0.0
     try:
         for frame in container.decode(container.streams.video[0]):
             if frame.time is None:
                 continue
-            first, last = frame.time if first is None else first, frame.time
+            if first is None:
+                first = last = frame.time
+            longest = max(longest, frame.time - last, float(frame.duration * (frame.time_base or 0)))
+            last = frame.time
             yield frame.time - first, frame
-        _warn_if_cut_off(container, path, first or 0.0, last)
+        _warn_if_cut_off(container, path, first or 0.0, last + longest)
     except av.error.FFmpegError as exc:
         raise InputError(
             f"The video {os.fspath(path)!r} is damaged ({exc}). Convert or fetch it again."
@@ -158,18 +161,18 @@ def _timed_frames(
 
 
 def _warn_if_cut_off(
-    container: InputContainer, path: str | os.PathLike[str], first: float, last: float
+    container: InputContainer, path: str | os.PathLike[str], first: float, shown: float
 ) -> None:
     """Says so where frames end long before the file does: many decoders take a torn file for a short one."""
     stream = container.streams.video[0]
     end = None if container.duration is None else container.duration / 1_000_000  # in microseconds
     if stream.duration is not None and stream.time_base is not None:
         end = first + float(stream.duration * stream.time_base)
-    if end is not None and end - last > _CUT_OFF:
+    if end is not None and end - shown > _CUT_OFF:
         logger.warning(
             "The frames of %r end at %.2f s of the %.2f s that it says it has; it may be cut off or damaged.",
             os.fspath(path),
-            last - first,
+            shown - first,
             end - first,
         )
 

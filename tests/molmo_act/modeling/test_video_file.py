@@ -17,7 +17,7 @@ av = pytest.importorskip("av", reason="needs the extra video")
 SHADES = [10, 60, 110, 160, 210]
 
 
-def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4", form="yuv420p"):
+def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4", form="yuv420p", seconds=0.0):
     """One grey frame per moment; the left half is 30 brighter, so that turning shows."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(suffix_codec, rate=30)
@@ -28,6 +28,7 @@ def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4",
             pixels[:, : size[0] // 2] += 30
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
+            frame.duration = round(seconds * 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
@@ -69,6 +70,13 @@ def test_frames_that_change_their_size_are_refused_where_one_size_is_needed(tmp_
     with pytest.raises(InputError, match="change their size"):
         list(frames)
     assert [frame.shape[:2] for _, frame in every_frame(joined)] == [(48, 64), (96, 128)]
+
+
+@pytest.mark.parametrize("times", [[0.0, 5.0, 10.0], [0.0]])
+def test_pictures_that_are_shown_for_long_are_no_cut_off_file(tmp_path, caplog, times):
+    path = write_video(tmp_path / "clip.mp4", times, SHADES[: len(times)], seconds=5)
+    assert len(list(every_frame(path))) == len(times)
+    assert not caplog.text
 
 
 def test_a_file_that_was_cut_off_says_so(tmp_path, caplog):
