@@ -28,8 +28,9 @@ def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4",
             pixels[:, : size[0] // 2] += 30
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
-            frame.duration = round(seconds * 1000)
-            container.mux(stream.encode(frame))
+            for packet in stream.encode(frame):
+                packet.duration = round(seconds / packet.time_base)
+                container.mux(packet)
         container.mux(stream.encode(None))
     return path
 
