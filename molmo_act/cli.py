@@ -1,7 +1,7 @@
 """``molmo-act``: the library on a command line. Knows subcommands and exit codes; no model, no screen.
 
 Exit codes: 0 found, 1 nothing found, 2 bad input, 70 a fault of this program, 130 interrupted, 141 nobody
-reads the answer any more. Results go to stdout, everything else to stderr.
+reads what it prints. Results go to stdout, everything else to stderr.
 
 Another package adds a subcommand through the entry point group ``molmo_act.commands``: the entry's name is
 the subcommand's, its object a function that takes argparse's subparsers, adds a parser and gives it a default

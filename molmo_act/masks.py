@@ -171,6 +171,7 @@ class GrabCut:
         if not (labels == cv2.GC_BGD).any():
             return moved.astype(bool)  # it fills the frame; there is nothing to tell it from
         pixels = np.ascontiguousarray(frame[part])
+        cv2.setRNGSeed(0)  # its clusters of colours begin with random ones
         cv2.grabCut(
             pixels, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), self.rounds, cv2.GC_INIT_WITH_MASK
         )

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 import numpy as np
 
@@ -57,38 +57,65 @@ def count_frames(video: VideoSource) -> int | None:
     Raises:
         InputError: See `read_frames`.
     """
-    if not isinstance(video, (str, os.PathLike)):
-        return len(video)
-    return len(pictures_in(Path(video))) if Path(video).is_dir() else frame_count(video)
+    return frame_count(video) if _is_file(video) else len(pictures_of(video))
 
 
 def _frames(video: VideoSource, fps: float) -> Iterator[tuple[np.ndarray, float]]:
-    if isinstance(video, (str, os.PathLike)) and not Path(video).is_dir():
+    if _is_file(video):
         for time, frame in every_frame(video):
             yield frame, time
         return
-    pictures = pictures_in(Path(video)) if isinstance(video, (str, os.PathLike)) else video
-    if len(pictures) == 0:
-        raise InputError("The video has no frame; expected at least one picture.")
-    for index, picture in enumerate(pictures):
+    for index, picture in enumerate(pictures_of(video)):
         yield to_rgb(picture), index / fps
+
+
+def _is_file(video: VideoSource) -> TypeGuard[str | os.PathLike[str]]:
+    return isinstance(video, (str, os.PathLike)) and not Path(video).is_dir()
 
 
 def _between(
     frames: Iterator[tuple[np.ndarray, float]], start: float, end: float
 ) -> Iterator[tuple[np.ndarray, float]]:
-    last = -math.inf
+    last, left_out = -math.inf, 0
     for frame, time in frames:
         if time > end:
-            return
-        if time <= last:  # damaged or badly joined files
-            logger.warning("A frame at %.3f s does not come after the one at %.3f s; left out.", time, last)
+            last = time
+            break
+        if time <= last:  # damaged or badly joined files, of which half may be so
+            if not left_out:
+                logger.warning("A frame at %.3f s does not come after that at %.3f s; left out.", time, last)
+            left_out += 1
             continue
         last = time
         if time >= start:
             yield frame, time
+    if left_out > 1:
+        logger.warning("%d frames of the video go back in time and were left out.", left_out)
     if last < start:
         raise InputError(f"The video ends at {last:.2f} s, before start={start}; expected an earlier start.")
+
+
+def pictures_of(video: VideoSource) -> Sequence[ImageInput] | np.ndarray:
+    """The pictures of a folder, as paths, or those that were given.
+
+    Raises:
+        InputError: There is none, or the video is of another kind.
+    """
+    if isinstance(video, (str, os.PathLike)):
+        return pictures_in(Path(video))
+    if isinstance(video, bytes) or not hasattr(video, "__getitem__"):
+        raise InputError(
+            f"The video is a {type(video).__name__}; expected the path of a file or of a folder of pictures, "
+            "or pictures in a list or an array. Frames that come one by one go to tracker().follow()."
+        )
+    shape = getattr(video, "shape", None)  # of an array or a tensor
+    if shape is not None and len(shape) != 4:
+        raise InputError(
+            f"The video is an array of shape {tuple(shape)}; expected RGB pictures (T, height, width, 3)."
+        )
+    if len(video) == 0:
+        raise InputError("The video has no frame; expected at least one picture.")
+    return video
 
 
 def pictures_in(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
 from molmo_act.prompts import POINT, TRACK, inputs_of, user_message
 from molmo_act.reading import points_of
-from molmo_act.sources import DEFAULT_FPS, VideoSource, pictures_in
+from molmo_act.sources import DEFAULT_FPS, VideoSource, pictures_of
 from molmo_act.tracks import GROUNDED, Tracks
 
 if TYPE_CHECKING:
@@ -165,8 +165,6 @@ def _inputs(
     sampling: Mapping[str, Any],
 ) -> dict[str, Any]:
     part: dict[str, Any] = {"type": "video", "video": video}
-    if not isinstance(video, (str, os.PathLike)):
-        part["fps"] = fps
-    elif Path(video).is_dir():
-        part |= {"video": pictures_in(Path(video)), "fps": fps}
+    if not isinstance(video, (str, os.PathLike)) or Path(video).is_dir():
+        part |= {"video": [to_rgb(picture) for picture in pictures_of(video)], "fps": fps}
     return inputs_of(model, [[user_message({"type": "text", "text": words}, part)]], **sampling)

@@ -85,19 +85,20 @@ def score_frame(
 
 
 def identity_switches(frames: Sequence[Scored]) -> int:
-    """How often a thing is pointed at under another id than the last time it was."""
+    """How often a thing is pointed at under another id than the last time it was, as in CLEAR MOT."""
     last: dict[int, int] = {}
     switches = 0
     for frame in frames:
-        now = _first_ids(frame)
+        now = {number: _id_on(frame, number, last.get(number)) for number in set(frame.on) - {0}}
         switches += sum(number in last and last[number] != of for number, of in now.items())
         last |= now
     return switches
 
 
-def _first_ids(frame: Scored) -> dict[int, int]:
-    """Which id points at each thing that is hit; of several the lowest."""
-    return {on: of for of, on in sorted(zip(frame.ids, frame.on, strict=True), reverse=True) if on}
+def _id_on(frame: Scored, number: int, known: int | None) -> int:
+    """Which id points at a thing that is hit; of several the one that is known, or else the lowest."""
+    ids = [of for of, on in zip(frame.ids, frame.on, strict=True) if on == number]
+    return known if known is not None and known in ids else min(ids)
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _returns_of(frames: Sequence[Scored], number: int) -> list[float]:
                 long = frame.timestamp - hidden_since >= SHORTEST_HIDING
                 back_since = frame.timestamp if long else None
             hidden_since = None
-            found = _first_ids(frame).get(number)
+            found = _id_on(frame, number, known) if number in frame.on else None
             if back_since is not None and found == known:
                 times.append(frame.timestamp - back_since)
                 back_since = None

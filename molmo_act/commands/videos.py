@@ -105,7 +105,7 @@ def track(arguments: argparse.Namespace) -> int:
             if writer is not None:
                 writer.write(np.asarray(tracks.draw(frame)), tracks.timestamp)
             if arguments.json:
-                print(json.dumps(tracks.to_dict(), allow_nan=False), file=stdout)
+                print(json.dumps(tracks.to_dict(), allow_nan=False), file=stdout, flush=True)
     if out is not None:
         print(f"molmo-act: wrote {out}", file=sys.stderr)
     if not arguments.json:

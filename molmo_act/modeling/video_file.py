@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from molmo_act.errors import InputError, MissingExtraError
+from molmo_act.images import to_rgb
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 # Times of frames are fractions in the file and floats here; a microsecond is no difference.
 _TOLERANCE = 1e-6
+_CUT_OFF = 1.0  # seconds that a file may go on after its last frame, beside the longest time one is shown
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,17 @@ class FramesAt:
         return len(self.times)
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        shape: tuple[int, ...] | None = None
+        for frame in self._frames():
+            if shape not in (None, frame.shape):
+                raise InputError(
+                    f"The frames of {os.fspath(self.path)!r} change their size; expected one size. Ask "
+                    "about a part of it with start and end, or convert it."
+                )
+            shape = frame.shape
+            yield frame
+
+    def _frames(self) -> Iterator[np.ndarray]:
         waiting = deque(self.times)
         shown = None
         with _open(self.path) as container:
@@ -90,7 +106,9 @@ def frame_count(path: str | os.PathLike[str]) -> int | None:
 
 
 def video_duration(path: str | os.PathLike[str]) -> float:
-    """Length of a video in seconds, from its header or, failing that, from its packets.
+    """Seconds from the first frame of a video to the end of its last, by its header or else its packets.
+
+    The length of the whole container is no substitute: it may count from elsewhere, or be that of the sound.
 
     Raises:
         InputError: The file is missing, is not a video, or has no times.
@@ -100,8 +118,6 @@ def video_duration(path: str | os.PathLike[str]) -> float:
         stream = container.streams.video[0]
         if stream.duration is not None and stream.time_base is not None:
             return float(stream.duration * stream.time_base)
-        if container.duration is not None:
-            return container.duration / 1_000_000  # containers count in microseconds
         spans = [
             (packet.pts, packet.pts + (packet.duration or 0))
             for packet in container.demux(stream)
@@ -115,7 +131,9 @@ def video_duration(path: str | os.PathLike[str]) -> float:
 
 def _upright(frame: VideoFrame) -> np.ndarray:
     """uint8 RGB (H, W, 3) of a frame, turned as the file asks; telephones store what they filmed sideways."""
-    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), round(frame.rotation / 90)))
+    clear = any(part.is_alpha for part in frame.format.components)
+    pixels = to_rgb(frame.to_ndarray(format="rgba")) if clear else frame.to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 
 
 def _timed_frames(
@@ -125,16 +143,38 @@ def _timed_frames(
     import av
 
     first: float | None = None
+    last = longest = 0.0
     try:
         for frame in container.decode(container.streams.video[0]):
             if frame.time is None:
                 continue
-            first = frame.time if first is None else first
+            if first is None:
+                first = last = frame.time
+            longest = max(longest, frame.time - last, float(frame.duration * (frame.time_base or 0)))
+            last = frame.time
             yield frame.time - first, frame
+        _warn_if_cut_off(container, path, first or 0.0, last + longest)
     except av.error.FFmpegError as exc:
         raise InputError(
             f"The video {os.fspath(path)!r} is damaged ({exc}). Convert or fetch it again."
         ) from exc
+
+
+def _warn_if_cut_off(
+    container: InputContainer, path: str | os.PathLike[str], first: float, shown: float
+) -> None:
+    """Says so where frames end long before the file does: many decoders take a torn file for a short one."""
+    stream = container.streams.video[0]
+    end = None if container.duration is None else container.duration / 1_000_000  # in microseconds
+    if stream.duration is not None and stream.time_base is not None:
+        end = first + float(stream.duration * stream.time_base)
+    if end is not None and end - shown > _CUT_OFF:
+        logger.warning(
+            "The frames of %r end at %.2f s of the %.2f s that it says it has; it may be cut off or damaged.",
+            os.fspath(path),
+            shown - first,
+            end - first,
+        )
 
 
 def _open(path: str | os.PathLike[str]) -> InputContainer:

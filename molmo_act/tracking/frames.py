@@ -21,7 +21,8 @@ class FlowFrame:
         timestamp: Seconds.
         rgb: uint8 (h, w, 3) RGB.
         grey: uint8 (h, w).
-        scale: Pixels of `rgb` per pixel of the original.
+        scale: float64 (2,), columns and rows of `rgb` per column and row of the original, which differ a
+            little, as both sides are whole numbers.
         brightness: Mean of `grey`.
     """
 
@@ -29,20 +30,21 @@ class FlowFrame:
     timestamp: float
     rgb: np.ndarray
     grey: np.ndarray
-    scale: float
+    scale: np.ndarray
     brightness: float
 
     @classmethod
     def of(cls, number: int, timestamp: float, image: np.ndarray) -> FlowFrame:
         """Scales and copies uint8 RGB (H, W, 3)."""
         cv2 = opencv()
-        scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
-        if scale < 1:
-            rgb = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        size = np.array((image.shape[1], image.shape[0]))
+        smaller = np.maximum(1, np.rint(size * min(1.0, LONGEST_SIDE / size.max()))).astype(int)
+        if (smaller < size).any():
+            rgb = cv2.resize(image, smaller.tolist(), interpolation=cv2.INTER_AREA)
         else:
             rgb = image.copy()  # the caller's camera may write its next frame into the same memory
         grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        return cls(number, timestamp, rgb, grey, scale, float(grey.mean()))
+        return cls(number, timestamp, rgb, grey, smaller / size, float(grey.mean()))
 
 
 class FrameBuffer:

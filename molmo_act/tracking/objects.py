@@ -39,10 +39,15 @@ class FollowedObjects:
     def __len__(self) -> int:
         return len(self._objects)
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no room for another."""
-        return len(self) >= self._settings.max_objects
+    def make_room(self) -> bool:
+        """Whether there is room for another; for it, what has been lost longest may be forgotten."""
+        followed = [one for one in self if not one.dismissed]
+        if len(followed) < self._settings.max_objects:
+            return True
+        lost = [(one.confirmed, one.lost_at, one.object_id) for one in followed if one.lost_at is not None]
+        if lost:
+            del self._objects[min(lost)[-1]]
+        return bool(lost)
 
     def shown(self) -> list[Followed]:
         """What is heard of: not what was dismissed, and not what was seen once and never again."""
@@ -92,9 +97,9 @@ class FollowedObjects:
             How many things there was no room for.
         """
         then = found.keyframe.frame.timestamp
-        self._most_at_once |= Counter(one.query for one in found.sightings)
+        self._most_at_once |= Counter(one.query for one in found.sightings if one.query in queries)
         expected = {
-            number: replace(known, only=self._most_at_once[known.query] <= 1)
+            number: replace(known, only=self._is_only(self._objects[number]))
             for number, known in self._expected.items()
             if number in self._objects
         }
@@ -114,6 +119,10 @@ class FollowedObjects:
             if index not in taken and one.query in queries and one.now is not None
         ]
         return sum(self._appear(one, then) is None for one in new)
+
+    def _is_only(self, one: Followed) -> bool:
+        """Whether whatever its query names is this one; what was removed stands for nothing but itself."""
+        return self._most_at_once[one.query] <= 1 and not one.dismissed
 
     def _miss(self, one: Followed, found: Grounding, matched: set[int], now: float) -> None:
         """The model looked for an object and did not see it, or sees only one where two were followed."""
@@ -137,17 +146,30 @@ class FollowedObjects:
     def _appear(self, sighting: Sighting, then: float) -> int | None:
         """A new object; its number, or None where there is no room."""
         assert sighting.now is not None
-        if self.full:
+        if not self.make_room():
             return None
         return self._add(sighting.query, sighting.now, sighting.score, then, sighting.features)
 
     # --- what people say --------------------------------------------------------------------------------
 
     def add_point(self, place: Carried, now: float) -> int:
-        """Follows a point that a person gave; its number. There has to be room."""
+        """Follows a point that a person gave; its number. `make_room` has to be asked first."""
         number = self._add(None, place, 1.0, now)
         self._objects[number].confirmed = True
         return number
+
+    def dismiss(self, number: int) -> None:
+        """Is silent about an object. One with a query is still followed, lest it come back as a new one.
+
+        Raises:
+            KeyError: There is no such object, or it was dismissed before.
+        """
+        one = self._objects[number]
+        if one.dismissed:
+            raise KeyError(number)
+        one.dismissed = True
+        if one.query is None:
+            del self._objects[number]
 
     def remove_query(self, query: str) -> None:
         """Forgets a query's objects, and how many there were."""
@@ -157,6 +179,7 @@ class FollowedObjects:
     def clear(self) -> None:
         """Forgets all objects; numbers go on."""
         self._objects.clear()
+        self._expected.clear()
         self._most_at_once.clear()
 
     def _add(

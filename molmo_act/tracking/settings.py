@@ -22,7 +22,8 @@ class TrackerSettings:
         patience: How many groundings in a row may miss an object before it is lost; those that follow
             faster than `rate` count as one, as they err alike.
         memory: Seconds for which a lost object may come back with its number.
-        max_objects: Most objects to follow, lost ones included.
+        max_objects: Most objects to follow. Lost ones count until there is no room for what is seen;
+            removed ones do not.
 
     Raises:
         InputError: A number is out of range.

@@ -155,10 +155,14 @@ class StreamingTracker:
 
         Raises:
             MolmoActError: See `update`.
+            Exception: What the model raised, once the frames end, if it failed on every keyframe: that
+                nothing was found then says nothing.
         """
         for frame, timestamp in frames:
             image = to_rgb(frame)
             yield image, self.update(image, timestamp)
+        if self._stats.last_error is not None and not self._stats.groundings:
+            raise self._stats.last_error
 
     # --- what is followed -------------------------------------------------------------------------------
 
@@ -212,11 +216,11 @@ class StreamingTracker:
             if isinstance(what, str):
                 self._remove_query(what)
                 return
-            found = next((one for one in self._objects if one.object_id == what), None)
-            if found is None or found.dismissed:
+            try:
+                self._objects.dismiss(what)
+            except KeyError as exc:
                 shown = ", ".join(str(one.object_id) for one in self._objects.shown()) or "none"
-                raise InputError(f"There is no object {what} to remove; followed are: {shown}.")
-            found.dismissed = True
+                raise InputError(f"There is no object {what} to remove; followed are: {shown}.") from exc
 
     def refresh(self) -> None:
         """Has the model look at the next frame, or as soon as it is free."""
@@ -348,10 +352,10 @@ class StreamingTracker:
             raise InputError(f"Got {xy!r} to follow; expected words, or a point (x, y) in pixels.") from exc
         if not (0 <= x < width and 0 <= y < height):
             raise InputError(f"The point ({x}, {y}) lies outside of the frame of {width}×{height} pixels.")
-        if self._objects.full:
+        if not self._objects.make_room():
             raise InputError(
-                f"{len(self._objects)} objects are followed already, which is the most; remove one, or ask "
-                "for more with max_objects."
+                f"{self.settings.max_objects} objects are followed already, which is the most; remove one, "
+                "or ask for more with max_objects."
             )
         place = take_up(self._newest, np.array([x, y]) * self._newest.scale)
         return self._objects.add_point(place, self._newest.timestamp)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import resource
+import sys
 from typing import ClassVar
 
 import numpy as np
@@ -110,3 +113,49 @@ def test_bad_input_is_exit_code_2(clip, capsys, arguments, words):
     given = [clip if word == "CLIP" else word for word in arguments]
     assert cli.main(["track", *given]) == 2
     assert words in capsys.readouterr().err
+
+
+# --- what ends a command early ------------------------------------------------------------------------------
+
+
+class InterruptedModel(ColourModel):
+    """Somebody presses Ctrl-C at the third look."""
+
+    def tracker(self, query, **options):
+        turns = iter(range(3))
+
+        def point(image, queries):
+            if next(turns) == 2:
+                raise KeyboardInterrupt
+            return Pointer([DOT])(image, queries)
+
+        return StreamingTracker(point, query, TrackerSettings(rate=10, synchronous=True))
+
+
+def test_an_interrupted_video_is_not_there(clip, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(molmo_act, "load", lambda *_, **__: InterruptedModel())
+    assert cli.main(["track", clip, "red", "--json", "--out", str(tmp_path / "marked.mp4")]) == 130
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["frame_index"] for line in lines] == list(range(len(lines)))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mkv"]
+
+
+def test_who_reads_no_further_gets_no_complaint(clip, capsys, monkeypatch):
+    reads, writes = os.pipe()
+    os.close(reads)
+    with open(writes, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert cli.main(["track", clip, "red", "--json"]) == 141
+        monkeypatch.undo()
+    assert "Error" not in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_no_half_of_a_video(clip, tmp_path, capsys):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))  # of every file
+    try:
+        assert cli.main(["track", clip, "red", "--out", str(tmp_path / "marked.mp4")]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "Cannot write" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mkv"]

@@ -119,6 +119,13 @@ def test_grabcut_carries_a_mask_along():
     assert min(overlap(found, truth(index / FPS)) for index, found in enumerate(masks)) > 0.9
 
 
+def test_grabcut_gives_the_same_masks_every_time():
+    dull = Dot("dull", (150, 110, 90), WALKER.path, radius=30.0)  # hardly to be told from the ground
+    frames = [draw([dull], index / FPS) for index in range(6)]
+    first = GrabCut()(frames, dull.at(0))
+    assert all((GrabCut()(frames, dull.at(0)) == first).all() for _ in range(4))
+
+
 def test_grabcut_says_nothing_once_the_thing_is_gone():
     frames = [draw([WALKER] if index < 5 else [], index / FPS) for index in range(8)]
     masks = GrabCut()(frames, WALKER.at(0))

@@ -108,6 +108,23 @@ def test_no_pictures_and_broken_ones():
 
 
 @pytest.mark.parametrize(
+    ("video", "words"),
+    [
+        (None, "is a NoneType"),
+        (3, "is a int"),
+        (b"clip.mp4", "is a bytes"),
+        ((picture(1) for _ in range(2)), r"is a generator.*follow"),
+        (picture(1), r"shape \(48, 64, 3\)"),
+    ],
+)
+def test_what_is_no_video(video, words):
+    with pytest.raises(InputError, match=words):
+        list(read_frames(video))
+    with pytest.raises(InputError, match=words):
+        count_frames(video)
+
+
+@pytest.mark.parametrize(
     "options",
     [{"fps": 0}, {"fps": float("nan")}, {"start": -1}, {"start": 2, "end": 1}, {"end": float("nan")}],
 )
@@ -125,10 +142,11 @@ def test_frames_that_go_back_in_time_are_left_out(tmp_path, monkeypatch, caplog)
     path = tmp_path / "clip.mkv"
     monkeypatch.setattr(
         "molmo_act.sources.every_frame",
-        lambda path: iter([(0.0, picture(1)), (0.2, picture(2)), (0.1, picture(3))]),
+        lambda path: ((time, picture(1)) for time in (0.0, 0.2, 0.1, 0.15, 0.2, 0.3)),
     )
-    assert [time for _, time in read_frames(path)] == [0.0, 0.2]
-    assert "left out" in caplog.text
+    assert [time for _, time in read_frames(path)] == [0.0, 0.2, 0.3]
+    assert "3 frames of the video go back in time and were left out" in caplog.text
+    assert len(caplog.records) == 2  # not one for every frame of half a film
 
 
 # --- writing ------------------------------------------------------------------------------------------------

@@ -54,6 +54,14 @@ def test_a_folder_of_pictures_gives_the_same(model, folder):
     np.testing.assert_allclose(found, RECORDED, atol=1e-3)
 
 
+def test_pictures_of_several_sizes_and_what_is_no_video(model, folder):
+    Image.new("RGB", (30, 20)).save(folder / "9.png")
+    with pytest.raises(InputError, match="expected one size"):
+        model.point(folder, "the cat")
+    with pytest.raises(InputError, match="is a NoneType"):
+        model.track(None, "the cat", whole=True)
+
+
 def test_points_of_a_video_carry_seconds_and_frames(model, folder):
     points = model.point(folder, "the cat", fps=FPS)
     assert len(points.image_size) == 4

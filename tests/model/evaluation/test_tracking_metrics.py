@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,8 @@ def test_things_that_were_not_asked_for_are_no_hits():
         ([[(1, 1)], [], [(2, 1)]], 1),  # another id behind the gap is one
         ([[(1, 1), (2, 2)], [(2, 1), (1, 2)]], 2),  # exchanged
         ([[(1, 1), (2, 1)], [(1, 1)]], 0),  # two points on one thing: the older one counts
+        ([[(2, 1)], [(1, 1), (2, 1)], [(2, 1)]], 0),  # another one beside it changes nothing
+        ([[(2, 1)], [(1, 1), (3, 1)], [(3, 1)]], 2),  # it is gone, and of two others the lower counts
     ],
 )
 def test_switches(frames, switches):
@@ -98,6 +101,8 @@ def test_returns():
     assert returns(hiding(2, 0.0)).times == (math.inf,)  # under another id
     assert returns(hiding(1, 9.0)).times == (math.inf,)  # never
     assert math.isnan(returns(hiding(1, 0)[:10]).in_time)  # nothing was hidden
+    beside = [replace(one, ids=(0, *one.ids), on=(1, *one.on)) for one in hiding(1, 0.5)[20:]]
+    assert returns(hiding(1, 0.5)[:20] + beside).times == pytest.approx([0.5])  # another one on it, too
 
 
 def test_what_hid_again_at_once_had_no_chance():

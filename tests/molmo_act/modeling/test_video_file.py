@@ -10,25 +10,27 @@ import numpy as np
 import pytest
 
 from molmo_act.errors import InputError, MissingExtraError
-from molmo_act.modeling.video_file import FramesAt, video_duration
+from molmo_act.modeling.video_file import FramesAt, every_frame, video_duration
 
 av = pytest.importorskip("av", reason="needs the extra video")
 
 SHADES = [10, 60, 110, 160, 210]
 
 
-def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4"):
+def write_video(path, times, shades=SHADES, size=(64, 48), suffix_codec="mpeg4", form="yuv420p", seconds=0.0):
     """One grey frame per moment; the left half is 30 brighter, so that turning shows."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(suffix_codec, rate=30)
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *size, form
         stream.codec_context.time_base = Fraction(1, 1000)
         for time, shade in zip(times, shades, strict=True):
             pixels = np.full((size[1], size[0], 3), shade, np.uint8)
             pixels[:, : size[0] // 2] += 30
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts, frame.time_base = round(time * 1000), Fraction(1, 1000)
-            container.mux(stream.encode(frame))
+            for packet in stream.encode(frame):
+                packet.duration = round(seconds / packet.time_base)
+                container.mux(packet)
         container.mux(stream.encode(None))
     return path
 
@@ -51,6 +53,60 @@ def test_duration(tmp_path):
     assert video_duration(write_video(tmp_path / "clip.mp4", [0.0, 0.5, 1.0, 1.5, 2.0])) == pytest.approx(
         2, abs=0.6
     )
+
+
+def test_duration_counts_from_the_first_frame_and_not_from_the_clock_of_the_file(tmp_path):
+    times = [100.0, 100.5, 101.0, 101.5, 102.0]
+    path = write_video(tmp_path / "clip.mkv", times)
+    assert video_duration(path) == pytest.approx(2, abs=0.6)
+    assert [time for time, _ in every_frame(path)] == pytest.approx([0, 0.5, 1, 1.5, 2], abs=1e-3)
+
+
+def test_frames_that_change_their_size_are_refused_where_one_size_is_needed(tmp_path):
+    small = write_video(tmp_path / "small.mjpeg", [0.0], [10], suffix_codec="mjpeg", form="yuvj420p")
+    large = write_video(tmp_path / "large.mjpeg", [0.0], [60], (128, 96), "mjpeg", "yuvj420p")
+    joined = tmp_path / "joined.mjpeg"
+    joined.write_bytes(small.read_bytes() + large.read_bytes())
+    frames = FramesAt(joined, (0.0, 1.0))
+    with pytest.raises(InputError, match="change their size"):
+        list(frames)
+    assert [frame.shape[:2] for _, frame in every_frame(joined)] == [(48, 64), (96, 128)]
+
+
+@pytest.mark.parametrize("times", [[0.0, 5.0, 10.0], [0.0]])
+def test_pictures_that_are_shown_for_long_are_no_cut_off_file(tmp_path, caplog, times):
+    path = write_video(tmp_path / "clip.mp4", times, SHADES[: len(times)], seconds=5)
+    assert len(list(every_frame(path))) == len(times)
+    assert not caplog.text
+
+
+def test_a_file_that_was_cut_off_says_so(tmp_path, caplog):
+    path = write_video(tmp_path / "clip.mkv", np.arange(50) / 10, SHADES * 10)
+    assert len(list(every_frame(path))) == 50
+    assert not caplog.text
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert len(list(every_frame(path))) < 50
+    assert "may be cut off" in caplog.text
+    assert video_duration(path) < 4  # of what is there
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"), [("gray", 60), ("gray16le", 60), ("gbrp16le", 60), ("yuv420p10le", 60), ("bgra", 255)]
+)
+def test_forms_of_pixels(tmp_path, form, shown):
+    """Grey, 16 bits and 10 bits are shown as they are, and what is transparent lies on white."""
+    pixels = np.full((48, 64, 4), (60, 60, 60, 0), np.uint8)
+    with av.open(str(tmp_path / "clip.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, form
+        frame = av.VideoFrame.from_ndarray(pixels if form == "bgra" else pixels[..., :3].copy(),
+                                           format="rgba" if form == "bgra" else "rgb24")  # fmt: skip
+        container.mux(stream.encode(frame.reformat(format=form)))
+        container.mux(stream.encode(None))
+    [(_, frame)] = every_frame(tmp_path / "clip.mkv")
+    assert (frame.shape, frame.dtype) == ((48, 64, 3), np.uint8)
+    assert abs(frame.mean() - shown) < 3
 
 
 def test_a_video_filmed_sideways_is_turned_upright(tmp_path):
