@@ -15,6 +15,7 @@ from molmo_act.decoding.prefill import read_prefix
 from molmo_act.encoded_image import EncodedImage
 from molmo_act.errors import InputError
 from molmo_act.image_pointing import point_behind
+from molmo_act.images import to_rgb
 from molmo_act.memory import explained
 from molmo_act.modeling import MolmoPointForConditionalGeneration
 from molmo_act.points import Points

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
-import sys
 from typing import ClassVar
 
 import numpy as np
@@ -138,16 +136,6 @@ def test_an_interrupted_video_is_not_there(clip, tmp_path, monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["frame_index"] for line in lines] == list(range(len(lines)))
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mkv"]
-
-
-def test_who_reads_no_further_gets_no_complaint(clip, capsys, monkeypatch):
-    reads, writes = os.pipe()
-    os.close(reads)
-    with open(writes, "w") as stdout:
-        monkeypatch.setattr(sys, "stdout", stdout)
-        assert cli.main(["track", clip, "red", "--json"]) == 141
-        monkeypatch.undo()
-    assert "Error" not in capsys.readouterr().err
 
 
 def test_a_full_disk_leaves_no_half_of_a_video(clip, tmp_path, capsys):
