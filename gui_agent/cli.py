@@ -132,13 +132,6 @@ def _ask_secret(purpose: str) -> str:
     return getpass.getpass(f"{purpose}: ")
 
 
-def _port(text: str) -> int:
-    """An argument's type: a number of a TCP port."""
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} was given; expected a port, 1 to 65535")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="gui-agent",
@@ -159,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("mcp", help="serve this desktop to agents over the Model Context Protocol")
     serving.add_argument(
         "--http",
-        type=_port,
+        type=int,
         metavar="PORT",
         help="serve streamable HTTP on loopback instead of stdio, 0 for any free port; the token is that of "
         f"the variable {TOKEN_VARIABLE}, or a new one, which is printed",

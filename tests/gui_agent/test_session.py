@@ -69,13 +69,13 @@ except MolmoActError as error:
 
 FAULTS = [
     # no display
-    ("gui_agent.Desktop(object())", {}, "PlatformError There is no display"),
+    ("gui_agent.Desktop()", {}, "PlatformError There is no display"),
     # a display whose server is not there
-    ("gui_agent.Desktop(object())", {"DISPLAY": ":251"}, "PlatformError Display :251 cannot be reached"),
+    ("gui_agent.Desktop()", {"DISPLAY": ":251"}, "PlatformError Display :251 cannot be reached"),
     # a display name that is none
-    ("gui_agent.Desktop(object())", {"DISPLAY": "screen"}, "PlatformError Display screen cannot be reached"),
+    ("gui_agent.Desktop()", {"DISPLAY": "screen"}, "PlatformError Display screen cannot be reached"),
     # only Wayland
-    ("gui_agent.Desktop(object())", {"WAYLAND_DISPLAY": "w"}, "PlatformError This is a Wayland session"),
+    ("gui_agent.Desktop()", {"WAYLAND_DISPLAY": "w"}, "PlatformError This is a Wayland session"),
     # a virtual display where nothing is installed
     (
         "gui_agent.virtual_display().__enter__()",
@@ -110,7 +110,7 @@ class NoInput:
     def require_keys(self, *keys):
         pass
 try:
-    gui_agent.Desktop(object(), backend={backend}).screenshot()
+    gui_agent.Desktop(backend={backend}).screenshot()
 except MolmoActError as error:
     print(type(error).__name__, error)
 """
@@ -136,7 +136,7 @@ LOST_DISPLAY = """
 import os, gui_agent
 from molmo_act.errors import MolmoActError
 with gui_agent.virtual_display(320, 240) as display:
-    desk = gui_agent.Desktop(object())
+    desk = gui_agent.Desktop()
     desk.screenshot()
 os.environ["DISPLAY"] = display
 for act in (lambda: desk.type("x"), lambda: desk.backend.move(5, 5), desk.screenshot):
@@ -158,9 +158,7 @@ def test_a_display_that_goes_away_is_one_error() -> None:
 @pytest.mark.display
 def test_a_missing_access_file_is_explained(display: str, tmp_path: Path) -> None:
     missing = str(tmp_path / "Xauthority")
-    answer = run_python(
-        ONE_ERROR.format(act="gui_agent.Desktop(object())"), DISPLAY=display, XAUTHORITY=missing
-    )
+    answer = run_python(ONE_ERROR.format(act="gui_agent.Desktop()"), DISPLAY=display, XAUTHORITY=missing)
     assert answer.stdout.startswith("PlatformError pyautogui cannot read the X access file"), answer.stderr
     assert answer.stdout.count("\n") == 1
 

@@ -183,11 +183,6 @@ def test_over_stdio_in_a_process_of_its_own(open_pads, display) -> None:
     assert next(event for event in iter(pads.next_event, None) if event["event"] == "press")["name"] == "Go"
 
 
-def test_a_port_that_is_none(capsys) -> None:
-    assert main(["mcp", "--http", "99999"]) == 2
-    assert "expected a port, 1 to 65535" in capsys.readouterr().err
-
-
 def test_over_http_with_a_token(open_pads, display) -> None:
     pads = open_pads(f"toggle:Go={RED}")
     with socket.socket() as free:
