@@ -2,7 +2,7 @@
 
 Every second a frame gives the true point of each thing that is visible; GrabCut carries masks between those
 frames, and the ways to join what comes from the left and from the right are compared by J and F of DAVIS on
-frames in between. Prints a table, and one JSON object last.
+frames in between. Prints a table, with how far fusion is ahead clip by clip, and one JSON object last.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tqdm import tqdm
 from model.command import command
 from model.data.clips import Clip, ClipFrame, ClipSettings
 from model.evaluation.masks_metrics import contour_accuracy, region_similarity
+from model.evaluation.paired import compared
 from molmo_act.masks import AGREEMENT, GrabCut, fuse
 
 SEED = 4_000_001
@@ -80,6 +81,11 @@ def _measure_gap(
     return found
 
 
+def _of_clips(scores: list[np.ndarray]) -> list[float]:
+    """J&F of each clip."""
+    return [float(clip.mean()) for clip in scores]
+
+
 @command
 def main() -> None:
     """Command line."""
@@ -93,17 +99,19 @@ def main() -> None:
     parser.add_argument("--agreement", type=float, default=AGREEMENT, help="overlap from which masks agree")
     args = parser.parse_args()
     settings = ClipSettings(seconds=args.seconds, fps=args.fps)
-    scores: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    scores: dict[str, list[np.ndarray]] = defaultdict(list)  # of each clip (masks, 2)
     for number in tqdm(range(args.clips), unit="clip"):
         for way, found in measure(Clip(SEED + number, settings), args.gap, args.agreement).items():
-            scores[way] += found
+            scores[way].append(np.array(found))
     results = {}
-    print("| way | J | F | J&F |\n|---|---|---|---|")
-    for way, found in scores.items():
-        j, f = (float(value) for value in np.mean(found, axis=0))
+    print("| way | J | F | J&F | fusion is ahead by |\n|---|---|---|---|---|")
+    for way, clips in scores.items():
+        j, f = (float(value) for value in np.concatenate(clips).mean(axis=0))
+        _, ahead, error = compared(_of_clips(scores["fusion"]), _of_clips(clips))
         results[way] = {"J": round(j, 4), "F": round(f, 4), "J&F": round((j + f) / 2, 4)}
-        print(f"| {way} | {j:.3f} | {f:.3f} | {(j + f) / 2:.3f} |")
-    about = {"machine": platform.machine(), "clips": args.clips, "masks": len(next(iter(scores.values())))}
+        results[way] |= {"fusion_ahead": round(ahead, 4), "standard_error": round(error, 4)}
+        print(f"| {way} | {j:.3f} | {f:.3f} | {(j + f) / 2:.3f} | {ahead:+.4f} ± {error:.4f} |")
+    about = {"machine": platform.machine(), "clips": args.clips, "masks": sum(map(len, scores["fusion"]))}
     print(json.dumps({**about, **results}))
 
 

@@ -24,6 +24,7 @@ from tqdm import tqdm
 from model.benchmarks.machine import about
 from model.benchmarks.stream import new_figure
 from model.command import command
+from model.evaluation.paired import compared
 from model.evaluation.tracking import score_answers
 from model.train.clip_lesson import HELD_OUT_SEED, draw_clip
 from model.train.course import Settings
@@ -83,17 +84,6 @@ def ask(model: PointingModel, clips: int, frames: int) -> list[float]:
             scores += [scored.f1 for scored in score_answers(frame, clip.queries, answers)]
         found.append(float(np.mean(scores)))
     return found
-
-
-def compared(found: list[float], base: list[float]) -> tuple[float, float, float]:
-    """Mean over clips, mean difference to a base, and the standard error of that.
-
-    Args:
-        found, base: A measure of the same clips.
-    """
-    gains = np.array(found) - np.array(base)
-    error = float(gains.std(ddof=1) / np.sqrt(len(gains))) if len(gains) > 1 else float("nan")
-    return float(np.mean(found)), float(gains.mean()), error
 
 
 def read_arguments() -> argparse.Namespace:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from model.train.clip_lesson import TRAIN_SEED
-from model.train.temporal_experiment import compared, main, plot
+from model.train.temporal_experiment import main, plot
 from tests.model.train.small_clips import draw_small, shrink_clips
 
 ARMS = ["l = 0", "attention, l = 1"]
@@ -62,12 +62,6 @@ def test_other_numbers_need_another_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["temporal_experiment", *arguments, "--steps", "2"])
     assert main() == 2
     assert "steps was 1 and is 2" in capsys.readouterr().err
-
-
-def test_arms_are_compared_clip_by_clip():
-    mean, gain, error = compared([0.5, 0.7, 0.9], [0.4, 0.7, 0.7])
-    assert (mean, gain) == pytest.approx((0.7, 0.1))
-    assert error == pytest.approx(np.std([0.1, 0.0, 0.2], ddof=1) / 3**0.5)
 
 
 def test_looks_are_drawn(tmp_path):
