@@ -33,14 +33,14 @@ IDLE_TIMES = 30
 """At least so many times as long as a look took lies between two: no screen is to keep a core busy."""
 
 
-def require_seconds(timeout: float) -> float:
-    """The time to wait, checked.
+def require_seconds(timeout: float, name: str = "timeout") -> float:
+    """The time to wait, checked; `name` is what it is called in an error.
 
     Raises:
         InputError: It is below 0.
     """
     if not timeout >= 0:
-        raise InputError(f"timeout is {timeout!r}; give seconds, not below 0.")
+        raise InputError(f"{name} is {timeout!r}; give seconds, not below 0.")
     return timeout
 
 

@@ -72,15 +72,11 @@ class Desktop:
         dry_run: bool = False,
         record: str | Path | None = None,
     ) -> None:
-        if not (timeout >= 0 and verify_seconds >= 0):
-            raise InputError(
-                f"timeout={timeout}, verify_seconds={verify_seconds}: give seconds, not below 0."
-            )
         if model is not None and not hasattr(model, "point"):
             raise InputError(f"The model is {model!r}; expected what molmo_act.load(name_or_folder) gives.")
         self.monitor = monitor
-        self.timeout = timeout
-        self.verify_seconds = verify_seconds
+        self.timeout = require_seconds(timeout)
+        self.verify_seconds = require_seconds(verify_seconds, "verify_seconds")
         self.refine = refine
         self.dry_run = dry_run
         self.backend = PyAutoGuiBackend() if backend is None else backend

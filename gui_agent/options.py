@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from molmo_act.commands.arguments import add_model_argument
+
 
 def add_aim_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds ``--model``, ``--min-score`` and ``--timeout``: how what is acted on is found."""
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "--min-score",
         type=float,

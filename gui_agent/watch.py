@@ -13,6 +13,7 @@ from gui_agent.desktop import Desktop
 from gui_agent.eye import Found
 from gui_agent.safety import Safety
 from gui_agent.screen import Screenshot
+from molmo_act.commands.arguments import add_model_argument
 from molmo_act.errors import InputError, PlatformError
 
 COLOUR = "#e60078"
@@ -120,11 +121,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:
         description="Frame on this screen, live, what the query names. Nothing is clicked. Ends with Ctrl+C.",
     )
     parser.add_argument("query", metavar="QUERY", help="what to point at, such as 'the Save button'")
-    parser.add_argument(
-        "--model",
-        metavar="M",
-        help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "--every", type=float, default=1.0, metavar="SECONDS", help="between looks (default %(default)s)"
     )

@@ -15,7 +15,7 @@ from molmo_act.answers import Answer
 from molmo_act.asking import Bounds
 from molmo_act.calibration import on_curve
 from molmo_act.modeling.coordinate_text import extract_coordinate_points
-from molmo_act.modeling.grounding_text import parse_grounding_text, rows_of
+from molmo_act.modeling.grounding_text import at_seconds, parse_grounding_text, rows_of
 from molmo_act.modeling.molmo_point import MolmoPointForConditionalGeneration
 from molmo_act.points import Points
 
@@ -126,7 +126,7 @@ def _rows_of(
         return rows_of(ids, triples, *tables, metadata["image_sizes"])
     times = metadata["timestamps"]
     rows = rows_of(ids, triples, *tables, [metadata["video_size"]] * len(times))
-    return [None if row is None else [row[0], float(times[int(row[1])]), *row[2:]] for row in rows]
+    return [None if row is None else at_seconds(row, times) for row in rows]
 
 
 def _digits(tokens: list[int], start: int) -> list[int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.data.clips import Clip, ClipFrame, ClipSettings
+from model.data.clips import HIDDEN_SHARE, WANTED_SHARE, Clip, ClipFrame, ClipSettings
 from model.data.sample import Picture, Query
 from model.data.scene_absent import absent_queries
 from model.data.scene_names import colour_queries, noun_queries
@@ -13,10 +13,6 @@ from model.data.scene_things import Thing
 from model.data.scenes import reading_order, visible_target
 from model.data.shapes import draw_shape
 
-LEAST_SHARE = 0.25
-"""Of a thing, that has to be visible for it to be asked for."""
-MOST_HIDDEN = 0.05
-"""Of a thing, that may be visible when it is asked for as absent; between the two nobody asks."""
 MOST_THINGS = 6
 FIRST_SEED = 2**31
 """Of clips to learn from; those that are judged by have smaller ones."""
@@ -48,7 +44,7 @@ def _seen(clip: Clip, frame: ClipFrame) -> dict[int, Thing]:
     seen: dict[int, Thing] = {}
     for number, mover in enumerate(clip.movers, start=1):
         mask = frame.owner == number
-        if frame.share[number - 1] < LEAST_SHARE or not mask.any():
+        if frame.share[number - 1] < WANTED_SHARE or not mask.any():
             continue
         area = np.count_nonzero(mask) / frame.share[number - 1]
         seen[number] = Thing(mover.noun, mover.colour, True, visible_target(mask, 0, 0), area)
@@ -58,7 +54,7 @@ def _seen(clip: Clip, frame: ClipFrame) -> dict[int, Thing]:
 def _ask(rng: np.random.Generator, clip: Clip, frame: ClipFrame, seen: dict[int, Thing]) -> tuple[Query, ...]:
     """By noun and by colour, leaving out names of what is hardly to be seen; and for what is not there."""
     movers = dict(enumerate(clip.movers, start=1))
-    hidden = {number for number in movers if frame.share[number - 1] < MOST_HIDDEN}
+    hidden = {number for number in movers if frame.share[number - 1] < HIDDEN_SHARE}
     hardly = movers.keys() - hidden - seen.keys()
     unsure = {movers[number].noun for number in hardly}
     sure = [thing for thing in seen.values() if thing.noun not in unsure]

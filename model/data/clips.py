@@ -22,6 +22,8 @@ from model.data.scene_wishes import wish_shape
 from model.data.shapes import shape_sprite
 from model.data.vocabulary import plural
 
+WANTED_SHARE = 0.25  # of a thing's pixels that must be visible for anybody to be expected to point at it
+HIDDEN_SHARE = 0.05  # below it, a thing counts as hidden; between the two nobody asks
 _MARGIN = 60  # pixels of the world beyond every edge of the resting camera's view
 _TRIES = 200  # to find another shape before one may be there in two colours
 _STREAM = 71  # keeps the randomness of clips apart from that of other generators

@@ -103,11 +103,12 @@ def main() -> None:
     for number in tqdm(range(args.clips), unit="clip"):
         for way, found in measure(Clip(SEED + number, settings), args.gap, args.agreement).items():
             scores[way].append(np.array(found))
+    fusion = _of_clips(scores["fusion"])
     results = {}
     print("| way | J | F | J&F | fusion is ahead by |\n|---|---|---|---|---|")
     for way, clips in scores.items():
         j, f = (float(value) for value in np.concatenate(clips).mean(axis=0))
-        _, ahead, error = compared(_of_clips(scores["fusion"]), _of_clips(clips))
+        _, ahead, error = compared(fusion, _of_clips(clips))
         results[way] = {"J": round(j, 4), "F": round(f, 4), "J&F": round((j + f) / 2, 4)}
         results[way] |= {"fusion_ahead": round(ahead, 4), "standard_error": round(error, 4)}
         print(f"| {way} | {j:.3f} | {f:.3f} | {(j + f) / 2:.3f} | {ahead:+.4f} ± {error:.4f} |")

@@ -14,10 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from model.data.clips import HIDDEN_SHARE, WANTED_SHARE
 from molmo_act.errors import PlatformError
 
-WANTED_SHARE = 0.25  # of a thing's pixels that must be visible for a tracker to be expected to point at it
-HIDDEN_SHARE = 0.05  # below it, a thing counts as hidden
 SHORTEST_HIDING = 0.2  # seconds; shorter ones are no occlusion to come back from
 IN_TIME = 1.0  # seconds within which an object should be back
 

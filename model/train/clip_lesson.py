@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.data.clips import Clip, ClipFrame, ClipSettings
+from model.data.clips import WANTED_SHARE, Clip, ClipFrame, ClipSettings
 from model.data.encode import Tree, TreeEncoder
 from model.data.mask_points import centre_of_largest
 from model.data.sample import Picture, Query, Target
-from model.evaluation.tracking_metrics import WANTED_SHARE
 from model.train.batch import TreeBatch, collate
 from model.train.nano_config import GEOMETRY
 from molmo_act.modeling import MolmoPointConfig

@@ -15,13 +15,18 @@ FOUND, NOTHING_FOUND = 0, 1
 MOST = 1e9
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds ``--model``, ``--device``, ``--dtype`` and ``--quantization``, which `load_model` reads."""
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--model``, what `molmo_act.load` takes."""
     parser.add_argument(
         "--model",
         metavar="M",
         help="checkpoint: a folder, or a name such as allenai/MolmoPoint-8B; the bundled nano by default",
     )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--model``, ``--device``, ``--dtype`` and ``--quantization``, which `load_model` reads."""
+    add_model_argument(parser)
     parser.add_argument(
         "--device", metavar="D", help="where it runs, such as cpu or cuda:0; the best by default"
     )

@@ -178,4 +178,10 @@ def extract_grounding_video_points(
     rows = extract_grounding_points(
         text, no_more_points_class, patch_location, token_pooling, list(frames), [video_size] * len(frames)
     )
-    return [[object_id, float(timestamps[int(frame)]), x, y] for object_id, frame, x, y in rows]
+    return [at_seconds(row, timestamps) for row in rows]
+
+
+def at_seconds(row: Sequence[float], timestamps: Sequence[float]) -> list[float]:
+    """``[object_id, seconds, x, y]`` of a point that is given as ``[object_id, frame, x, y]``."""
+    object_id, frame, x, y = row
+    return [object_id, float(timestamps[int(frame)]), x, y]

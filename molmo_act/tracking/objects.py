@@ -167,9 +167,10 @@ class FollowedObjects:
         one = self._objects[number]
         if one.dismissed:
             raise KeyError(number)
-        one.dismissed = True
         if one.query is None:
             del self._objects[number]
+        else:
+            one.dismissed = True
 
     def remove_query(self, query: str) -> None:
         """Forgets a query's objects, and how many there were."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.data.clip_stills import FIRST_SEED, LEAST_SHARE, MOST_HIDDEN, draw_clip_still
-from model.data.clips import Clip
+from model.data.clip_stills import FIRST_SEED, draw_clip_still
+from model.data.clips import HIDDEN_SHARE, WANTED_SHARE, Clip
 
 SIZES = ((320, 240), (150, 300), (224, 224))
 
@@ -50,7 +50,7 @@ def test_targets_lie_on_what_is_visible_of_the_thing(filmed):
                 share = frame.share[number - 1]
                 assert number
                 assert target.contains(x, y)
-                assert share >= LEAST_SHARE
+                assert share >= WANTED_SHARE
                 partly += share < 0.6
     assert partly > 10
 
@@ -60,8 +60,8 @@ def test_all_things_of_a_name_are_asked_for_and_none_that_can_hardly_be_seen(fil
     for picture, clip, frame in filmed:
         for query in picture.queries:
             shares = share_of(clip, frame, query.label)
-            assert sum(share >= LEAST_SHARE for share in shares) == len(query.targets) or not shares
-            assert not any(MOST_HIDDEN <= share < LEAST_SHARE for share in shares)
+            assert sum(share >= WANTED_SHARE for share in shares) == len(query.targets) or not shares
+            assert not any(HIDDEN_SHARE <= share < WANTED_SHARE for share in shares)
             checked += bool(shares)
     assert checked > 100
 
@@ -72,7 +72,7 @@ def test_what_is_hidden_is_asked_for_as_absent(filmed):
         for query in picture.queries:
             if not query.targets:
                 shares = share_of(clip, frame, query.label)
-                assert all(share < MOST_HIDDEN for share in shares)
+                assert all(share < HIDDEN_SHARE for share in shares)
                 hidden += bool(shares)
     assert hidden > 5
 

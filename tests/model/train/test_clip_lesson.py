@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from model.data.clips import WANTED_SHARE
 from model.data.encode import TreeEncoder
-from model.evaluation.tracking_metrics import WANTED_SHARE
 from model.train.clip_lesson import FRAMES, TRAIN_SEED, ClipLesson, as_picture, draw_clip
 from model.train.nano_config import GEOMETRY, nano_config
 from molmo_act.modeling.tiling import patchify, rgb_tensor

@@ -32,14 +32,7 @@ from tests.model.train.small_run import files_of_at_most, save_tiny, tiny_recipe
 
 ALONE = World(torch.device("cpu"))
 
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Sums come out the same for the same number of threads only, and other processes run with one here."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -33,13 +33,10 @@ SPLITS = ["sheets", "plain windows", "screens", "scenes"]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def small(one_thread):
     with pytest.MonkeyPatch.context() as patch:
         shrink_nano(patch)
         yield
-    torch.set_num_threads(before)
 
 
 def train(recipe: NanoRecipe, folder: Path, **settings) -> Run:

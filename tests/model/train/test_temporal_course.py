@@ -29,13 +29,10 @@ RECIPE = TemporalRecipe(steps=4, warmup=1, past=1, held_out=2, look_every=2, sav
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def small(one_thread):
     with pytest.MonkeyPatch.context() as patch:
         shrink_clips(patch)
         yield
-    torch.set_num_threads(before)
 
 
 def train(recipe: TemporalRecipe, folder: Path) -> Run:
