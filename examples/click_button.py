@@ -22,8 +22,9 @@ from queue import Empty, Queue
 from typing import IO
 
 import gui_agent
+from molmo_act.cli.model_arguments import add_asking_arguments, add_model_arguments, model_options
 from molmo_act.errors import MolmoActError
-from molmo_act.picture_files import save_picture
+from molmo_act.io.image_writer import save_image
 
 BUTTONS = ("Open", "Save", "Print", "Cancel")
 DISPLAY_SIZE = (480, 360)  # of the virtual display: a simple interface, which is what nano is for
@@ -52,20 +53,22 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Click a named button of a real window.")
     parser.add_argument("name", nargs="?", default="Save", choices=BUTTONS, help="the button to click")
     parser.add_argument("--query", help="how to ask for it; 'the NAME button' by default")
-    parser.add_argument("--out", type=Path, default=Path("click_button.png"), help="annotated picture")
+    parser.add_argument("--out", type=Path, default=Path("click_button.png"), help="annotated image")
     parser.add_argument("--virtual", action="store_true", help="use a virtual display in any case")
+    add_model_arguments(parser)
+    add_asking_arguments(parser)
     return parser.parse_args()
 
 
 def click_and_ask(arguments: argparse.Namespace) -> int:
     """Clicks the button on the current display and compares with what the window received."""
-    desk = gui_agent.Desktop()
+    desktop = gui_agent.Desktop(model_options(arguments))
     with open_window() as events:
-        result = desk.click(arguments.query or f"the {arguments.name} button")
-        [found] = result.targets
-        save_picture(found.draw(), arguments.out)
-        print(f"clicked {found.query!r} at {found.point}, score {found.score:.2f}; screen {result.effect}")
-        print(f"picture: {arguments.out}")
+        result = desktop.click(arguments.query or f"the {arguments.name} button")
+        [match] = result.targets
+        save_image(match.draw(), arguments.out)
+        print(f"clicked {match.query!r} at {match.point}, score {match.score:.2f}; screen {result.effect}")
+        print(f"image: {arguments.out}")
         pressed = next_event(events, seconds=2)
     if pressed == {"event": "press", "name": arguments.name}:
         print(f"the window received a press of {arguments.name!r}")

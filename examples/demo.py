@@ -1,9 +1,9 @@
-"""Both halves of the project at work: points on a ROS 2 topic, and a click in a window. Knows no model.
+"""Shows both halves of the project at work: points on a ROS 2 topic, and a click in a window.
 
     make demo
 
-A rendered camera picture goes through the point node to a subscriber, and a window on a virtual display gets
-its named button clicked; a marked picture of each goes to out/. Exit code 0: both halves did what they
+A rendered camera image goes through the point node to a subscriber, and a window on a virtual display gets
+its named button clicked; a marked image of each goes to out/. Exit code 0: both halves did what they
 should, 1: one did not, 3: one or both cannot run on this machine and nothing else went wrong.
 """
 
@@ -27,7 +27,7 @@ OUT = Path("out")
 
 ASKED = table_scene.THINGS[0]
 BUTTON = "Save"
-ANSWERS = 3  # pictures with points to wait for
+ANSWERS = 3  # images with points to wait for
 PATIENCE_S = 120
 
 DONE, FAILED, IMPOSSIBLE = 0, 1, 2  # of one half; click_button.py exits with the same
@@ -50,9 +50,12 @@ def main() -> int:
 
 
 def point_at_the_table() -> int:
-    """A camera, the point node, and two subscribers that print points and save a picture: four processes."""
+    """A camera, the point node, and two subscribers that print points and save an image: four processes."""
     if importlib.util.find_spec("rclpy") is None:
         print("rclpy is missing. PyPI has it for Linux on x86_64; elsewhere it comes with ROS 2 itself.")
+        return IMPOSSIBLE
+    if importlib.util.find_spec("molmo_act_interfaces") is None:
+        print("The messages are not built: install CMake and a C++ compiler, then run .ci/ros_interfaces.")
         return IMPOSSIBLE
     scene, marked = OUT / "camera_scene.png", OUT / "camera_points.png"
     marked.unlink(missing_ok=True)
@@ -61,7 +64,7 @@ def point_at_the_table() -> int:
     print(f"asked: {query!r}; answers in pixels of {scene}:", flush=True)
     with (
         running(HERE / "ros_camera.py", scene, "--rate", "5"),
-        running("-m", "ros_nodes.point_node", "--ros-args", "-p", f"query:={query}") as node,
+        running("-m", "molmo_act_ros", "point_node", "--ros-args", "-p", f"query:={query}") as node,
         running(HERE / "ros_save_overlay.py", marked, "--timeout", PATIENCE_S) as saver,
         running(HERE / "ros_print_points.py", "--count", ANSWERS, "--timeout", PATIENCE_S) as printer,
     ):
@@ -70,7 +73,7 @@ def point_at_the_table() -> int:
         saver.wait()
     if len(lines) < ANSWERS or not marked.exists():
         return FAILED
-    print(f"picture with points: {marked}")
+    print(f"image with points: {marked}")
     return DONE if all(points_only_at(ASKED, line) for line in lines) else FAILED
 
 

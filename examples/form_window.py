@@ -1,4 +1,4 @@
-"""A real window with named buttons and text fields that says on stdout what it receives; knows no agent.
+"""Opens a window with named buttons and text fields that prints what it receives on stdout.
 
     python examples/form_window.py --button Save --button Cancel=#00aa00 --field Name
 
@@ -25,9 +25,7 @@ STILL_LOOKS = 5  # as many looks in a row must see the same before the window co
 def main() -> None:
     """Opens the window and stays until it is closed."""
     arguments = parse_arguments()
-    root = tkinter.Tk()
-    root.title(arguments.title)
-    root.geometry(arguments.geometry)
+    root = open_window(arguments.title, arguments.geometry)
     widgets: dict[str, tkinter.Widget] = {}
     for spec in arguments.button:
         name, _, colour = spec.partition("=")
@@ -36,9 +34,15 @@ def main() -> None:
         widgets[name] = add_field(root, name, arguments.font_size)
     for name in arguments.area:
         widgets[name] = add_area(root, name, arguments.font_size)
-    say_when_ready(root, widgets, seen=[])
-    threading.Thread(target=end_with_stdin, daemon=True).start()
-    root.mainloop()
+    run_until_closed(root, widgets)
+
+
+def open_window(title: str, geometry: str) -> tkinter.Tk:
+    """An empty window, at its place as Tk writes it: WIDTHxHEIGHT+X+Y."""
+    root = tkinter.Tk()
+    root.title(title)
+    root.geometry(geometry)
+    return root
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -84,6 +88,13 @@ def add_area(root: tkinter.Tk, name: str, font_size: int) -> tkinter.Text:
     area.bind("<<Modified>>", lambda event: changed(event) if area.edit_modified() else None)
     area.pack(padx=24, pady=4)
     return area
+
+
+def run_until_closed(root: tkinter.Tk, widgets: dict[str, tkinter.Widget]) -> None:
+    """Says where the named widgets are once the window stands, and runs it until it or stdin is closed."""
+    say_when_ready(root, widgets, seen=[])
+    threading.Thread(target=end_with_stdin, daemon=True).start()
+    root.mainloop()
 
 
 def say_when_ready(root: tkinter.Tk, widgets: dict[str, tkinter.Widget], seen: list[object]) -> None:

@@ -1,10 +1,10 @@
-"""A camera on a ROS 2 topic that needs no camera: publishes pictures at a steady rate; knows no model.
+"""Publishes generated camera images on a ROS 2 topic at a steady rate; needs no camera.
 
     python examples/ros_camera.py photo.jpg --rate 10
     python examples/ros_camera.py rendered_frames/ --compressed --ros-args -r __ns:=/front
     python examples/ros_camera.py        # a red, a green and a blue disc that wander over a grey table
 
-A folder is played in the order of its file names, again and again. Pictures are only taken while somebody
+A folder is played in the order of its file names, again and again. Images are only taken while somebody
 subscribes, so none of a short --count is lost before the others have started.
 """
 
@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image as Pictures
+from molmo_act_ros.runner import run
+from PIL import Image as PillowImage
 from PIL import ImageDraw
 
 from molmo_act.errors import ImageError
-from molmo_act.images import load_image
-from ros_nodes.program import run
+from molmo_act.io.image import load_image
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -35,15 +35,13 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 
 
 def main() -> int:
-    """Runs the camera until a signal, or for --count pictures; returns the exit code."""
+    """Runs the camera until a signal, or for --count images; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("source", nargs="?", type=Path, help="picture or folder; made-up discs when left out")
-    parser.add_argument("--rate", type=_positive, default=10.0, help="pictures per second (default 10)")
-    parser.add_argument(
-        "--count", type=int, default=0, help="stop after so many pictures; 0 goes on (default)"
-    )
+    parser.add_argument("source", nargs="?", type=Path, help="image or folder; made-up discs when left out")
+    parser.add_argument("--rate", type=_positive, default=10.0, help="images per second (default 10)")
+    parser.add_argument("--count", type=int, default=0, help="stop after so many images; 0 goes on (default)")
     parser.add_argument("--frame-id", default="camera_optical_frame", help="coordinate frame in the header")
     parser.add_argument(
         "--compressed", action="store_true", help="JPEG on image/compressed, not rgb8 on image"
@@ -54,14 +52,13 @@ def main() -> int:
 def make_camera(options: argparse.Namespace) -> Node:
     """The camera's node: one publisher, one timer."""
     import rclpy
+    from molmo_act_ros.conversions.images import rgb_to_image
     from rclpy.qos import qos_profile_sensor_data
     from sensor_msgs.msg import CompressedImage, Image
     from std_msgs.msg import Header
 
-    from ros_nodes.convert import rgb_to_image
-
-    pictures = play(options.source) if options.source else wandering_discs()
-    pictures = itertools.islice(pictures, options.count or None)
+    images = play(options.source) if options.source else wandering_discs()
+    images = itertools.islice(images, options.count or None)
     node = rclpy.create_node("camera")
     kind, topic = (CompressedImage, "image/compressed") if options.compressed else (Image, "image")
     publisher = node.create_publisher(kind, topic, qos_profile_sensor_data)
@@ -69,7 +66,7 @@ def make_camera(options: argparse.Namespace) -> Node:
     def take() -> None:
         if not publisher.get_subscription_count():
             return
-        rgb = next(pictures, None)
+        rgb = next(images, None)
         if rgb is None:
             raise SystemExit(0)
         header = Header(stamp=node.get_clock().now().to_msg(), frame_id=options.frame_id)
@@ -83,13 +80,13 @@ def make_camera(options: argparse.Namespace) -> Node:
 
 
 def play(source: Path) -> Iterator[np.ndarray]:
-    """The picture, or the pictures of the folder, for ever; uint8 RGB (height, width, 3)."""
+    """The image, or the images of the folder, for ever; uint8 RGB (height, width, 3)."""
     files = [source]
     if source.is_dir():
         files = sorted(file for file in source.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
         raise ImageError(
-            f"Folder {source} holds no picture; expected files named {', '.join(sorted(SUFFIXES))}."
+            f"Folder {source} holds no image; expected files named {', '.join(sorted(SUFFIXES))}."
         )
     if len(files) == 1:
         return itertools.repeat(load_image(files[0]))
@@ -97,28 +94,28 @@ def play(source: Path) -> Iterator[np.ndarray]:
 
 
 def wandering_discs(width: int = 640, height: int = 480) -> Iterator[np.ndarray]:
-    """Pictures of a red, a green and a blue disc that go round on a grey table, each at its own pace."""
+    """Images of a red, a green and a blue disc that go round on a grey table, each at its own pace."""
     for number in itertools.count():
-        picture = Pictures.new("RGB", (width, height), (150, 150, 150))
-        draw = ImageDraw.Draw(picture)
+        image = PillowImage.new("RGB", (width, height), (150, 150, 150))
+        draw = ImageDraw.Draw(image)
         for place, colour in enumerate([(210, 40, 40), (40, 160, 60), (50, 80, 210)]):
             angle = 2 * math.pi * (place / 3 + number / (100 + 50 * place))
             x, y = width * (0.5 + 0.35 * math.cos(angle)), height * (0.5 + 0.3 * math.sin(angle))
             draw.ellipse([x - 45, y - 45, x + 45, y + 45], fill=colour)
-        yield np.asarray(picture)
+        yield np.asarray(image)
 
 
 def jpeg(rgb: np.ndarray) -> array.array:
-    """The picture as a JPEG file, in the container that rclpy takes over as it is."""
+    """The image as a JPEG file, in the container that rclpy takes over as it is."""
     file = io.BytesIO()
-    Pictures.fromarray(rgb).save(file, "JPEG", quality=90)
+    PillowImage.fromarray(rgb).save(file, "JPEG", quality=90)
     return array.array("B", file.getvalue())
 
 
 def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of pictures per second above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of images per second above 0")
     return value
 
 

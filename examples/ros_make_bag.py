@@ -1,4 +1,4 @@
-"""Makes a bag of a camera without a camera: wandering discs with their depth and calibration. Needs no ROS.
+"""Writes a bag of camera images, depth and calibration of wandering discs; needs neither ROS nor a camera.
 
     python examples/ros_make_bag.py camera_bag --seconds 5 --storage mcap
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from molmo_act_ros.bag import require_rosbags
 from ros_camera import wandering_discs
 
 from molmo_act.errors import InputError, MolmoActError
-from ros_nodes.bag import require_rosbags
 
 WIDTH, HEIGHT, FOCAL = 320, 240, 300.0
 TABLE_MM, DISC_MM = 1000, 950
@@ -31,7 +31,7 @@ def main() -> int:
     )
     parser.add_argument("bag", type=Path, help="folder to make")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long it lasts (default 5)")
-    parser.add_argument("--rate", type=float, default=10.0, help="pictures per second (default 10)")
+    parser.add_argument("--rate", type=float, default=10.0, help="images per second (default 10)")
     parser.add_argument("--storage", choices=["sqlite3", "mcap"], default="mcap", help="default mcap")
     options = parser.parse_args()
     try:
@@ -40,12 +40,12 @@ def main() -> int:
     except MolmoActError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    print(f"{options.bag}: {count} pictures with depth")
+    print(f"{options.bag}: {count} images with depth")
     return 0
 
 
 def make_bag(bag: Path, count: int, rate: float, storage: str) -> int:
-    """Writes so many pictures, depth pictures and calibrations; returns how many."""
+    """Writes so many images, depth images and calibrations; returns how many."""
     from rosbags.rosbag2 import StoragePlugin, Writer, WriterError
     from rosbags.typesys import Stores, get_typestore
 

@@ -1,4 +1,4 @@
-"""Saves one picture with points drawn on it, from topic overlay of a running molmo-act-point-node.
+"""Saves one image with points drawn on it, from topic overlay of a running molmo-act-point-node.
 
     python examples/ros_save_overlay.py overlay.png
 
@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image as Pictures
-
-from ros_nodes.program import run
+from molmo_act_ros.runner import run
+from PIL import Image as PillowImage
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    """Subscribes until a picture has come; returns the exit code."""
+    """Subscribes until an image has come; returns the exit code."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -34,14 +33,13 @@ def main() -> int:
 def make_saver(options: argparse.Namespace) -> Node:
     """The subscriber's node."""
     import rclpy
+    from molmo_act_ros.conversions.images import image_to_rgb
     from sensor_msgs.msg import Image
-
-    from ros_nodes.pixels import image_to_rgb
 
     node = rclpy.create_node("save_overlay")
 
     def save(message: Image) -> None:
-        Pictures.fromarray(image_to_rgb(message)).save(options.out)
+        PillowImage.fromarray(image_to_rgb(message)).save(options.out)
         raise SystemExit(0)
 
     def give_up() -> None:

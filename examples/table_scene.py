@@ -1,4 +1,4 @@
-"""A rendered camera picture: coloured shapes on a table, and where each of them is; knows no model."""
+"""Renders a camera image of coloured shapes on a table, and says where each of them is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Thing:
     Attributes:
         name: What it is called, colour first.
         colour: RGB, 0 to 255.
-        centre: (x, y) in pixels of the picture, origin top-left.
+        centre: (x, y) in pixels of the image, origin top-left.
         radius: Half its size in pixels.
         corners: Of its outline, evenly spread on a circle; many make it round.
     """
@@ -31,7 +31,7 @@ class Thing:
     corners: int
 
     def outline(self) -> Iterator[tuple[float, float]]:
-        """Its corners in pixels of the picture; a square stands on a side, a triangle too."""
+        """Its corners in pixels of the image; a square stands on a side, a triangle too."""
         turn = np.pi / 4 if self.corners == 4 else -np.pi / 2
         for angle in turn + 2 * np.pi * np.arange(self.corners) / self.corners:
             yield self.centre[0] + self.radius * np.cos(angle), self.centre[1] + self.radius * np.sin(angle)

@@ -2,7 +2,7 @@
 
 import sys
 
-from gui_agent.cli import main
+from gui_agent.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

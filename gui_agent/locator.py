@@ -1,25 +1,29 @@
-"""Words that name something on the screen, resolved anew at each use; knows no capture library."""
+"""Locators: words that name something on a desktop, and the actions on it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
-from gui_agent.backends import require_button
-from gui_agent.errors import Ambiguous, NotFound
-from gui_agent.eye import Found, Sighting
-from gui_agent.keystrokes import split_chord
-from gui_agent.regions import Region
+from gui_agent.actions.executor import perform
+from gui_agent.actions.gestures import Click, DeleteContent, Drag, Focus, Gesture, PressKeys, Scroll, TypeText
+from gui_agent.actions.hand import DRAG_STEPS
+from gui_agent.actions.result import ActionResult
+from gui_agent.assertions import Expectation, State
+from gui_agent.clock import require_seconds
+from gui_agent.context import DesktopContext
+from gui_agent.errors import NotFound
+from gui_agent.geometry import Area
+from gui_agent.input.backend import require_button
+from gui_agent.input.key_names import MODIFIERS, key_name
+from gui_agent.input.keystrokes import split_chord
+from gui_agent.vision.extent import extent_at
+from gui_agent.vision.grounder import Match
+from gui_agent.vision.overlay import Frames
+from gui_agent.vision.regions import InWindow, Region, region_of
+from gui_agent.vision.selector import LAST, Selector
 from molmo_act.errors import InputError
-
-if TYPE_CHECKING:
-    from gui_agent.desktop import Desktop
-    from gui_agent.results import ActionResult
-    from gui_agent.scene import Scene
-
-SHOWN_CANDIDATES = 5
 
 
 @dataclass(frozen=True)
@@ -29,130 +33,213 @@ class Locator:
     A locator is strict: when several things match about equally well, acting on it raises `Ambiguous`. Say
     which is meant with more words, ``first``, ``nth``, ``near`` or ``inside``.
 
-    Attributes:
-        desk: The desktop it is looked for on.
-        query: The words.
-        region: Where to look; None for all that the desktop looks at.
-        index: Which of several, 0-based in the order of the model's answer; None where there must be one.
-        neighbour: What the meant one of several is nearest to.
+    Every action waits up to ``timeout`` seconds (the desktop's unless given) until there is a target that
+    scores enough and holds still, and raises, with nothing done:
 
-    Raises:
-        InputError: The query is no text, or the region none.
+    - `NotFound` or `Unstable` where there is none, or it does not hold still;
+    - `Ambiguous` where there are several, which more time would not tell apart;
+    - `ActionBlockedError` where the score, a rule of `Safety`, the fail-safe or a covering window forbids it;
+    - `InputError` where an argument cannot be used, `QueryError` where the query cannot.
+
+    Attributes:
+        context: The desktop it is looked for on.
+        selector: The words, where to look, and which of several is meant.
     """
 
-    desk: Desktop = field(repr=False)
-    query: str
-    region: Region | None = None
-    index: int | None = None
-    neighbour: Locator | None = None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.query, str):
-            raise InputError(
-                f"The query is {self.query!r}; expected words such as 'the Save button', or a locator."
-            )
-        if self.region is not None and not isinstance(self.region, Region):
-            raise InputError(
-                f"The region is {self.region!r}; expected Area(left, top, width, height), "
-                "desk.window('title') or desk.screen(1)."
-            )
+    context: DesktopContext = field(repr=False)
+    selector: Selector
 
     # --- which one ----------------------------------------------------------------------------------------
+
+    @property
+    def query(self) -> str:
+        """The words."""
+        return self.selector.query
+
+    @property
+    def region(self) -> Region | None:
+        """Where to look; None for all that the desktop looks at."""
+        return self.selector.region
+
+    @property
+    def index(self) -> int | None:
+        """Which of several, 0-based in the order of the model's answer; None where there must be one."""
+        return self.selector.index
 
     @property
     def first(self) -> Locator:
         """The first of several."""
         return self.nth(0)
 
+    @property
+    def last(self) -> Locator:
+        """The last of several."""
+        return self.nth(LAST)
+
     def nth(self, index: int) -> Locator:
-        """One of several.
+        """Picks one of several.
 
         Args:
-            index: 0-based, in the order of the model's answer, which is reading order by and large.
+            index: 0-based, in the order of the model's answer, which is by and large reading order, and as
+                `all`, `count` and `Ambiguous.candidates` count: without what scores too little to be acted
+                on. -1 is the last.
+
+        Returns:
+            A locator of that one.
 
         Raises:
-            InputError: The index is negative.
+            InputError: The index is no whole number, or below -1.
         """
-        if index < 0:
-            raise InputError(f"nth({index}) was given; indices start at 0.")
-        return replace(self, index=index, neighbour=None)
+        return Locator(self.context, self.selector.nth(index))
 
     def near(self, other: str | Locator) -> Locator:
-        """The one of several that is nearest to something else, given as words or as a locator."""
-        return replace(self, neighbour=self.desk.named(other), index=None)
+        """Picks the one of several that is nearest to something else.
 
-    def inside(self, region: Region) -> Locator:
-        """The same words, looked for in a part of the screen only; the model sees nothing else."""
-        return replace(self, region=region)
+        Args:
+            other: The other thing, as words or as a locator.
 
-    def all(self) -> list[Locator]:
-        """A locator for each thing that matches now; empty when nothing does. Waits for nothing.
+        Returns:
+            A locator of the nearest one.
 
         Raises:
-            Refused: The screen is locked.
+            InputError: The words are not text.
+        """
+        return Locator(self.context, self.selector.near(selector_of(other)))
+
+    def inside(self, region: Region | InWindow) -> Locator:
+        """Looks for the same words in a part of the screen only; the model sees nothing else.
+
+        Args:
+            region: An `Area` in input points, a window or a monitor.
+
+        Returns:
+            A locator in that region.
+
+        Raises:
+            InputError: The region is not a region.
+        """
+        return Locator(self.context, self.selector.inside(region_of(region)))
+
+    def filter(
+        self,
+        *,
+        has_text: str | None = None,
+        has_not_text: str | None = None,
+        within: Region | InWindow | None = None,
+    ) -> Locator:
+        """Leaves out some of several.
+
+        Args:
+            has_text: A text that it shows; it becomes part of the words.
+            has_not_text: A text that it does not show.
+            within: Where it lies. Other than with `inside`, the model sees the rest of the screen, too.
+
+        Returns:
+            A locator of fewer things.
+
+        Raises:
+            InputError: Nothing was given, a text is none or empty, or the region is not a region.
+        """
+        return Locator(self.context, self.selector.filter(has_text, has_not_text, region_of(within)))
+
+    def all(self) -> list[Locator]:
+        """Looks once, and gives a locator for each thing that matches now.
+
+        Returns:
+            A locator for each match that scores enough; empty where there is none.
+
+        Raises:
+            ActionBlockedError: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        matching = self._matching(self._look(self.desk.scene()))
-        return [self.nth(index) for index in range(len(matching))]
+        if self.selector.index is not None or self.selector.neighbor is not None:
+            return [self] * self.count()
+        return [self.nth(index) for index in range(self.count())]
 
-    # --- looking ------------------------------------------------------------------------------------------
+    def count(self) -> int:
+        """Looks once, and counts what matches now.
 
-    def find(self) -> Found:
-        """Where it is now; moves nothing, waits for nothing. A low score is returned, not refused.
+        Returns:
+            Number of matches that score enough; at most 1 where ``first``, ``last``, ``nth`` or ``near``
+            chooses one.
+
+        Raises:
+            ActionBlockedError: The screen is locked.
+            QueryError: The query is empty or too long.
+        """
+        return len(self.selector.choose_all(self.context.current_snapshot(), self.context.min_score))
+
+    def is_visible(self) -> bool:
+        """Looks once, and says whether something matches now; `expect` waits for it.
+
+        Returns:
+            Whether there is a match that scores enough.
+
+        Raises:
+            ActionBlockedError: The screen is locked.
+            QueryError: The query is empty or too long.
+        """
+        try:
+            return self.count() > 0
+        except NotFound:  # the window to look in is not there
+            return False
+
+    def is_hidden(self) -> bool:
+        """Looks once, and says whether nothing matches now: the opposite of `is_visible`."""
+        return not self.is_visible()
+
+    def find(self) -> Match:
+        """Looks once, and says where it is; a low score is returned, not refused.
+
+        Returns:
+            Where it is now.
 
         Raises:
             NotFound: Nothing matches.
             Ambiguous: Several things match about equally well.
-            Refused: The screen is locked.
+            ActionBlockedError: The screen is locked.
             QueryError: The query is empty or too long.
         """
-        return self.choose(self.desk.scene())
+        return self.selector.choose(self.context.current_snapshot(), self.context.min_score)
 
-    def choose(self, scene: Scene) -> Found:
-        """Where it is at one moment; raises as `find` does."""
-        sighting = self._look(scene)
-        if not sighting.places:
-            raise NotFound(
-                f"Nothing on the screen matches {self.query!r} (absent with probability "
-                f"{sighting.points.absent:.2f}). Check that it is visible, or name it in other words; "
-                "small models know English only."
-            )
-        if self.index is not None:
-            return self._nth_of(self._matching(sighting), self.index)
-        if self.neighbour is not None:
-            point = self.neighbour.choose(scene).point
-            candidates = self._matching(sighting) or sighting.likely
-            return min(candidates, key=lambda found: math.dist(found.point, point))
-        if len(sighting.likely) > 1 and self._matching(sighting):
-            raise Ambiguous(
-                f"{self.query!r} matches {len(sighting.likely)} things about equally well: "
-                f"{_listed(sighting.likely)}. Name it more exactly, or use first, nth, near or inside.",
-                sighting.likely,
-            )
-        return max(sighting.places, key=lambda found: found.score)
+    def bounding_box(self) -> Area | None:
+        """Looks once, and estimates its box: what has one colour around the place but for what is on it.
 
-    def _look(self, scene: Scene) -> Sighting:
-        return scene.look(self.query, self.region)
+        The model gives a point and no edges, so a plain button has a box and a word on a page has none.
 
-    def _matching(self, sighting: Sighting) -> list[Found]:
-        return [found for found in sighting.places if found.score >= self.desk.min_score]
+        Returns:
+            The box in input points; None where no edges can be told.
 
-    def _nth_of(self, matching: Sequence[Found], index: int) -> Found:
-        if index >= len(matching):
-            raise NotFound(
-                f"{self.query!r} was asked for as number {index}, counted from 0, but {len(matching)} match: "
-                f"{_listed(matching) or 'nothing'}."
-            )
-        return matching[index]
+        Raises:
+            DesktopError: See `find`.
+        """
+        match = self.find()
+        return extent_at(match.screenshot, match.pixel)
 
-    # --- acting -------------------------------------------------------------------------------------------
-    # Each of these waits up to ``timeout`` seconds (the desktop's unless given) until there is something that
-    # scores enough and holds still, and raises
-    #   NotFound, Unstable: there is none, or it does not hold still;
-    #   Ambiguous: there are several, which more time would not tell apart;
-    #   Refused: the score, a rule of Safety, the fail-safe, or a cover over it is against it;
-    #   InputError: an argument cannot be used; QueryError: the query cannot.
-    # Nothing was done then.
+    def highlight(self, *, seconds: float = 1.0) -> Match:
+        """Looks once, and frames it on the screen for a while.
+
+        Args:
+            seconds: For how long; this returns when the frame is gone.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            DesktopError: See `find`.
+            PlatformError: tkinter is missing.
+        """
+        require_seconds(seconds, "seconds")
+        match = self.find()
+        frames = Frames()
+        try:
+            frames.show([match])
+            self.context.clock.sleep(seconds)
+        finally:
+            frames.close()
+        return match
+
+    # --- acting; the class says what each of these raises ---------------------------------------------------
 
     def click(
         self,
@@ -169,35 +256,64 @@ class Locator:
             count: 2 for a double click, 3 for a triple click.
             modifiers: Keys held meanwhile, such as ``["ctrl", "shift"]``.
             timeout: Seconds to wait for it.
+
+        Returns:
+            Where it was clicked, and whether the screen changed.
         """
         require_button(button, count)
-        if isinstance(modifiers, str):  # or each of its letters would be taken for a key
-            raise InputError(f"modifiers is one string, {modifiers!r}; give a list of keys.")
-        backend = self.desk.backend
-        backend.require_keys(*modifiers)
-
-        def press(_: Found) -> None:
-            with backend.holding(*modifiers):
-                backend.click(button, count)
-
+        self.context.backend.require_keys(*require_modifiers(modifiers))
         arguments = {"button": button, "count": count, "modifiers": list(modifiers)}
-        return self.desk.act("click", [self], press, arguments, timeout=timeout)
+        return self._perform("click", [Click(button, count, tuple(modifiers))], arguments, timeout)
+
+    def dblclick(
+        self, *, button: str = "left", modifiers: Sequence[str] = (), timeout: float | None = None
+    ) -> ActionResult:
+        """Clicks it twice: ``click(count=2)``.
+
+        Args:
+            button: "left", "middle" or "right".
+            modifiers: Keys held meanwhile, such as ``["ctrl", "shift"]``.
+            timeout: Seconds to wait for it.
+
+        Returns:
+            Where it was clicked, and whether the screen changed.
+        """
+        return self.click(button=button, count=2, modifiers=modifiers, timeout=timeout)
 
     def hover(self, *, timeout: float | None = None) -> ActionResult:
-        """Moves the pointer onto it."""
-        return self.desk.act("hover", [self], None, {}, timeout=timeout)
+        """Moves the pointer onto it.
+
+        Args:
+            timeout: Seconds to wait for it.
+
+        Returns:
+            Where the pointer is now, and whether the screen changed.
+        """
+        return self._perform("hover", [], {}, timeout)
 
     def drag_to(
-        self, other: str | Locator, *, button: str = "left", timeout: float | None = None
+        self,
+        other: str | Locator,
+        *,
+        button: str = "left",
+        steps: int = DRAG_STEPS,
+        timeout: float | None = None,
     ) -> ActionResult:
-        """Drags it to something else, given as words or as a locator."""
+        """Drags it to something else.
+
+        Args:
+            other: Where to drop it, as words or as a locator.
+            button: "left", "middle" or "right".
+            steps: Moves of the pointer on the way; more of them take longer.
+            timeout: Seconds to wait for both.
+
+        Returns:
+            Both places, and whether the screen changed.
+        """
         require_button(button)
-        target = self.desk.named(other)
-
-        def drag(_: Found, end: Found) -> None:
-            self.desk.backend.drag(*end.point, button)
-
-        return self.desk.act("drag", [self, target], drag, {"button": button}, timeout=timeout)
+        selectors = [self.selector, selector_of(other)]
+        gestures, arguments = [Drag(button, steps)], {"button": button, "steps": steps}
+        return perform(self.context, "drag", selectors, gestures, arguments, timeout=timeout)
 
     def scroll(self, down: int = 3, right: int = 0, *, timeout: float | None = None) -> ActionResult:
         """Turns the wheel over it.
@@ -206,38 +322,78 @@ class Locator:
             down: Notches; negative ones are up.
             right: Notches; negative ones are left.
             timeout: Seconds to wait for it.
+
+        Returns:
+            Where the wheel was turned, and whether the screen changed.
         """
-        return self.desk.act(
-            "scroll",
-            [self],
-            lambda _: self.desk.backend.scroll(down, right),
-            {"down": down, "right": right},
-            timeout=timeout,
-        )
+        return self._perform("scroll", [Scroll(down, right)], {"down": down, "right": right}, timeout)
 
     def fill(self, text: str, *, secret: bool = False, timeout: float | None = None) -> ActionResult:
-        """Clicks it, takes away what it holds, and types a text; each character arrives, or an error says so.
+        """Clicks it, deletes its content, and types a text; each character arrives, or an error says so.
 
         Args:
-            text: Any characters; line breaks and tabs are the keys Enter and Tab. Not empty, see `clear`.
-            secret: Keeps the text out of results, records and pictures; see `Desktop.forget_secrets`.
+            text: Any characters; line breaks and tabs are the keys Enter and Tab. "" is the same as `clear`.
+            secret: Keeps the text out of results, records and images; see `Desktop.forget_secrets`.
             timeout: Seconds to wait for it.
 
+        Returns:
+            Where it was typed, and whether the screen changed.
+
         Raises:
-            NotTyped: The application did not take a pasted piece; what was there before is gone.
+            TypingError: The application did not take a pasted piece; the old content is gone.
         """
-        self.desk.backend.require_typable(text)
+        if text == "":
+            return self.clear(timeout=timeout)
+        self.context.backend.require_typable(text, secret=secret)
+        return perform(
+            self.context,
+            "fill",
+            [self.selector],
+            [Focus(), DeleteContent(), TypeText(text, secret)],
+            typed_arguments(text, secret),
+            timeout=timeout,
+            secret=secret,
+        )
 
-        def replace_content(_: Found) -> None:
-            self._empty()
-            self.desk.backend.type(text)
+    def press_sequentially(
+        self, text: str, *, delay: float = 0.0, secret: bool = False, timeout: float | None = None
+    ) -> ActionResult:
+        """Clicks it, and types a text to what it holds, a character at a time.
 
-        arguments = typed_arguments(text, secret)
-        return self.desk.act("fill", [self], replace_content, arguments, timeout=timeout, secret=secret)
+        Args:
+            text: Not empty; line breaks and tabs are the keys Enter and Tab.
+            delay: Seconds between two characters, for programs that look at each.
+            secret: Keeps the text out of results, records and images; see `Desktop.forget_secrets`.
+            timeout: Seconds to wait for it.
+
+        Returns:
+            Where it was typed, and whether the screen changed.
+
+        Raises:
+            TypingError: The application did not take a pasted character, or another one took the keyboard.
+        """
+        require_seconds(delay, "delay")
+        self.context.backend.require_typable(text, secret=secret)
+        return perform(
+            self.context,
+            "press_sequentially",
+            [self.selector],
+            [Focus(), TypeText(text, secret, delay)],
+            typed_arguments(text, secret) | {"delay": delay},
+            timeout=timeout,
+            secret=secret,
+        )
 
     def clear(self, *, timeout: float | None = None) -> ActionResult:
-        """Clicks it and takes away what it holds."""
-        return self.desk.act("clear", [self], lambda _: self._empty(), {}, timeout=timeout)
+        """Clicks it and deletes its content.
+
+        Args:
+            timeout: Seconds to wait for it.
+
+        Returns:
+            Where it was clicked, and whether the screen changed.
+        """
+        return self._perform("clear", [Focus(), DeleteContent()], {}, timeout)
 
     def press(self, chord: str, *, timeout: float | None = None) -> ActionResult:
         """Clicks it, then presses keys together.
@@ -245,44 +401,105 @@ class Locator:
         Args:
             chord: Such as "enter" or "ctrl+s".
             timeout: Seconds to wait for it.
+
+        Returns:
+            Where it was clicked, and whether the screen changed.
         """
         keys = split_chord(chord)
-        self.desk.backend.require_keys(*keys)
+        self.context.backend.require_keys(*keys)
+        return self._perform("press", [Focus(), PressKeys(keys)], {"chord": chord}, timeout)
 
-        def click_and_press(_: Found) -> None:
-            self._focus()
-            self.desk.backend.press(*keys)
+    def wait_for(self, state: State = "visible", *, timeout: float | None = None) -> ActionResult:
+        """Waits until it is visible, or until it is hidden; see `Expectation.wait_for`.
 
-        return self.desk.act("press", [self], click_and_press, {"chord": chord}, timeout=timeout)
+        Args:
+            state: "visible" or "hidden".
+            timeout: Seconds; the desktop's unless given.
 
-    def wait(
-        self, state: Literal["visible", "gone"] = "visible", *, timeout: float | None = None
-    ) -> ActionResult:
-        """Waits until it is there, or until it is not; see `Expectation.wait`.
+        Returns:
+            Where it is, if it is; "unchanged" when the first look already showed it so.
 
         Raises:
-            Timeout: It did not come about in time.
+            TimeoutError: The state was not reached in time.
             InputError: There is no such state.
         """
-        return self.desk.expect(self).wait(state, timeout=timeout)
+        return Expectation(self.context, self.selector).wait_for(state, timeout=timeout)
 
-    def _focus(self) -> None:
-        self.desk.backend.click()
-        self.desk.guard.require_window(self.desk.backend.focused())
+    def _perform(
+        self, action: str, gestures: Sequence[Gesture], arguments: dict[str, Any], timeout: float | None
+    ) -> ActionResult:
+        return perform(self.context, action, [self.selector], gestures, arguments, timeout=timeout)
 
-    def _empty(self) -> None:
-        self._focus()
-        # Not Ctrl+A, which goes to the start of the line in Tk, in Emacs and in some GTK themes. In a field
-        # that was empty, Tk keeps a selection of no length, which Backspace then deletes; End takes it away.
-        for keys in (("ctrl", "home"), ("ctrl", "shift", "end"), ("delete",), ("end",)):
-            self.desk.backend.press(*keys)
+
+def expect(locator: Locator) -> Expectation:
+    """Says what should become visible, or hidden, soon; the methods of the result wait for it.
+
+    Args:
+        locator: What is looked for.
+
+    Returns:
+        The expectation.
+
+    Raises:
+        InputError: It is no locator.
+
+    Example:
+        expect(desktop.locator("a dialog saying the file was saved")).to_be_visible(timeout=5)
+    """
+    if not isinstance(locator, Locator):
+        raise InputError(
+            f"expect({locator!r}) was given; expected a locator such as desktop.locator('words')."
+        )
+    return Expectation(locator.context, locator.selector)
+
+
+def require_modifiers(modifiers: Sequence[str]) -> Sequence[str]:
+    """Checks that modifiers are a list of them, and not one string, whose letters would be taken for keys.
+
+    Args:
+        modifiers: Keys to hold.
+
+    Returns:
+        The same keys.
+
+    Raises:
+        InputError: It is no list of keys, or one of them is no modifier.
+    """
+    if isinstance(modifiers, str):
+        raise InputError(f"modifiers is one string, {modifiers!r}; give a list of keys.")
+    if not isinstance(modifiers, (list, tuple)) or not all(isinstance(key, str) for key in modifiers):
+        raise InputError(f"modifiers is {modifiers!r}; give a list of keys.")
+    for key in modifiers:
+        if key_name(key) not in MODIFIERS:
+            raise InputError(
+                f"modifiers is {modifiers!r}, and {key!r} is none; give some of {', '.join(MODIFIERS)}."
+            )
+    return modifiers
+
+
+def selector_of(target: str | Locator) -> Selector:
+    """Gives the selector of a locator, or of words.
+
+    Args:
+        target: Words or a locator.
+
+    Returns:
+        The selector.
+
+    Raises:
+        InputError: It is neither.
+    """
+    return target.selector if isinstance(target, Locator) else Selector(target)
 
 
 def typed_arguments(text: str, secret: bool) -> dict[str, Any]:
-    """What records say of a text that is typed."""
+    """Gives what results and records say of a text that is typed.
+
+    Args:
+        text: The text.
+        secret: Whether it is replaced by dots.
+
+    Returns:
+        Arguments by name.
+    """
     return {"text": "•••", "secret": True} if secret else {"text": text}
-
-
-def _listed(places: Sequence[Found]) -> str:
-    shown = [f"{found.point} scores {found.score:.2f}" for found in places[:SHOWN_CANDIDATES]]
-    return ", ".join(shown) + (", …" if len(places) > SHOWN_CANDIDATES else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import (
@@ -14,23 +14,32 @@ from molmo_act.errors import (
     PlatformError,
     QueryError,
 )
-from molmo_act.points import Point, Points
-from molmo_act.tracks import Track, Tracks
 
 if TYPE_CHECKING:
-    from molmo_act.api import load
-    from molmo_act.drift import quantization_report
-    from molmo_act.encoded_image import EncodedImage
-    from molmo_act.pointing_model import PointingModel
-    from molmo_act.tracking.settings import TrackerSettings
-    from molmo_act.tracking.streaming import StreamingTracker, TrackerStats
+    from molmo_act.embedded.encoded_image import EmbeddedImage
+    from molmo_act.embedded.model import EmbeddedModel
+    from molmo_act.io.download import fetch_image
+    from molmo_act.loading import load
+    from molmo_act.model_options import ModelOptions
+    from molmo_act.outputs.count import Count
+    from molmo_act.outputs.points import Point, Points
+    from molmo_act.outputs.tracks import Track, Tracks
+    from molmo_act.pointing.encoded_image import EncodedImage
+    from molmo_act.pointing.model import PointingModel
+    from molmo_act.quantization.drift import quantization_report
+    from molmo_act.tracking.config import TrackerConfig
+    from molmo_act.tracking.tracker import StreamingTracker, TrackerStats
 
 __all__ = [
     "CheckpointError",
+    "Count",
+    "EmbeddedImage",
+    "EmbeddedModel",
     "EncodedImage",
     "ImageError",
     "InputError",
     "MissingExtraError",
+    "ModelOptions",
     "MolmoActError",
     "PlatformError",
     "Point",
@@ -39,29 +48,46 @@ __all__ = [
     "QueryError",
     "StreamingTracker",
     "Track",
-    "TrackerSettings",
+    "TrackerConfig",
     "TrackerStats",
     "Tracks",
+    "fetch_image",
     "load",
     "quantization_report",
 ]
 
-
 _LAZY = {
-    "load": "api",
-    "PointingModel": "pointing_model",
-    "EncodedImage": "encoded_image",
-    "StreamingTracker": "tracking.streaming",
-    "TrackerSettings": "tracking.settings",
-    "TrackerStats": "tracking.streaming",
-    "quantization_report": "drift",
+    "Count": "outputs.count",
+    "EmbeddedImage": "embedded.encoded_image",
+    "EmbeddedModel": "embedded.model",
+    "Point": "outputs.points",
+    "Points": "outputs.points",
+    "Track": "outputs.tracks",
+    "Tracks": "outputs.tracks",
+    "fetch_image": "io.download",
+    "load": "loading",
+    "PointingModel": "pointing.model",
+    "ModelOptions": "model_options",
+    "EncodedImage": "pointing.encoded_image",
+    "StreamingTracker": "tracking.tracker",
+    "TrackerConfig": "tracking.config",
+    "TrackerStats": "tracking.tracker",
+    "quantization_report": "quantization.drift",
 }
+"""What is imported when it is first asked for, so that small programs start fast."""
 
 
 def __getattr__(name: str) -> Any:
-    """Imports torch and transformers when a model is first asked for, so that small programs start fast."""
-    if name in _LAZY:
-        return getattr(import_module(f"molmo_act.{_LAZY[name]}"), name)
+    """Imports NumPy when a result is first asked for, torch and transformers when a model is."""
     if name == "__version__":
-        return metadata.version("molmo-act")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module("importlib.metadata").version("molmo-act")
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"molmo_act.{_LAZY[name]}"), name)
+    except ModuleNotFoundError as error:
+        from molmo_act._optional import TORCH_PACKAGES, needs_torch
+
+        if error.name not in TORCH_PACKAGES:
+            raise
+        raise needs_torch(f"molmo_act.{name}", error.name) from error

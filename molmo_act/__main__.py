@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from molmo_act.cli import main
+from molmo_act.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""Every error this project raises on purpose, in one tree; knows nothing of models, ROS or desktops.
+"""Every error that this project raises on purpose, in one tree.
 
     MolmoActError
     ├── InputError (ValueError)        something the caller gave cannot be used
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 
 class MolmoActError(Exception):
-    """Root of every error raised on purpose by molmo_act, ros_nodes and gui_agent."""
+    """Root of every error that molmo_act, molmo_act_ros and gui_agent raise on purpose."""
 
 
 class InputError(MolmoActError, ValueError):
@@ -44,12 +44,19 @@ class MissingExtraError(MolmoActError, ImportError):
     """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
+        from molmo_act._install import install_command  # slow to import, and seldom needed
+
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
-            f'Install it with: pip install "molmo-act[{extra}]"'
+            f"Install it with: {install_command(extra)}"
         )
         self.package = package
         self.extra = extra
+        self._asked = package, extra, purpose
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        """Lets the error pass between processes: those that load data raise it, too."""
+        return type(self), self._asked
 
 
 class PlatformError(MolmoActError, RuntimeError):

@@ -5,9 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from molmo_act._install import install_command
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,6 +28,7 @@ OPTIONAL = (
     "pyperclip",
     "rclpy",
     "scipy",
+    "supervision",
     "torchvision",
 )
 
@@ -72,7 +78,11 @@ def test_the_table_of_contents_lists_what_is_offered():
 
     source = ast.parse((ROOT / "molmo_act" / "__init__.py").read_text(encoding="utf-8"))
     imports = [node for node in ast.walk(source) if isinstance(node, ast.ImportFrom)]
-    ours = [node for node in imports if (node.module or "").startswith("molmo_act.")]
+    ours = [
+        node
+        for node in imports
+        if (node.module or "").startswith("molmo_act.") and "._" not in (node.module or "")
+    ]
     assert {alias.asname or alias.name for node in ours for alias in node.names} == set(molmo_act.__all__)
 
 
@@ -81,3 +91,43 @@ def test_whatever_is_offered_says_what_it_is():
 
     for name in molmo_act.__all__:
         assert inspect.getdoc(getattr(molmo_act, name)), name
+
+
+@pytest.mark.parametrize(
+    ("missing", "version", "told"),
+    [
+        (
+            "transformers",
+            (3, 10),
+            "'transformers', which is not installed. transformers needs Python 3.11 or",
+        ),
+        (
+            "torch",
+            (3, 12),
+            f"'torch', which is not installed. Install it with: {re.escape(install_command())}",
+        ),
+    ],
+)
+def test_a_model_without_its_packages_says_what_is_missing(monkeypatch, missing, version, told):
+    import molmo_act
+
+    def import_module(name):
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr(molmo_act, "import_module", import_module)
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(molmo_act.PlatformError, match=told):
+        molmo_act.load  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'loaded'"):
+        molmo_act.loaded  # noqa: B018
+
+
+def test_a_missing_package_of_another_part_is_not_taken_for_one_of_the_model(monkeypatch):
+    import molmo_act
+
+    def import_module(name):
+        raise ModuleNotFoundError("No module named 'other'", name="other")
+
+    monkeypatch.setattr(molmo_act, "import_module", import_module)
+    with pytest.raises(ModuleNotFoundError, match="'other'"):
+        molmo_act.load  # noqa: B018

@@ -1,7 +1,8 @@
-"""What git holds: the agreed top level, and weights that are small and safe to read."""
+"""What git holds: the agreed top level, small and safe weights, a test for every module with behaviour."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 from pathlib import Path
 
@@ -9,18 +10,37 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-FOLDERS = {"molmo_act", "ros_nodes", "gui_agent", "model", "examples", "tests", "docs", ".ci"}
+FOLDERS = {
+    "molmo_act",
+    "ros_nodes",
+    "gui_agent",
+    "model",
+    "examples",
+    "tests",
+    "docs",
+    "docker",
+    ".ci",
+    ".github",
+}
 FILES = {
     ".gitignore",
     ".pre-commit-config.yaml",
     "CHANGELOG.md",
+    "CITATION.cff",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "LICENSE",
+    "MANIFEST.in",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "constraints.txt",
+    "noxfile.py",
     "pyproject.toml",
 }
+SOURCES = {"molmo_act", "ros_nodes", "gui_agent", "model"}
+NOT_MODULES = {"__init__.py", "__main__.py", "setup.py"}
+ROS_MODULE = "ros_nodes/molmo_act_ros/molmo_act_ros/"
 WEIGHTS = {".safetensors", ".onnx", ".data", ".gguf", ".npz", ".npy"}
 UNSAFE = {".bin", ".ckpt", ".joblib", ".pickle", ".pkl", ".pt", ".pth"}
 WEIGHTS_LIMIT = 45 * 2**20  # bytes: a clone stays small
@@ -47,3 +67,26 @@ def test_weights_are_small(tracked):
 
 def test_nothing_that_unpickles(tracked):
     assert [str(path) for path in tracked if path.suffix in UNSAFE] == []
+
+
+def test_every_module_with_behaviour_has_a_test_of_its_name(tracked):
+    files = set(map(Path.as_posix, tracked))
+    missing = []
+    for path in sorted(tracked):
+        if path.suffix == ".py" and path.parts[0] in SOURCES and path.name not in NOT_MODULES:
+            module = _module_path(path)
+            twin = f"tests/{module.parent.as_posix()}/test_{module.name.lstrip('_')}"
+            if not {"launch", "test"} & set(path.parts) and _has_behaviour(path) and twin not in files:
+                missing.append(f"{path} has no {twin}")
+    assert missing == []
+
+
+def _module_path(path: Path) -> Path:
+    """Where a module is mirrored: the ament package stands in a folder of its own name."""
+    inner = ROS_MODULE in path.as_posix()
+    return Path("ros_nodes", *path.parts[3:]) if inner else path
+
+
+def _has_behaviour(path: Path) -> bool:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))

@@ -1,0 +1,1 @@
+"""Benchmarks: two things timed in one run, compared as a ratio."""

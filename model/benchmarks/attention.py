@@ -1,4 +1,4 @@
-"""Plain products against the fused kernel for the vision tower's attention on this machine's CPU.
+"""Times the vision tower's attention on this CPU: plain matrix products against the fused kernel.
 
 `python -m model.benchmarks.attention` alternates the two, forward and backward; one JSON line comes last.
 """
@@ -14,8 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.benchmarks.machine import about
-from model.train.attention import plain_attention
+from model._cli import make_parser
+from model._machine import machine_info
+from model.train.models.cpu_attention import plain_attention
 
 CROPS, HEADS, PATCHES, WIDTH = 48, 3, 256, 64
 ROUNDS = 9
@@ -37,6 +38,7 @@ def _seconds(attention: Callable[[Tensor, Tensor, Tensor], Tensor], inputs: list
 
 def main() -> None:
     """Runs both, alternating, and prints medians in milliseconds and their ratio."""
+    make_parser(__doc__).parse_args()
     torch.manual_seed(0)
     inputs = [
         torch.randn(CROPS, HEADS, PATCHES, WIDTH, dtype=torch.bfloat16, requires_grad=True) for _ in range(3)
@@ -48,7 +50,7 @@ def main() -> None:
     medians = {name: round(1000 * statistics.median(values[1:]), 2) for name, values in seconds.items()}
     print(f"{CROPS} crops, {HEADS} heads of {WIDTH}, {PATCHES} patches, bf16, forward and backward")
     result = {"ms": medians, "fused_over_plain": round(medians["fused"] / medians["plain"], 2)}
-    print(json.dumps(result | about(torch.device("cpu"))))
+    print(json.dumps(result | machine_info(torch.device("cpu"))))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Evaluation of checkpoints on images, clips and masks that training never saw."""

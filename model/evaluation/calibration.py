@@ -1,17 +1,17 @@
-"""Whether a checkpoint's probabilities mean what they say: `python -m model.evaluation.calibration`.
+"""Measures and fits a checkpoint's calibration: `python -m model.evaluation.calibration`.
 
-`score` should be the share of points of that score that hit, `absent` the share of such queries that nothing
-matches. As the probability of one cell of a thing that covers many, `score` claims too little; a curve of two
-numbers for each mends it (`molmo_act.calibration`), fitted on one half of held-out pictures by least
-logarithmic loss and judged on the other half. Curves never change which point is chosen, nor the order.
-`--write` stores them in the checkpoint's config.json. Prints a table, and one JSON object last.
+`score` should equal the share of points with that score that hit, `absent` the share of such queries that
+nothing matches. `score` is the probability of one cell of an object that covers many, so it is too low. A
+curve of two numbers for each corrects it (`molmo_act.calibration`). Curves are fitted on one half of held-out
+images by least logarithmic loss and evaluated on the other half. They never change which point is chosen, nor
+the order of points. `--write` stores them in the checkpoint's config.json. Prints a table, then one JSON
+object.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,18 +20,21 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from scipy.optimize import minimize
 
 import molmo_act
-from model.command import command
-from model.data.sample import Picture
+from model._cli import command, make_parser
+from model.data.schema import ImageSample
 from model.evaluation.pointing import answered, sources
-from molmo_act.api import NANO
-from molmo_act.calibration import log_odds, on_curve
+from molmo_act._optional import lazy_import
+from molmo_act.calibration import apply_curve, log_odds
 from molmo_act.errors import InputError
+from molmo_act.io.atomic import atomic_file
+from molmo_act.pointing.load import NANO
 
-SOURCES = ("plain windows", "scenes, shapes only", "scenes, new pictures", "screens, small")
-PER_PICTURE = 8
+optimize = lazy_import("scipy.optimize", extra="train", purpose="evaluation")
+
+SOURCES = ("plain windows", "scenes, shapes only", "scenes, new images", "screens, small")
+PER_IMAGE = 8
 BINS = 10
 SIDE, MARGIN = 260, 36  # of a diagram, pixels
 KEYS = {"score": "score_curve", "absent": "absent_curve"}  # of config.json
@@ -41,11 +44,11 @@ Curve = tuple[float, float]
 
 @dataclass(frozen=True, eq=False)
 class Claims:
-    """Probabilities that were claimed, and what was true.
+    """Predicted probabilities and their outcomes.
 
     Attributes:
-        claimed: float (N,) in [0, 1].
-        true: bool (N,).
+        claimed: float (N,) in [0, 1], the predicted probabilities.
+        true: bool (N,), whether each came true.
     """
 
     claimed: np.ndarray
@@ -53,22 +56,22 @@ class Claims:
 
     @classmethod
     def gather(cls, rows: Sequence[tuple[float, bool]]) -> Claims:
-        """Of (probability, truth)."""
+        """Makes claims from pairs of (probability, outcome)."""
         return cls(np.array([claimed for claimed, _ in rows]), np.array([true for _, true in rows], bool))
 
     def on(self, curve: Sequence[float] | None) -> Claims:
-        """The same, calibrated."""
-        return Claims(np.array([on_curve(float(each), curve) for each in self.claimed]), self.true)
+        """Returns the claims after a calibration curve; None changes nothing."""
+        return Claims(np.array([apply_curve(float(each), curve) for each in self.claimed]), self.true)
 
     def halves(self) -> tuple[Claims, Claims]:
-        """The first half, to fit on, and the second; claims come picture by picture."""
+        """Returns the first half, to fit on, and the second half, to test on; claims come image by image."""
         middle = len(self.true) // 2
         return Claims(self.claimed[:middle], self.true[:middle]), Claims(
             self.claimed[middle:], self.true[middle:]
         )
 
     def fit(self) -> Curve:
-        """Slope and offset of the curve of least logarithmic loss, drawn to no change as by one claim.
+        """Fits slope and offset by least logarithmic loss, regularised by the weight of one claim.
 
         Raises:
             InputError: All claims were true, or none was.
@@ -85,13 +88,13 @@ class Claims:
             surprise = np.logaddexp(0, -sign * (np.exp(numbers[0]) * odds + numbers[1]))
             return float((surprise.sum() + numbers @ numbers / 2) / len(sign))
 
-        log_slope, offset = minimize(loss, np.zeros(2), method="Nelder-Mead").x
+        log_slope, offset = optimize.minimize(loss, np.zeros(2), method="Nelder-Mead").x
         return round(float(np.exp(log_slope)), 4), round(float(offset), 4)
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Claims of about the same probability: how many, their mean, and the share that was true."""
+    """Claims of about the same probability: their count, their mean, and the share that came true."""
 
     count: int
     claimed: float
@@ -99,7 +102,7 @@ class Bin:
 
 
 def reliability(claims: Claims) -> list[Bin]:
-    """Bins of equal width over [0, 1]; those without claims are left out."""
+    """Sorts claims into bins of equal width over [0, 1]; empty bins are left out."""
     index = np.minimum((claims.claimed * BINS).astype(int), BINS - 1)
     return [
         Bin(int(own.sum()), float(claims.claimed[own].mean()), float(claims.true[own].mean()))
@@ -109,15 +112,15 @@ def reliability(claims: Claims) -> list[Bin]:
 
 
 def calibration_error(bins: Sequence[Bin]) -> float:
-    """Expected calibration error: mean distance of claim and truth, bins weighted by their claims."""
+    """Returns the expected calibration error: mean distance of claim and truth, weighted by claims."""
     total = sum(each.count for each in bins)
     return sum(each.count * abs(each.claimed - each.true) for each in bins) / total
 
 
 def claims_of(
-    model: molmo_act.PointingModel, pictures: Iterable[Picture], queries: int, name: str
+    model: molmo_act.PointingModel, samples: Iterable[ImageSample], queries: int, name: str
 ) -> dict[str, Claims]:
-    """What `score` claims of points, and `absent` of queries, before any curve."""
+    """Returns what `score` claims of points and `absent` of queries, before any curve."""
     config = model.model.config
     own = {key: getattr(config, key) for key in KEYS.values()}
     scores: list[tuple[float, bool]] = []
@@ -125,7 +128,7 @@ def claims_of(
     try:
         for key in own:
             setattr(config, key, None)
-        for query, points in answered(model.point, pictures, queries, PER_PICTURE, name):
+        for query, points in answered(model.point, samples, queries, PER_IMAGE, name):
             absents.append((points.absent, not query.targets))
             scores += [
                 (point.score, any(target.contains(point.x, point.y) for target in query.targets))
@@ -138,14 +141,14 @@ def claims_of(
 
 
 def joined(parts: Sequence[Claims]) -> Claims:
-    """All claims in one."""
+    """Concatenates claims."""
     return Claims(
         np.concatenate([part.claimed for part in parts]), np.concatenate([part.true for part in parts])
     )
 
 
 def diagram(curves: dict[str, Sequence[Bin]]) -> Image.Image:
-    """Reliability diagrams side by side: claimed to the right, true upwards, area of a dot its claims."""
+    """Draws reliability diagrams side by side; the area of a dot is its number of claims."""
     canvas = Image.new("RGB", (len(curves) * (SIDE + 2 * MARGIN), SIDE + 2 * MARGIN), "white")
     draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(13)
     for number, (name, bins) in enumerate(curves.items()):
@@ -163,21 +166,18 @@ def diagram(curves: dict[str, Sequence[Bin]]) -> Image.Image:
 
 
 def write_curves(checkpoint: Path, curves: dict[str, Curve]) -> None:
-    """Stores curves of "score" and "absent" in a checkpoint's config.json, whole or not at all."""
+    """Writes curves of "score" and "absent" into a checkpoint's config.json, atomically."""
     path = checkpoint / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= {KEYS[name]: list(curve) for name, curve in curves.items()}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with atomic_file(path, durable=True) as partial:
+        partial.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 @command
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--model", type=Path, default=NANO, help="folder; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=200, help="queries of each source")
     parser.add_argument("--out", type=Path, default=Path("out/reliability.png"), help="the diagrams")
@@ -187,7 +187,7 @@ def main() -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Fits, judges, prints, and stores where it is asked to."""
+    """Fits and evaluates curves, prints the report, and writes the curves if asked to."""
     model, streams = molmo_act.load(args.model), sources()
     found = [claims_of(model, streams[name], args.queries, name) for name in SOURCES]
     curves: dict[str, Curve] = {}

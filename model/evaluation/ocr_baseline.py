@@ -1,14 +1,13 @@
-"""What a user would do without a pointing model, beside one: `python -m model.evaluation.ocr_baseline`.
+"""Compares OCR with a pointing model on real pages: `python -m model.evaluation.ocr_baseline`.
 
-Tesseract reads a page, and the words that look most like the label are the answer. It is told the exact
-label, which a user rarely knows, and of an icon what people call it; the model is asked in people's words.
-Both see the same queries of the same pages, which `python -m model.data.pages` rendered; things with a label,
-icons and absent things are counted apart. Needs the Debian package tesseract-ocr.
+Tesseract reads a page, and the words most similar to the label are its answer. OCR is given the exact label,
+which a user rarely knows, and for an icon what people call it; the model is given people's words. Both get
+the same queries about the same pages, which `python -m model.data.web.real_pages` rendered. Targets with a
+label, icons and absent targets are counted apart. Needs the Debian package tesseract-ocr.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import difflib
 import io
@@ -26,21 +25,21 @@ import numpy as np
 from PIL import Image
 
 import molmo_act
-from model.command import command
-from model.data.pages import read_pages
-from model.data.sample import Picture, Query
+from model._cli import add_model, command, make_parser
+from model.data.schema import ImageSample, Query
+from model.data.web.real_pages import read_pages
 from model.evaluation.pointing import evaluate
 from molmo_act.errors import PlatformError
 
 ENLARGED = 2
-"""Pages are enlarged before reading: their letters are smaller than those of print."""
+"""Factor by which pages are enlarged before OCR, as their letters are smaller than those of print."""
 LEAST_ALIKE = 0.5
 SPARSE_TEXT = "11"  # tesseract's page segmentation for words anywhere
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word that was read.
+    """A word that OCR read.
 
     Attributes:
         text: Its letters.
@@ -54,7 +53,7 @@ class Word:
 
 
 def read_words(image: np.ndarray) -> list[Word]:
-    """All words of a page, line by line.
+    """Reads all words of a page, line by line.
 
     Args:
         image: uint8 (H, W, 3), RGB.
@@ -89,7 +88,7 @@ def _words(table: str) -> Iterator[Word]:
 
 
 def best_place(words: list[Word], label: str) -> tuple[tuple[float, float], float] | None:
-    """Middle of the words that look most like a label, and how alike they are; None when none do.
+    """Returns the middle of the words most similar to a label and their similarity, or None.
 
     Args:
         words: Of one page.
@@ -112,7 +111,7 @@ def best_place(words: list[Word], label: str) -> tuple[tuple[float, float], floa
 
 
 def point_by_reading(image: np.ndarray, labels: list[str]) -> list[molmo_act.Points]:
-    """One point for each label, or none; scored by likeness."""
+    """Answers each label with one point or none; the score is the similarity."""
     words = read_words(image)
     answers = []
     for label in labels:
@@ -134,36 +133,34 @@ def point_by_reading(image: np.ndarray, labels: list[str]) -> list[molmo_act.Poi
     return answers
 
 
-def told_labels(pictures: Iterable[Picture]) -> Iterator[Picture]:
-    """The same pictures, asked for by exact label."""
-    for picture in pictures:
-        yield replace(picture, queries=tuple(replace(query, text=query.label) for query in picture.queries))
+def query_by_label(samples: Iterable[ImageSample]) -> Iterator[ImageSample]:
+    """Yields the same samples with the exact label as query text."""
+    for sample in samples:
+        yield replace(sample, queries=tuple(replace(query, text=query.label) for query in sample.queries))
 
 
 LABELS, UNLABELLED = "with a label", ("icon", "absent")
 
 
 def labels_apart(query: Query) -> tuple[str, ...]:
-    """What a query counts to: its kind, and all that have a label together."""
+    """Returns the groups a query counts to: its kind, and all queries with a label together."""
     return (query.kind,) if query.kind in UNLABELLED else (LABELS, query.kind)
 
 
 @command
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--pages", type=Path, default=Path(".cache/pages"), help="rendered web pages")
-    parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
+    add_model(parser)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--per-picture", type=int, default=8)
     args = parser.parse_args()
-    scored = partial(evaluate, queries=args.queries, per_picture=args.per_picture, groups=labels_apart)
+    scored = partial(evaluate, queries=args.queries, per_image=args.per_image, groups=labels_apart)
     model = molmo_act.load(args.model)
     results = {
         "OCR, told the label": scored(
-            point_by_reading, told_labels(read_pages(args.pages)), name="OCR, told the label"
+            point_by_reading, query_by_label(read_pages(args.pages)), name="OCR, told the label"
         ),
         model.name: scored(model.point, read_pages(args.pages), name=model.name),
     }

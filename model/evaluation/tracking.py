@@ -1,13 +1,12 @@
-"""How well a checkpoint follows on generated clips it never saw: `python -m model.evaluation.tracking`.
+"""Measures how well a checkpoint tracks on clips it never saw: `python -m model.evaluation.tracking`.
 
-Every frame of a clip goes to the streaming tracker, with a model that answers some time later. Beside it, the
-same clip is followed offline, where the tracker waits for each answer as `PointingModel.track` does, and the
-model alone is asked about single frames. Prints a table, and one JSON object last.
+Every frame of a clip goes to the streaming tracker, whose model answers with a delay. The same clip is also
+tracked offline, where the tracker waits for each answer as `PointingModel.track` does, and the model alone
+answers single frames. Prints a table, then one JSON object.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import platform
 import sys
@@ -21,10 +20,10 @@ import numpy as np
 from tqdm import tqdm
 
 import molmo_act
-from model.command import command
-from model.data.clips import Clip, ClipFrame, ClipSettings, Filmed
-from model.data.shots import RenderedClip, find_shots
-from model.evaluation.tracking_metrics import Scored, Sequences, score_frame
+from model._cli import add_model, command, make_parser
+from model.data.clips.generate import AnnotatedClip, Clip, ClipFrame, ClipSettings
+from model.data.rendered3d.dataset import RenderedClip, find_scenes
+from model.evaluation.metrics.tracking import Scored, Sequences, score_frame
 
 SEED = 5_000_001
 SINGLE_FPS = 2.0  # frames a second of which the model alone is asked
@@ -37,8 +36,8 @@ KINDS = {
 }
 
 
-def follow(tracker: molmo_act.StreamingTracker, clip: Filmed) -> dict[str, list[Scored]]:
-    """The tracker's answers on every frame, compared with the truth, by query."""
+def follow(tracker: molmo_act.StreamingTracker, clip: AnnotatedClip) -> dict[str, list[Scored]]:
+    """Scores the tracker's answers on every frame, by query."""
     found: dict[str, list[Scored]] = {query: [] for query in clip.queries}
     for frame in clip:
         tracks = tracker.update(frame.image, frame.timestamp)
@@ -53,15 +52,15 @@ def follow(tracker: molmo_act.StreamingTracker, clip: Filmed) -> dict[str, list[
 def score_answers(
     frame: ClipFrame, queries: Mapping[str, Sequence[int]], answers: Iterable[molmo_act.Points]
 ) -> list[Scored]:
-    """A model's answers to the queries of a clip on one of its frames, compared with the truth, in order."""
+    """Scores a model's answers to the queries of a clip on one of its frames, in order."""
     return [
         score_frame(frame.timestamp, frame.owner, frame.share, asked, points.xy, list(points.object_id))
         for points, asked in zip(answers, queries.values(), strict=True)
     ]
 
 
-def point_alone(model: molmo_act.PointingModel, clip: Filmed) -> list[Scored]:
-    """The model's answers on single frames, of all queries."""
+def point_alone(model: molmo_act.PointingModel, clip: AnnotatedClip) -> list[Scored]:
+    """Scores the model's answers on single frames, for all queries."""
     found: list[Scored] = []
     for index, frame in enumerate(clip):
         if index % round(clip.fps / SINGLE_FPS):
@@ -71,14 +70,14 @@ def point_alone(model: molmo_act.PointingModel, clip: Filmed) -> list[Scored]:
 
 
 def evaluate(
-    model: molmo_act.PointingModel, clips: Iterable[Filmed], latency: float, rate: float, name: str
+    model: molmo_act.PointingModel, clips: Iterable[AnnotatedClip], latency: float, rate: float, name: str
 ) -> dict[str, float]:
-    """Tracking measures over clips, and the mean F1 offline and of the model alone.
+    """Returns tracking metrics over clips, and the mean F1 offline and of the model alone.
 
     Args:
-        model: Who points.
-        clips: What is followed.
-        latency: Seconds of the stream after which an answer is known.
+        model: The model that grounds keyframes.
+        clips: The clips to track.
+        latency: Delay of an answer, in seconds of the stream.
         rate: Groundings a second.
         name: For the progress bar.
     """
@@ -109,10 +108,8 @@ def _mean_f1(scored: Sequence[Scored]) -> float:
 @command
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", default=None, help="folder or hub name; the bundled nano unless given")
+    parser = make_parser(__doc__)
+    add_model(parser)
     parser.add_argument("--clips", type=int, default=10, help="clips of each kind")
     parser.add_argument("--seed", type=int, default=SEED, help="of the first clip of each kind")
     parser.add_argument("--seconds", type=float, default=8.0, help="length of a clip")
@@ -126,11 +123,15 @@ def main() -> None:
         help="kinds of drawn clips; all unless clips are named",
     )
     parser.add_argument(
-        "--rendered", type=Path, nargs="*", default=(), help="folders of clips of `model.data.render_shots`"
+        "--rendered",
+        type=Path,
+        nargs="*",
+        default=(),
+        help="folders of clips of `model.data.rendered3d.render`",
     )
     args = parser.parse_args()
     kinds = args.only if args.only is not None else () if args.rendered else tuple(KINDS)
-    rendered = {str(folder): find_shots(folder, moving=True)[: args.clips] for folder in args.rendered}
+    rendered = {str(folder): find_scenes(folder, moving=True)[: args.clips] for folder in args.rendered}
     model = molmo_act.load(args.model)
     results = {}
     for name, folders in rendered.items():

@@ -1,0 +1,1 @@
+"""Training: one trainer, several tasks."""

@@ -3,8 +3,8 @@
     python -m model.train RECIPE FOLDER [key=value …]
 
 Recipes: nano (the bundled checkpoint from scratch), tune_nano, pretrain, sft, long_context, gui, video,
-temporal. The same command goes on after a stop. Many GPUs:
-`torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.release` writes the
+temporal. The same command resumes a run that was stopped. Many GPUs:
+`torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.export` writes the
 checkpoint. A first try on a small machine:
 
     python -m model.train tune_nano runs/try data='1 shapes' steps=20
@@ -12,49 +12,35 @@ checkpoint. A first try on a small machine:
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
 
-from model.train.course import Settings
-from model.train.loop import Run
-from model.train.overrides import override
-from model.train.recipes import RECIPES
-from model.train.world import join_world
-from molmo_act.errors import MolmoActError
+from model._cli import command
+from model.train._arguments import training_arguments
+from model.train.config.overrides import override
+from model.train.config.presets import RECIPES
 
 
-def main() -> int:
-    """Command line; 2 when the run cannot begin or go on."""
+@command
+def main() -> None:
+    """Runs the command line; status 2 when the run cannot begin or go on."""
     parser = training_arguments("python -m model.train", __doc__)
     parser.add_argument("--workers", type=int, default=1, help="loading processes of each training process")
     parser.add_argument("--device", choices=("cpu", "cuda"), help="CUDA where there is one unless given")
     parser.add_argument("--wandb", action="store_true", help="send metrics to W&B too")
     parser.add_argument(
-        "--new-recipe", action="store_true", help="go on with a run although its recipe was another"
+        "--new-recipe", action="store_true", help="resume a run although its recipe was another"
     )
     args = parser.parse_intermixed_args()
-    settings = Settings(args.run, args.data, args.workers, args.wandb, args.new_recipe)
-    try:
-        recipe = override(RECIPES[args.recipe], args.changes)
-        with join_world(args.device) as world:
-            Run(recipe, settings, world).train()
-    except MolmoActError as exc:
-        print(f"error: {exc}", file=sys.stderr)
-        return 2
-    return 0
+    # Below, so that --help needs neither the packages of the extra nor seconds.
+    from model.train.distributed import init_distributed
+    from model.train.run_lock import run_lock
+    from model.train.task import RunOptions
+    from model.train.trainer import Trainer
 
-
-def training_arguments(program: str, about: str | None) -> argparse.ArgumentParser:
-    """A parser of what every program about a run asks for."""
-    parser = argparse.ArgumentParser(
-        prog=program, description=about, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("recipe", choices=RECIPES)
-    parser.add_argument("run", type=Path, metavar="FOLDER", help="folder of the run")
-    parser.add_argument("changes", nargs="*", metavar="key=value", help="changes of the recipe")
-    parser.add_argument("--data", type=Path, help="folder of data sets, each in a folder of its name")
-    return parser
+    options = RunOptions(args.run, args.data, args.workers, args.wandb, args.new_recipe)
+    recipe = override(RECIPES[args.recipe], args.changes)
+    with init_distributed(args.device) as context, run_lock(options.folder, context):
+        Trainer(recipe, options, context).train()
 
 
 if __name__ == "__main__":

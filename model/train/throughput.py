@@ -1,4 +1,4 @@
-"""How much of a machine a run uses; knows numbers of weights and seconds, no training."""
+"""Estimates the share of a machine's peak that training reaches."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import torch
 
-from molmo_act.modeling import MolmoPointForConditionalGeneration
+from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration
 
 SIDE = 2048
 ROUNDS = 3
 
 
-def products_per_second(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second of large matrix products, measured here and now."""
+def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """Measures floating-point operations per second of large matrix products, here and now."""
     one = torch.randn(SIDE, SIDE, device=device, dtype=dtype)
     best = float("inf")
     for _ in range(ROUNDS):
@@ -27,10 +27,10 @@ def products_per_second(device: torch.device, dtype: torch.dtype) -> float:
 
 @dataclass(frozen=True)
 class StepCost:
-    """What one training step multiplies: 6 products for each weight and position, attention left out.
+    """The cost of a training step: 6 operations for each weight and position, without attention.
 
     Attributes:
-        language, vision: Weights of the language blocks and of the vision tower.
+        language, vision: Number of weights of the language blocks and of the vision tower.
     """
 
     language: int
@@ -38,11 +38,11 @@ class StepCost:
 
     @classmethod
     def of(cls, model: MolmoPointForConditionalGeneration) -> StepCost:
-        """Of a model that is not sharded."""
+        """Counts the weights of a model that is not sharded."""
         core = model.model
         blocks = (core.language_model.layers, core.vision_tower)
         return cls(*(sum(p.numel() for p in block.parameters()) for block in blocks))
 
-    def products(self, tokens: int, patches: int) -> float:
-        """Floating-point operations of a step over so many tokens and ViT patches."""
+    def flops(self, tokens: int, patches: int) -> float:
+        """Floating-point operations of a step over a number of tokens and ViT patches."""
         return 6.0 * (self.language * tokens + self.vision * patches)

@@ -1,1 +1,1 @@
-"""Objects followed on a stream of frames: groundings by a model now and then, optical flow in between."""
+"""Tracks objects on a stream of frames: a model grounds keyframes, optical flow carries points in between."""

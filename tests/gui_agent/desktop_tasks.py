@@ -1,10 +1,9 @@
 """Tasks on programs that nobody here wrote, each judged by the program's own state.
 
-With a truthful eye every one must succeed: that tests the hand (`test_desktop_tasks.py`). What a model does,
+With a model that is told where everything is each must succeed, which tests the actions
+(`test_desktop_tasks.py`). How many a real model does, on a display of its own:
 
     python -m tests.gui_agent.desktop_tasks [--model M] [--refine]
-
-says, on a display of its own.
 """
 
 from __future__ import annotations
@@ -18,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gui_agent import Desktop, DesktopError, virtual_display
-from tests.gui_agent.programs import START_SECONDS, Box, GtkPrograms, TruthfulEye, chromium, gtk_session
+from gui_agent import Desktop, DesktopError
+from gui_agent.input.x11.virtual_display import virtual_display
+from tests.gui_agent.programs import START_SECONDS, Box, GtkPrograms, TruthfulModel, chromium, gtk_session
 
 FORM = """<!DOCTYPE html><meta charset="utf-8"><title>Order</title>
 <body style="font: 24px sans-serif; margin: 40px">
@@ -57,9 +57,9 @@ class Task:
 
 
 def clicks(*queries: str) -> Callable[[Desktop, Path], None]:
-    def act(desk: Desktop, _: Path) -> None:
+    def act(desktop: Desktop, _: Path) -> None:
         for query in queries:
-            desk.locator(query).click()
+            desktop.locator(query).click()
 
     return act
 
@@ -79,12 +79,12 @@ def has_state(state: str, **wanted: str) -> Callable[[GtkPrograms, Path], bool]:
 NOTE = "Ünal < 3\nsecond line, 日本"
 
 
-def save_a_note(desk: Desktop, home: Path) -> None:
-    desk.locator("the text area").fill(NOTE)
-    desk.press("ctrl+s")
-    desk.expect("the Save button of the dialog").to_appear()
-    desk.type(str(home / "note.txt"))
-    desk.locator("the Save button of the dialog").click()
+def save_a_note(desktop: Desktop, home: Path) -> None:
+    desktop.locator("the text area").fill(NOTE)
+    desktop.press("ctrl+s")
+    desktop.expect("the Save button of the dialog").to_be_visible()
+    desktop.type(str(home / "note.txt"))
+    desktop.locator("the Save button of the dialog").click()
 
 
 LETTERS = {
@@ -99,28 +99,28 @@ def in_list(name: str) -> dict[str, str]:
     return {"app": "pcmanfm", "role": "table cell", "name": name}
 
 
-def rename_a_file(desk: Desktop, _: Path) -> None:
-    desk.locator("the letter.txt file").click()
-    desk.press("f2")
-    desk.locator("the name field").fill("Brief.txt")
-    desk.locator("the OK button").click()
+def rename_a_file(desktop: Desktop, _: Path) -> None:
+    desktop.locator("the letter.txt file").click()
+    desktop.press("f2")
+    desktop.locator("the name field").fill("Brief.txt")
+    desktop.locator("the OK button").click()
 
 
-def file_a_letter(desk: Desktop, _: Path) -> None:
-    desk.locator("the letter.txt file").drag_to(desk.locator("the Post folder"))
+def file_a_letter(desktop: Desktop, _: Path) -> None:
+    desktop.locator("the letter.txt file").drag_to(desktop.locator("the Post folder"))
 
 
-def fill_the_form(desk: Desktop, _: Path) -> None:
-    desk.locator("the Name field").fill("Zoë")
-    desk.locator("the City field").fill("Łódź")
-    desk.locator("the Gift wrap checkbox").click()
-    desk.locator("the Submit button").click()
+def fill_the_form(desktop: Desktop, _: Path) -> None:
+    desktop.locator("the Name field").fill("Zoë")
+    desktop.locator("the City field").fill("Łódź")
+    desktop.locator("the Gift wrap checkbox").click()
+    desktop.locator("the Submit button").click()
 
 
-def follow_a_far_link(desk: Desktop, _: Path) -> None:
-    desk.locator("the first paragraph").hover()
-    desk.scroll_until("the Advanced settings link", down=10)
-    desk.locator("the Advanced settings link").click()
+def follow_a_far_link(desktop: Desktop, _: Path) -> None:
+    desktop.locator("the first paragraph").hover()
+    desktop.scroll_until("the Advanced settings link", down=10)
+    desktop.locator("the Advanced settings link").click()
 
 
 TASKS = [
@@ -211,11 +211,11 @@ TASKS = [
 
 
 @contextmanager
-def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulEye]]:
+def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulModel]]:
     """The program of a task, on the display of this process, and an eye that knows where everything is."""
     if task.program.startswith("<"):
         with chromium(task.program) as page:
-            yield page, TruthfulEye(lambda query: page.boxes(task.places[query]))
+            yield page, TruthfulModel(lambda query: page.boxes(task.places[query]))
         return
     for path, content in task.files.items():
         (home / path).parent.mkdir(parents=True, exist_ok=True)
@@ -228,7 +228,7 @@ def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulEye]]:
 
         first = next(iter(task.places))
         wait_until(lambda: bool(boxes(first)), START_SECONDS)
-        yield programs, TruthfulEye(boxes)
+        yield programs, TruthfulModel(boxes)
 
 
 def is_done_soon(task: Task, program: Any, home: Path, seconds: float = 5.0) -> bool:

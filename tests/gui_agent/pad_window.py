@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import threading
 import tkinter
 from itertools import cycle
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-from form_window import end_with_stdin, say, say_when_ready
+from form_window import open_window, run_until_closed, say
 
 SHIFT, CONTROL = 0x1, 0x4
 FLASH_MS = 120
@@ -35,9 +34,7 @@ def main() -> None:
     # end of the window whenever the pointer comes, jumpy the first time
     parser.add_argument("pads", nargs="*", metavar="dead|toggle|flash|shy|jumpy:NAME=#RRGGBB")
     arguments = parser.parse_args()
-    root = tkinter.Tk()
-    root.title(arguments.title)
-    root.geometry(arguments.geometry)
+    root = open_window(arguments.title, arguments.geometry)
     widgets: dict[str, tkinter.Widget] = {}
     for spec in arguments.pads:
         kind, _, rest = spec.partition(":")
@@ -53,9 +50,7 @@ def main() -> None:
         corner = tkinter.Frame(root, width=40, height=40)
         corner.place(relx=1, rely=1, anchor="se")
         flicker(root, corner)
-    say_when_ready(root, widgets, seen=[])
-    threading.Thread(target=end_with_stdin, daemon=True).start()
-    root.mainloop()
+    run_until_closed(root, widgets)
 
 
 def add_pad(root: tkinter.Tk, kind: str, name: str, colour: str) -> tkinter.Frame:
@@ -110,7 +105,7 @@ def add_slider(root: tkinter.Tk, colour: str) -> tkinter.Scale:
 
 
 def flicker(root: tkinter.Tk, widget: tkinter.Tk | tkinter.Frame) -> None:
-    widget.configure(background=f"#{random.randrange(1 << 24):06x}")  # no two frames are alike, as in a film
+    widget.configure(background=f"#{random.randrange(1 << 24):06x}")  # no two frames are alike, as in a video
     root.after(20, flicker, root, widget)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
-from molmo_act.points import Points
+from molmo_act.outputs.points import Points
 
 READER = Path(__file__).with_name("accessible_widgets.py")
 LAUNCHER = Path("/usr/libexec/at-spi-bus-launcher")
@@ -36,7 +36,7 @@ APT_PACKAGE_OF = {
 Box = tuple[float, float, float, float]  # left, top, width, height, in pixels of the screen
 
 
-class TruthfulEye:
+class TruthfulModel:
     """Answers queries with the boxes that a program itself gives; the hand is what is tested with it.
 
     Args:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gui_agent import Desktop
-
-from .conftest import BlobFinder
+from molmo_act.errors import PlatformError
+from tests.support.blob_model import BlobFinder
 
 pytest.importorskip("mcp", reason="needs the extra agents")
 pytestmark = pytest.mark.display
@@ -96,13 +96,13 @@ def chat_service(answers: list[dict]) -> Iterator[tuple[str, list[dict]]]:
         server.server_close()
 
 
-def wish(name: str, arguments: dict) -> dict:
+def tool_call(name: str, arguments: dict) -> dict:
     return {"tool_calls": [{"function": {"name": name, "arguments": json.dumps(arguments)}}]}
 
 
 def test_a_chat_model_as_planner(open_window, example, tools) -> None:
     form = open_window("--button", f"Save={RED}", "--field", "Name")
-    answers = [wish(*call) for call in SCRIPT] + [{"content": "It is saved."}]
+    answers = [tool_call(*call) for call in SCRIPT] + [{"content": "It is saved."}]
     with chat_service(answers) as (url, asked):
         planner = example.ChatPlanner(url, "some-model", tools, key="k")
         words, _ = example.pursue("Save it.", tools, planner)
@@ -116,6 +116,44 @@ def test_a_chat_model_as_planner(open_window, example, tools) -> None:
     assert roles == ["system", "user", *["assistant", "tool"] * 3, "user"]
     assert '"error": "NotFound"' in asked[1]["messages"][3]["content"]
     assert asked[1]["messages"][-1]["content"][1]["image_url"]["url"].startswith("data:image/png;base64,")
+
+
+def test_calls_that_a_planner_wants_at_once_are_all_done_and_answered(open_window, example, tools) -> None:
+    form = open_window("--button", f"Save={RED}", "--field", "Name")
+    together = {"tool_calls": [tool_call(*call)["tool_calls"][0] for call in SCRIPT]}
+    without = {"tool_calls": [{"function": {"name": "screenshot", "arguments": None}}]}
+    with chat_service([together, without, {"content": "done"}]) as (url, asked):
+        words, turns = example.pursue("Save it.", tools, example.ChatPlanner(url, "m", tools))
+    assert words == "done"
+    assert [turn.answer.facts.get("error") for turn in turns] == ["NotFound", None, None, None]
+    assert {"event": "press", "name": "Save"} in received(form)
+    messages = asked[1]["messages"]
+    called = [call["id"] for call in messages[2]["tool_calls"]]
+    assert called == [message["tool_call_id"] for message in messages[3:6]]
+    assert len(set(called)) == 3
+
+
+def test_the_key_is_not_taken_to_another_host(display, example, tools) -> None:
+    with chat_service([{"content": "stolen"}]) as (elsewhere, asked):
+
+        class Redirecting(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(302)
+                self.send_header("Location", f"{elsewhere}/chat/completions")
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        with HTTPServer(("127.0.0.1", 0), Redirecting) as server:
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            planner = example.ChatPlanner(f"http://127.0.0.1:{server.server_port}/v1", "m", tools, key="k")
+            with pytest.raises(PlatformError, match="redirects to"):
+                planner("goal", [])
+            thread.join()
+    assert asked == []
 
 
 def test_a_service_that_is_none_is_one_line(display, example, monkeypatch, capsys) -> None:

@@ -31,12 +31,13 @@ def test_without_a_display_and_its_programs_it_names_the_packages() -> None:
 
 
 @pytest.mark.display
+@pytest.mark.slow
 @pytest.mark.usefixtures("display")  # for its check that the programs are there
 @pytest.mark.parametrize("name", ["Open", "Save", "Print", "Cancel"])
 def test_it_brings_its_own_display_and_the_window_receives_the_press(tmp_path, name) -> None:
-    picture = tmp_path / "clicked.png"
-    answer = run_example(name, "--out", str(picture))
+    image = tmp_path / "clicked.png"
+    answer = run_example(name, "--out", str(image))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert answer.stdout.endswith(f"the window received a press of '{name}'\n")
-    with Image.open(picture) as drawn:
+    with Image.open(image) as drawn:
         assert drawn.size == (480, 360)

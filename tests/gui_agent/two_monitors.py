@@ -16,7 +16,8 @@ from pathlib import Path
 
 from gui_agent import Desktop
 from molmo_act.errors import MolmoActError
-from tests.gui_agent.conftest import PAD_PROGRAM, BlobFinder, Window
+from tests.support.blob_model import BlobFinder
+from tests.support.windows import PAD_PROGRAM, Window
 
 XORG = "/usr/lib/xorg/Xorg"  # not the wrapper, which lets root alone name a configuration
 CONFIGURATION = """

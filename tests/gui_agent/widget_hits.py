@@ -18,10 +18,11 @@ from typing import Any
 from PIL import Image
 
 import molmo_act
-from gui_agent import Desktop, virtual_display
-from gui_agent.eye import Eye, Found, Sighting
-from gui_agent.screen import Area
-from molmo_act.points import Points
+from gui_agent import Desktop
+from gui_agent.geometry import Area
+from gui_agent.input.x11.virtual_display import virtual_display
+from gui_agent.vision.grounder import Grounder, Match, Matches
+from molmo_act.outputs.points import Points
 from tests.gui_agent.programs import gtk_session
 
 PROGRAMS = (
@@ -42,7 +43,7 @@ ROLES = {
 
 
 class Reader:
-    """A model that reads each picture once, whatever is asked about it.
+    """A model that reads each image once, whatever is asked about it.
 
     Args:
         model: Has ``encode`` and ``point``.
@@ -70,19 +71,19 @@ def main() -> None:
         for program in PROGRAMS:
             with tempfile.TemporaryDirectory() as folder, gtk_session(Path(folder)) as session:
                 with session.running(program):
-                    desk = Desktop(model)
-                    shot, windows = desk.screenshot(), [one.area for one in desk.backend.windows()]
+                    desktop = Desktop(model)
+                    shot, windows = desktop.screenshot(), [one.area for one in desktop.backend.windows()]
                     widgets = list(named(session.select(app=program), shot.view.size))[: arguments.most]
                 reader = Reader(model)
                 for query, box in widgets:
                     hits["queries"] += 1
                     looks = {
-                        "one pass": Eye(reader, refine=False).look(shot, query),
-                        "two passes": Eye(reader, refine=True).look(shot, query, windows),
-                        "its window alone": Eye(reader, refine=False).look(shot.crop(windows[-1]), query),
+                        "one pass": Grounder(reader).ground(shot, query),
+                        "two passes": Grounder(reader, refine=True).ground(shot, query, windows),
+                        "its window alone": Grounder(reader).ground(shot.crop(windows[-1]), query),
                     }
-                    for name, sighting in looks.items():
-                        hits[name] += any(is_hit(found, box) for found in best_of(sighting))
+                    for name, matches in looks.items():
+                        hits[name] += any(is_hit(found, box) for found in best_of(matches))
                 print(f"after {program}: {dict(hits)}", flush=True)
 
 
@@ -97,12 +98,12 @@ def named(widgets: list[dict[str, Any]], size: tuple[int, int]) -> Iterator[tupl
             yield f"the {one['name']} {role}", one["box"]
 
 
-def best_of(sighting: Sighting) -> list[Found]:
+def best_of(matches: Matches) -> list[Match]:
     """The best place; none where nothing was seen."""
-    return sorted(sighting.places, key=lambda found: -found.score)[:1]
+    return sorted(matches.all, key=lambda found: -found.score)[:1]
 
 
-def is_hit(found: Found, box: list[int]) -> bool:
+def is_hit(found: Match, box: list[int]) -> bool:
     return Area(*box).covers(found.point[0] + 0.5, found.point[1] + 0.5)
 
 

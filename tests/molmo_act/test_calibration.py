@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import molmo_act
-from molmo_act.api import NANO
-from molmo_act.calibration import on_curve
+from molmo_act.calibration import apply_curve
 from molmo_act.errors import CheckpointError
+from molmo_act.pointing.load import NANO
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,16 @@ from molmo_act.errors import CheckpointError
     ],
 )
 def test_values(probability, curve, expected):
-    assert on_curve(probability, curve) == pytest.approx(expected)
+    assert apply_curve(probability, curve) == pytest.approx(expected)
 
 
 def test_the_order_stays_and_ends_are_no_trouble():
-    found = [on_curve(p, (0.4, 1.5)) for p in (0.0, 1e-6, 0.01, 0.5, 0.99, 1.0)]
+    found = [apply_curve(p, (0.4, 1.5)) for p in (0.0, 1e-6, 0.01, 0.5, 0.99, 1.0)]
     assert found == sorted(set(found))
     assert found[0] > 0
     assert found[-1] < 1
-    assert on_curve(1e-30, (1e6, 0.0)) == 0
-    assert on_curve(1.0, (1e6, 0.0)) == 1
+    assert apply_curve(1e-30, (1e6, 0.0)) == 0
+    assert apply_curve(1.0, (1e6, 0.0)) == 1
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def test_a_checkpoint_calibrates_what_it_reports_and_points_as_before(folder):
     say(folder, score_curve=[0.5, 2.0], absent_curve=[2.0, 1])
     bent = molmo_act.load(folder, device="cpu").point(picture, "the red square")
     np.testing.assert_array_equal(plain.xy, bent.xy)
-    expected = [on_curve(float(score), (0.5, 2.0)) for score in plain.score]
+    expected = [apply_curve(float(score), (0.5, 2.0)) for score in plain.score]
     np.testing.assert_allclose(bent.score, expected, rtol=1e-4)
-    assert bent.absent == pytest.approx(on_curve(plain.absent, (2.0, 1)), rel=1e-4)
+    assert bent.absent == pytest.approx(apply_curve(plain.absent, (2.0, 1)), rel=1e-4)
 
 
 @pytest.mark.parametrize("curve", [[1.0], [0.0, 1.0], [-1.0, 0.0], [1.0, "x"], [math.nan, 0.0]])

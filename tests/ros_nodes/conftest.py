@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import molmo_act_ros
 import pytest
 
-import ros_nodes
 from tests.ros_nodes.shared_memory import remove_left_segments
+from tests.support.paths import SOURCES
 
 collect_ignore = ["processes"]  # programs that the tests start
 PROCESSES = Path(__file__).parent / "processes"
-ROOT = Path(ros_nodes.__file__).parents[1]
 
 
 class Program:
@@ -36,7 +36,7 @@ class Program:
 
     def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str]) -> None:
         self._errors = folder / f"stderr-{time.monotonic_ns()}"
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        path = os.pathsep.join([SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])])
         with self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, *arguments],
@@ -99,15 +99,15 @@ class Program:
         return self.wait()
 
 
-@pytest.fixture(scope="session")
-def ros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+@contextlib.contextmanager
+def own_ros(log_folder: Path) -> Iterator[None]:
     """rclpy, initialised in this process, on a domain of this run's own and on loopback."""
     rclpy = pytest.importorskip("rclpy", reason="needs the extra ros")
-    profile = Path(ros_nodes.__file__).parent / "fastdds_shm.xml"
+    profile = Path(molmo_act_ros.__file__).parent / "fastdds_shm.xml"
     own = {
         "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "ROS_LOG_DIR": str(tmp_path_factory.mktemp("log")),
+        "ROS_LOG_DIR": str(log_folder),
         "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
     }
     with pytest.MonkeyPatch.context() as patch:
@@ -120,6 +120,13 @@ def ros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
         rclpy.shutdown()
     remove_left_segments()
+
+
+@pytest.fixture(scope="session")
+def ros(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """rclpy in this process, see `own_ros`."""
+    with own_ros(tmp_path_factory.mktemp("log")):
+        yield
 
 
 @pytest.fixture
@@ -190,9 +197,7 @@ class Listener:
 
     def __init__(self) -> None:
         import rclpy
-        from geometry_msgs.msg import PointStamped
         from rclpy.executors import SingleThreadedExecutor
-        from sensor_msgs.msg import PointCloud2
         from std_msgs.msg import String
 
         self.node = rclpy.create_node("listener")
@@ -200,9 +205,9 @@ class Listener:
         self.executor.add_node(self.node)
         self.received: dict[str, list] = {}
         self._clients: dict[str, Any] = {}
-        self.listen(PointCloud2, "points")
-        self.listen(PointStamped, "best_point")
-        self.queries = self.node.create_publisher(String, "query", 1)
+        messages = pytest.importorskip("molmo_act_interfaces.msg", reason="built by `make setup`")
+        self.listen(messages.PointedPixels, "pointed_pixels")
+        self._queries = {"query": self.node.create_publisher(String, "query", 1)}
 
     def listen(self, message_type: type, topic: str):
         """Subscribes; messages are appended to ``received[topic]``."""
@@ -210,13 +215,21 @@ class Listener:
         return self.node.create_subscription(message_type, topic, self.received[topic].append, 10)
 
     def listen_to_health(self, node: str) -> list:
-        """What the node of that full name says on /diagnostics from now on."""
+        """What the node of that full name says of itself on /diagnostics from now on."""
+        return self._listen_to_status(node, lambda statuses: statuses[:1])
+
+    def listen_to_inputs(self, node: str) -> list:
+        """What the node of that full name says of its inputs on /diagnostics from now on."""
+        return self._listen_to_status(node, lambda statuses: statuses[1:])
+
+    def _listen_to_status(self, node: str, choose: Callable[[list], list]) -> list:
         from diagnostic_msgs.msg import DiagnosticArray
 
         reports: list = []
 
         def take(message: DiagnosticArray) -> None:
-            reports.extend(status for status in message.status if status.name == node)
+            if message.status[0].name.startswith(f"{node.removeprefix('/')}: "):
+                reports.extend(choose(message.status))
 
         self.node.create_subscription(DiagnosticArray, "/diagnostics", take, 10)
         return reports
@@ -235,12 +248,23 @@ class Listener:
         while time.monotonic() < end:
             self.executor.spin_once(timeout_sec=seconds / 10)
 
-    def ask(self, query: str) -> None:
+    def ask(self, query: str, topic: str = "query") -> None:
         """Publishes a query once the node listens."""
         from std_msgs.msg import String
 
-        self.wait(self.queries.get_subscription_count)
-        self.queries.publish(String(data=query))
+        if topic not in self._queries:
+            self._queries[topic] = self.node.create_publisher(String, topic, 1)
+        self.wait(self._queries[topic].get_subscription_count)
+        self._queries[topic].publish(String(data=query))
+
+    def published_types(self, node: str) -> set[str]:
+        """The types of what a node publishes, as far as it is known: endpoints are told before their node."""
+        return {
+            kind
+            for topic, kinds in self.node.get_topic_names_and_types()
+            for kind in kinds
+            if node in [info.node_name for info in self.node.get_publishers_info_by_topic(topic)]
+        }
 
     def call(self, service_type: type, name: str, request: object):
         """Calls a service of the node and returns its response."""

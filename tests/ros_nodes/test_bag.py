@@ -3,43 +3,53 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image as Pictures
+from PIL import Image as PillowImage
 
 pytest.importorskip("rosbags", reason="needs the extra bags")
+from molmo_act_ros import bag as tool
+from molmo_act_ros.bag import BagOptions, point_in_bag
+from molmo_act_ros.conversions.compressed_images import compressed_to_rgb
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from molmo_act._install import install_command
 from molmo_act.errors import InputError
-from molmo_act.points import Points
-from ros_nodes import bag as tool
-from ros_nodes.bag import Wanted, point_in_bag
-from ros_nodes.pixels import compressed_to_rgb
+from molmo_act.outputs.points import Points
+from tests.support.blob_model import BlobFinder, Place
+from tests.support.paths import ROOT, SOURCES
 
-ROOT = Path(__file__).parents[2]
 COLOURS = {"red": 0, "green": 1, "blue": 2}
 TOPIC = "/camera/color/image_raw"
 COUNT = 6
 
 
-class ColourModel:
-    def point(self, image: np.ndarray, queries: list[str], **bounds) -> list[Points]:
-        return [self.answer(image, query, **bounds) for query in queries]
+class ColourModel(BlobFinder):
+    """Points at the middle of everything in which one channel is much stronger than the others."""
 
-    def answer(self, image, query, max_points, min_score) -> Points:
+    def places(self, pixels: np.ndarray, query: str) -> list[Place]:
         if query == "trouble":
             raise RuntimeError("out of memory")
-        channel = image[..., COLOURS[query]].astype(int)
-        rows, columns = np.nonzero(channel - np.delete(image, COLOURS[query], axis=2).max(axis=2) > 60)
-        xy = [[columns.mean() + 0.5, rows.mean() + 0.5]] if len(rows) else []
-        size = [image.shape[1::-1]]
-        return Points(xy=xy, score=[0.75] * len(xy), image_size=size, query=query, absent=0.125)
+        channel = pixels[..., COLOURS[query]].astype(int)
+        rows, columns = np.nonzero(channel - np.delete(pixels, COLOURS[query], axis=2).max(axis=2) > 60)
+        return [((columns.mean() + 0.5, rows.mean() + 0.5), 0.75)] if len(rows) else []
+
+    def given(self, **bounds) -> None:
+        """Replaced by tests that look at what the model is asked with."""
+
+    def answer(self, pixels: np.ndarray, query: str, **bounds) -> Points:
+        self.given(**bounds)
+        return replace(super().answer(pixels, query, **bounds), absent=0.125)
 
 
 @pytest.fixture(scope="module", params=["sqlite3", "mcap"])
@@ -50,12 +60,12 @@ def recorded(request, tmp_path_factory) -> Path:
             *(sys.executable, ROOT / "examples/ros_make_bag.py", bag),
             *("--storage", request.param, "--seconds", str(COUNT / 10)),
         ],
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        env={"PYTHONPATH": SOURCES, "PATH": "/usr/bin:/bin"},
         check=True,
         capture_output=True,
         text=True,
     )
-    assert made.stdout == f"{bag}: {COUNT} pictures with depth\n"
+    assert made.stdout == f"{bag}: {COUNT} images with depth\n"
     return bag
 
 
@@ -72,23 +82,26 @@ def messages(bag: Path, topic: str) -> list:
 
 def test_points_are_added_and_nothing_else_changes(recorded, tmp_path):
     out = tmp_path / "with points"
-    counts = point_in_bag(recorded, out, ColourModel(), Wanted(["red", "blue"]))
-    assert counts == {"pictures": COUNT, "with points": COUNT}
+    counts = point_in_bag(recorded, out, ColourModel(), BagOptions(["red", "blue"]))
+    assert counts == {"images": COUNT, "with points": COUNT}
     before, after = read(recorded), read(out)
     assert [m for m in after if m[0] != f"{TOPIC}/pointed_pixels"] == before
     assert {file.suffix for file in out.iterdir()} == {file.suffix for file in recorded.iterdir()}
 
-    pictures, found = messages(out, TOPIC), messages(out, f"{TOPIC}/pointed_pixels")
-    assert [message.query for message in found] == ["red", "blue"] * COUNT
-    assert [message.query_id for message in found] == [1, 2] * COUNT
-    assert [point.object_id for message in found for point in message.points] == [1, 2] * COUNT
-    for message, picture in zip(found, [p for p in pictures for _ in range(2)], strict=True):
-        assert repr(message.header) == repr(picture.header)
-        assert (message.width, message.height, message.absent) == (320, 240, 0.125)
-        (point,) = message.points
-        shown = picture.data.reshape(240, 320, 3)[int(point.v), int(point.u)]
-        assert shown.argmax() == COLOURS[message.query]
-        assert (point.score, point.label, point.visible, point.source) == (0.75, message.query, True, 0)
+    images, found = messages(out, TOPIC), messages(out, f"{TOPIC}/pointed_pixels")
+    assert len(found) == COUNT
+    for message, image in zip(found, images, strict=True):
+        assert repr(message.header) == repr(image.header)
+        assert (message.width, message.height, message.node) == (320, 240, "/molmo_act_bag")
+        assert [(q.query, q.query_id, q.absent) for q in message.queries] == [
+            ("red", 1, 0.125),
+            ("blue", 2, 0.125),
+        ]
+        assert [(p.label, p.query_id, p.object_id) for p in message.points] == [("red", 1, 1), ("blue", 2, 2)]
+        for point in message.points:
+            shown = image.data.reshape(240, 320, 3)[round(point.v), round(point.u)]
+            assert shown.argmax() == COLOURS[point.label]
+            assert (point.score, point.visible, point.source) == (0.75, True, 0)
     assert [p.name for p in tmp_path.iterdir()] == ["with points"]
 
 
@@ -98,10 +111,10 @@ def test_ros_reads_what_was_written(ros, recorded, tmp_path):
     from rclpy.serialization import deserialize_message
 
     out = tmp_path / "out"
-    point_in_bag(recorded, out, ColourModel(), Wanted(["red"]))
+    point_in_bag(recorded, out, ColourModel(), BagOptions(["red"]))
     raw = next(raw for topic, _, _, raw in read(out) if topic.endswith("pointed_pixels"))
     message = deserialize_message(raw, types.PointedPixels)
-    assert message.query == "red"
+    assert [each.query for each in message.queries] == ["red"]
     assert len(message.points) == 1
     described = json.loads(
         (Path(sys.prefix) / "share/molmo_act_interfaces/msg/PointedPixels.json").read_text()
@@ -111,13 +124,13 @@ def test_ros_reads_what_was_written(ros, recorded, tmp_path):
         assert reader.typestore.hash_rihs01("molmo_act_interfaces/msg/PointedPixels") == ours
 
 
-def test_options_change_the_format_and_the_pictures(recorded, tmp_path):
+def test_options_change_the_format_and_the_images(recorded, tmp_path):
     out = tmp_path / "out"
     other = {".db3": "mcap", ".mcap": "sqlite3"}[
         next(file.suffix for file in recorded.iterdir() if file.suffix != ".yaml")
     ]
-    wanted = Wanted(["red"], topic=TOPIC, every=4, overlay=True, storage=other)
-    assert point_in_bag(recorded, out, ColourModel(), wanted) == {"pictures": COUNT, "with points": 2}
+    wanted = BagOptions(["red"], topic=TOPIC, every=4, overlay=True, storage=other)
+    assert point_in_bag(recorded, out, ColourModel(), wanted) == {"images": COUNT, "with points": 2}
     assert {file.suffix for file in out.iterdir()} == {".yaml", {"mcap": ".mcap", "sqlite3": ".db3"}[other]}
     overlays = messages(out, f"{TOPIC}/overlay/compressed")
     assert len(overlays) == 2
@@ -129,35 +142,35 @@ def test_options_change_the_format_and_the_pictures(recorded, tmp_path):
     assert len(messages(out, TOPIC)) == COUNT
 
 
-def test_compressed_pictures_and_unreadable_ones(tmp_path, capsys):
+def test_compressed_images_and_unreadable_ones(tmp_path, capsys):
     store = get_typestore(Stores.ROS2_JAZZY)
     types = store.types
     stamp = types["builtin_interfaces/msg/Time"](5, 0)
     header = types["std_msgs/msg/Header"](stamp, "camera")
     file = tmp_path / "red.png"
-    Pictures.new("RGB", (32, 24), (250, 10, 10)).save(file)
+    PillowImage.new("RGB", (32, 24), (250, 10, 10)).save(file)
     with Writer(tmp_path / "bag", version=8, storage_plugin=StoragePlugin.SQLITE3) as writer:
         kind = "sensor_msgs/msg/CompressedImage"
         connection = writer.add_connection("/image/compressed", kind, typestore=store)
-        for number, data in enumerate((file.read_bytes(), b"no picture", file.read_bytes())):
+        for number, data in enumerate((file.read_bytes(), b"no image", file.read_bytes())):
             message = types[kind](header, "png", np.frombuffer(data, np.uint8))
             writer.write(connection, number, store.serialize_cdr(message, kind))
-    counts = point_in_bag(tmp_path / "bag", tmp_path / "out", ColourModel(), Wanted(["red"]))
-    assert counts == {"pictures": 3, "with points": 2, "unreadable": 1}
-    assert "skipped a picture: CompressedImage" in capsys.readouterr().err
+    counts = point_in_bag(tmp_path / "bag", tmp_path / "out", ColourModel(), BagOptions(["red"]))
+    assert counts == {"images": 3, "with points": 2, "unreadable": 1}
+    assert "skipped an image: CompressedImage" in capsys.readouterr().err
     found = messages(tmp_path / "out", "/image/compressed/pointed_pixels")
-    assert [(message.points[0].u, message.points[0].v) for message in found] == [(16.0, 12.0)] * 2
+    assert [(message.points[0].u, message.points[0].v) for message in found] == [(15.5, 11.5)] * 2
 
 
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [
-        (Wanted(["red"], topic="/nothing"), "topics of pictures are: /camera/color/image_raw."),
+        (BagOptions(["red"], topic="/nothing"), "topics of images are: /camera/color/image_raw."),
         (
-            Wanted(["red"], topic="/camera/depth/image_raw"),
-            "topics of pictures are: /camera/color/image_raw.",
+            BagOptions(["red"], topic="/camera/depth/image_raw"),
+            "topics of images are: /camera/color/image_raw.",
         ),
-        (Wanted(["red"], every=0), "every is 0"),
+        (BagOptions(["red"], every=0), "every is 0"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_leaves_nothing(recorded, tmp_path, wanted, told):
@@ -170,59 +183,77 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(recorded, tmp_path, want
 def test_nothing_is_left_half_written_and_nothing_is_overwritten(recorded, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(RuntimeError, match="out of memory"):
-        point_in_bag(recorded, out, ColourModel(), Wanted(["trouble"]))
+        point_in_bag(recorded, out, ColourModel(), BagOptions(["trouble"]))
     assert list(tmp_path.iterdir()) == []
-    point_in_bag(recorded, out, ColourModel(), Wanted(["red"]))
+    point_in_bag(recorded, out, ColourModel(), BagOptions(["red"]))
     with pytest.raises(InputError, match="exists already"):
-        point_in_bag(recorded, out, ColourModel(), Wanted(["red"]))
+        point_in_bag(recorded, out, ColourModel(), BagOptions(["red"]))
     with pytest.raises(InputError, match="already holds /camera/color/image_raw/pointed_pixels"):
-        point_in_bag(out, tmp_path / "again", ColourModel(), Wanted(["red"]))
+        point_in_bag(out, tmp_path / "again", ColourModel(), BagOptions(["red"]))
     with pytest.raises(InputError, match="is no folder"):
-        point_in_bag(recorded, tmp_path / "no" / "where", ColourModel(), Wanted(["red"]))
+        point_in_bag(recorded, tmp_path / "no" / "where", ColourModel(), BagOptions(["red"]))
 
 
 def test_what_is_no_bag_or_was_cut_short_is_refused(recorded, tmp_path):
     with pytest.raises(InputError, match="is no bag"):
-        point_in_bag(tmp_path, tmp_path / "out", ColourModel(), Wanted(["red"]))
+        point_in_bag(tmp_path, tmp_path / "out", ColourModel(), BagOptions(["red"]))
     broken = tmp_path / "broken"
     broken.mkdir()
     for file in recorded.iterdir():
         data = file.read_bytes()
         (broken / file.name).write_bytes(data if file.suffix == ".yaml" else data[: len(data) // 2])
     with pytest.raises(InputError, match="cannot be read"):
-        point_in_bag(broken, tmp_path / "out", ColourModel(), Wanted(["red"]))
+        point_in_bag(broken, tmp_path / "out", ColourModel(), BagOptions(["red"]))
     assert not (tmp_path / "out").exists()
 
 
 def test_the_program_uses_the_model_and_speaks_plainly(recorded, tmp_path, monkeypatch, capsys):
     import molmo_act
 
-    asked = []
+    asked, bounds = [], {}
     monkeypatch.setattr(molmo_act, "load", lambda *a, **b: asked.append((a, b)) or ColourModel())
+    monkeypatch.setattr(ColourModel, "given", lambda self, **options: bounds.update(options))
     out = tmp_path / "out"
     words = ["molmo-act-bag", str(recorded), "red", "--out", str(out), "--model", "m", "--device", "cpu"]
+    words += ["--quantization", "int8", "--max-crops", "4", "--exactly", "1", "--sensor-bits", "12"]
     assert tool.main(words) == 0
-    assert asked == [(("m",), {"device": "cpu"})]
-    assert capsys.readouterr().out == f"{out}: {COUNT} pictures, {COUNT} with points\n"
+    assert asked == [(("m",), {"device": "cpu", "dtype": None, "quantization": "int8"})]
+    assert bounds == {"max_crops": 4, "exactly": 1, "max_points": None, "min_score": 0.0}
+    assert capsys.readouterr().out == f"{out}: {COUNT} images, {COUNT} with points\n"
     assert tool.main(words) == 2
     assert capsys.readouterr().err.strip() == f"molmo-act-bag: {out} exists already; give another --out."
 
 
 @pytest.mark.parametrize("recorded", ["mcap"], indirect=True)
 def test_the_tutorial_of_the_readme_with_the_bundled_checkpoint(recorded, tmp_path):
-    """Its very words, on fewer pictures."""
+    """Its very words, on fewer images."""
     out = tmp_path / "out"
     words = ["molmo-act-bag", str(recorded), "red circle", "blue circle", "--overlay", "--out", str(out)]
     assert tool.main([*words, "--every", "5"]) == 0
-    pictures = [message.data.reshape(240, 320, 3) for message in messages(out, TOPIC)]
+    images = [message.data.reshape(240, 320, 3) for message in messages(out, TOPIC)]
     found = messages(out, f"{TOPIC}/pointed_pixels")
-    assert len(found) == 2 * len(messages(out, f"{TOPIC}/overlay/compressed")) == 2 * len(pictures[::5])
-    for message, picture in zip(found, [p for p in pictures[::5] for _ in range(2)], strict=True):
-        shown = [picture[int(point.v), int(point.u)].argmax() for point in message.points]
-        assert shown == [COLOURS[message.query.removesuffix(" circle")]], message.query
+    assert len(found) == len(messages(out, f"{TOPIC}/overlay/compressed")) == len(images[::5])
+    for message, image in zip(found, images[::5], strict=True):
+        shown = {point.label: image[round(point.v), round(point.u)].argmax() for point in message.points}
+        assert shown == {"red circle": COLOURS["red"], "blue circle": COLOURS["blue"]}
 
 
 def test_without_rosbags_it_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "rosbags", None)
     assert tool.main(["molmo-act-bag", "bag", "red"]) == 2
-    assert 'pip install "molmo-act[bags]"' in capsys.readouterr().err
+    assert install_command("bags") in capsys.readouterr().err
+
+
+def test_a_terminated_program_leaves_nothing(recorded, tmp_path):
+    """In the middle of its work, as `docker stop` and a shutdown end it."""
+    out = tmp_path / "out"
+    program = [sys.executable, "-m", "molmo_act_ros.bag", recorded, "red circle", "--out", out]
+    with subprocess.Popen(program, cwd=ROOT, env=os.environ | {"PYTHONPATH": SOURCES}) as running:
+        deadline = time.monotonic() + 60
+        while not any(tmp_path.iterdir()):
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.terminate()
+        assert running.wait(20) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import tomllib
+from molmo_act_ros.interfaces import find_interfaces
 
-import ros_nodes
+from tests.support.paths import ROOT
 
-FOLDER = Path(ros_nodes.__file__).parent / "molmo_act_interfaces"
+FOLDER = ROOT / "ros_nodes" / "molmo_act_interfaces"
 BUILT = "molmo_act_interfaces is built by `make setup`, where there is a C++ compiler"
 
 
@@ -34,6 +35,11 @@ def test_colcon_and_pip_know_the_same_package():
     assert f"project({FOLDER.name})" in (FOLDER / "CMakeLists.txt").read_text()
 
 
+def test_message_packages_are_found_where_they_are_installed():
+    assert find_interfaces("no_such_interfaces.msg") is None
+    assert find_interfaces("json.decoder").JSONDecoder is not None
+
+
 @pytest.mark.ros
 @pytest.mark.parametrize("kind", ["msg", "srv", "action"])
 def test_the_built_package_holds_every_definition(kind):
@@ -50,6 +56,6 @@ def test_messages_survive_the_wire_format(ros):
     from rclpy.serialization import deserialize_message, serialize_message
 
     pixel = messages.PointedPixel(u=1.5, v=2.5, object_id=7, score=0.5, label="mug", visible=True, source=1)
-    sent = messages.PointedPixels(width=640, height=480, query="the mug", query_id=3, absent=0.25)
-    sent.points = [pixel, pixel]
+    query = messages.PointedQuery(query="the mug", query_id=3, absent=0.25)
+    sent = messages.PointedPixels(width=640, height=480, node="/n", queries=[query], points=[pixel, pixel])
     assert deserialize_message(serialize_message(sent), messages.PointedPixels) == sent

@@ -12,8 +12,7 @@ pytest.importorskip("molmo_act_interfaces", reason="built by `make setup`, where
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from ros_nodes.pixels import image_to_rgb
-from tests.ros_nodes.pictures import GREEN, RED, SPOTS, stamp, take_pictures
+from tests.ros_nodes.camera_images import GREEN, RED, stamp, take_images
 
 pytestmark = pytest.mark.ros
 
@@ -21,9 +20,6 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def pointed(listener):
     """PointedPixels received from the node."""
-    from molmo_act_interfaces.msg import PointedPixels
-
-    listener.listen(PointedPixels, "pointed_pixels")
     return listener.received["pointed_pixels"]
 
 
@@ -39,23 +35,20 @@ def ask_once(listener, **asked):
     return listener.call(PointQuery, "/point_node/point_query", PointQuery.Request(**asked))
 
 
-def of_queries(listener, camera, pointed, *queries: str) -> list:
-    """One message of each query about one picture."""
+def of_queries(listener, camera, pointed, *queries: str):
+    """The message about one image that answers these queries."""
     pointed.clear()
 
-    def complete() -> list:
-        if not pointed:
-            return []
-        newest = stamp(pointed[-1])
-        about = [message for message in pointed if stamp(message) == newest]
-        return about if [message.query for message in about] == list(queries) else []
+    def complete():
+        return next((m for m in pointed if [each.query for each in m.queries] == list(queries)), None)
 
-    take_pictures(listener, camera, complete)
+    take_images(listener, camera, complete)
     return listener.wait(complete)
 
 
-def where(message) -> list[list[int]]:
-    return [[int(point.u), int(point.v)] for point in message.points]
+def where(message, query: str | None = None) -> list[list[int]]:
+    points = [point for point in message.points if query in (None, point.label)]
+    return [[round(point.u), round(point.v)] for point in points]
 
 
 def test_queries_are_answered_in_one_pass_and_change_by_service(
@@ -63,27 +56,29 @@ def test_queries_are_answered_in_one_pass_and_change_by_service(
 ):
     log = tmp_path / "taken"
     blob_node({"query": "red", "queries": "[green, blue]"}, BLOB_LOG=log)
-    red, green, blue = of_queries(listener, camera, pointed, "red", "green", "blue")
-    assert (where(red), where(green), where(blue)) == ([RED], [GREEN], [])
-    assert [red.query_id, green.query_id, blue.query_id] == [1, 2, 3]
-    assert [point.object_id for message in (red, green) for point in message.points] == [1, 2]
-    assert (red.width, red.height, red.header.frame_id) == (640, 480, "camera_optical_frame")
-    point = green.points[0]
+    found = of_queries(listener, camera, pointed, "red", "green", "blue")
+    assert [where(found, query) for query in ("red", "green", "blue")] == [[RED], [GREEN], []]
+    assert [each.query_id for each in found.queries] == [1, 2, 3]
+    assert [(point.object_id, point.query_id) for point in found.points] == [(1, 1), (2, 2)]
+    assert (found.width, found.height, found.header.frame_id) == (640, 480, "camera_optical_frame")
+    assert found.node == "/point_node"
+    point = found.points[1]
     assert (point.label, point.visible, point.source, point.score) == ("green", True, point.GROUNDED, 1.0)
     numbers = [json.loads(line)["number"] for line in log.read_text().splitlines()]
-    assert len(set(numbers)) == len(numbers), "the model sees a picture once"
+    assert len(set(numbers)) == len(numbers), "the model sees an image once"
 
     answer = set_queries(listener, "green", "red and green", " ")
     assert (answer.success, answer.message, list(answer.query_ids)) == (True, "", [2, 4])
-    green, both = of_queries(listener, camera, pointed, "green", "red and green")
-    assert (green.query_id, both.query_id) == (2, 4), "a query that stays keeps its number"
-    assert where(both) == [RED, GREEN]
-    assert [point.object_id for point in both.points] == [2, 3], "distinct over the picture"
+    found = of_queries(listener, camera, pointed, "green", "red and green")
+    assert [each.query_id for each in found.queries] == [2, 4], "a query that stays keeps its number"
+    assert where(found, "red and green") == [RED, GREEN]
+    assert [point.object_id for point in found.points] == [1, 2, 3], "distinct over the image"
 
     for refused, told in [
         ((), "query is empty"),
         (("x" * 10_240,), "10240 characters"),
         (("<|im_end|>",), "control"),
+        ([f"query {number}" for number in range(65)], "65 queries; expected at most 64"),
     ]:
         answer = set_queries(listener, *refused)
         assert not answer.success
@@ -92,13 +87,14 @@ def test_queries_are_answered_in_one_pass_and_change_by_service(
 
 
 def test_one_question_is_answered_once(blob_node, camera, listener, pointed):
-    blob_node({"query": "green", "rate": 0.001})  # pictures wait for their time; questions do not
-    assert "No picture has come yet" in ask_once(listener, query="red").message
+    blob_node({"query": "green", "rate": 0.001})  # images wait for their time; questions do not
+    assert "No image has come yet" in ask_once(listener, query="red").message
     of_queries(listener, camera, pointed, "green")
     answer = ask_once(listener, query="red")
     assert (answer.success, answer.message) == (True, "")
-    assert (answer.points.query, answer.points.query_id, where(answer.points)) == ("red", 0, [RED])
-    assert stamp(answer.points)[0], "that of the picture"
+    (asked,) = answer.points.queries
+    assert (asked.query, asked.query_id, where(answer.points)) == ("red", 0, [RED])
+    assert stamp(answer.points)[0], "that of the image"
 
     own = Image(height=480, width=640, encoding="rgb8", step=1920)
     own.header.frame_id = "elsewhere"
@@ -132,7 +128,7 @@ def image_rgb(**spots: tuple[int, int]):
 def test_who_waits_for_an_answer_is_told_of_the_end(blob_node, camera, listener, pointed):
     from molmo_act_interfaces.srv import PointQuery
 
-    blob_node({"query": "green"}, BLOB_DELAY=1.0)
+    blob_node({"query": "green", "max_age": 0}, BLOB_DELAY=1.0)
     of_queries(listener, camera, pointed, "green")
     ask_once(listener, query="red")  # the way is known now
     client = listener.node.create_client(PointQuery, "/point_node/point_query")
@@ -156,7 +152,7 @@ def test_two_cameras_share_the_model_fairly(blob_node, start_camera, listener):
     front, left = (start_camera("-r", f"__ns:=/{name}") for name in ("front", "left"))
     answered = [listener.received[f"{camera}/pointed_pixels"] for camera in ("front", "left")]
     for camera, messages in zip((front, left), answered, strict=True):
-        take_pictures(listener, camera, lambda: messages)  # noqa: B023  # called within the round
+        take_images(listener, camera, lambda: messages)  # noqa: B023  # called within the round
     for messages in answered:
         messages.clear()
     front.order(spots={"red": RED}, count=120, rate=60)  # more than the model manages
@@ -172,8 +168,8 @@ def test_two_cameras_share_the_model_fairly(blob_node, start_camera, listener):
 
 def test_diagnostics_tell_stages_counts_and_model_once_a_second(blob_node, camera, listener):
     reports = listener.listen_to_health("/point_node")
-    blob_node({"query": "red"}, BLOB_DELAY=0.05)
-    take_pictures(listener, camera, lambda: len(listener.received["points"]) > 3, count=10, rate=60)
+    blob_node({"query": "red", "input_timeout": 0}, BLOB_DELAY=0.05)
+    take_images(listener, camera, lambda: len(listener.received["pointed_pixels"]) > 3, count=10, rate=60)
     reports.clear()
     begun = time.monotonic()
     listener.wait(lambda: len(reports) >= 3)
@@ -192,13 +188,13 @@ def test_diagnostics_tell_stages_counts_and_model_once_a_second(blob_node, camer
 
 
 def test_incompatible_partners_are_told_how_to_be_heard(blob_node, listener):
+    from molmo_act_interfaces.msg import PointedPixels
     from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
-    from sensor_msgs.msg import PointCloud2
 
     node = blob_node({"query": "red"})
     kept = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
-    listener.node.create_subscription(PointCloud2, "points", lambda _: None, kept)
-    listener.wait(lambda: "subscriber of 'points' gets nothing: its durability" in node.stderr)
+    listener.node.create_subscription(PointedPixels, "pointed_pixels", lambda _: None, kept)
+    listener.wait(lambda: "subscriber of 'pointed_pixels' gets nothing: its durability" in node.stderr)
     assert "request durability VOLATILE" in node.stderr
     loose = QoSProfile(depth=1, reliability=QoSReliabilityPolicy.BEST_EFFORT)
     listener.node.create_publisher(String, "query", loose)
@@ -210,7 +206,7 @@ def test_incompatible_partners_are_told_how_to_be_heard(blob_node, listener):
     ("parameters", "told"),
     [
         ({"backend": "http"}, "reserved for a remote model"),
-        ({"backend": "carrier pigeon"}, "expected 'local'"),
+        ({"backend": "carrier pigeon"}, "expected one of 'local'"),
         ({"cameras": "['no spaces']"}, "expected names of topics"),
         ({"cameras": "[a, a]"}, "each camera once"),
         ({"query": "<|im_end|>"}, "control token"),
@@ -224,22 +220,27 @@ def test_parameters_that_cannot_work_end_the_program_with_one_message(blob_node,
     assert told in node.stderr
 
 
-def test_overlay_shows_the_points_of_all_queries(blob_node, camera, listener):
-    blob_node({"query": "red", "queries": "[green]"})
-    listener.listen(Image, "overlay")
-    take_pictures(listener, camera, lambda: listener.received["overlay"], spots=SPOTS)
-    picture = image_to_rgb(listener.received["overlay"][-1])
-    for x, y in (RED, GREEN):
-        around = picture[y - 15 : y + 16, x - 15 : x + 16].astype(int)
-        assert (abs(around - 90).max(axis=2) > 30).sum() > 9 * 9, "more than the spot itself is there"
+def test_quality_of_service_is_changed_by_parameters(blob_node, camera, listener, pointed):
+    """A query that was published before the node was there, and answers that wait for late subscribers."""
+    from molmo_act_interfaces.msg import PointedPixels
+    from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 
-
-def test_detections_are_published_where_vision_msgs_is(blob_node, camera, listener):
-    vision = pytest.importorskip("vision_msgs.msg", reason="comes with ROS 2, not from PyPI")
-    blob_node({"query": "red", "queries": "[green]"})
-    listener.listen(vision.Detection2DArray, "detections")
-    take_pictures(listener, camera, lambda: listener.received["detections"])
-    found = listener.received["detections"][-1].detections
-    places = [one.bbox.center.position for one in found]
-    assert [[int(place.x), int(place.y)] for place in places] == [RED, GREEN]
-    assert [one.results[0].hypothesis.class_id for one in found] == ["red", "green"]
+    latched = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+    listener.node.create_publisher(String, "query", latched).publish(String(data="red"))
+    transient = "transient_local"
+    node = blob_node(
+        {
+            "qos_overrides./query.subscription.durability": transient,
+            "qos_overrides./pointed_pixels.publisher.durability": transient,
+        }
+    )
+    take_images(listener, camera, lambda: pointed)
+    assert [query.query for query in pointed[-1].queries] == ["red"]
+    late: list = []
+    listener.node.create_subscription(PointedPixels, "pointed_pixels", late.append, latched)
+    listener.wait(lambda: late)
+    for transition in ("deactivate", "activate"):
+        assert listener.change_state(transition)
+    pointed.clear()
+    take_images(listener, camera, lambda: pointed)
+    assert "gets nothing" not in node.stderr

@@ -1,6 +1,6 @@
 """The point node across three processes: a camera, the node, and this one, which subscribes.
 
-Pictures travel over real rclpy on loopback; only the model is a small one that finds a spot of a colour.
+Images travel over real rclpy on loopback; only the model is a small one that finds a spot of a colour.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ import numpy as np
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
+from molmo_act_ros.conversions.images import image_to_rgb
 from sensor_msgs.msg import Image
 
-from ros_nodes.convert import cloud_to_rows
-from ros_nodes.pixels import image_to_rgb
-from tests.ros_nodes.pictures import SPOTS, pixels, points_about, stamp, take_pictures
+from tests.ros_nodes.camera_images import SPOTS, pixels, points_about, stamp, take_images
 
 pytestmark = pytest.mark.ros
 
@@ -29,45 +28,61 @@ def wait_for_log(listener, node, text: str) -> None:
 
 def test_points_carry_the_capture_and_hit_the_pixel(blob_node, camera, listener):
     blob_node({"query": "red and green"})
-    clouds = listener.received["points"]
-    stamps = take_pictures(listener, camera, lambda: clouds)
-    cloud = clouds[-1]
-    rows = cloud_to_rows(cloud)
-    assert pixels(cloud) == [[400.5, 120.5], [50.5, 300.5]]
-    assert rows["score"].tolist() == [1.0, 1.0]
-    assert rows["id"].tolist() == [1, 2]
-    assert cloud.header.frame_id == "camera_optical_frame"
-    bests = listener.received["best_point"]  # of the same picture: topics arrive each in its own time
-    best = listener.wait(lambda: [found for found in bests if found.header == cloud.header])[0]
-    assert stamp(best) in stamps
-    assert (best.point.x, best.point.y, best.point.z) == (400.5, 120.5, 1.0)
+    answers = listener.received["pointed_pixels"]
+    stamps = take_images(listener, camera, lambda: answers)
+    answer = answers[-1]
+    assert pixels(answer) == [[400.0, 120.0], [50.0, 300.0]]
+    assert [point.score for point in answer.points] == [1.0, 1.0]
+    assert [point.object_id for point in answer.points] == [1, 2]
+    assert answer.header.frame_id == "camera_optical_frame"
+    assert stamp(answer) in stamps
+
+
+def test_pixels_are_in_no_message_that_is_meant_for_metres(blob_node, listener):
+    blob_node({"query": "red"})
+    listener.wait(lambda: "molmo_act_interfaces/msg/PointedPixels" in listener.published_types("point_node"))
+    listener.wait(lambda: listener.state() == "active")  # from then on it publishes all that it has
+    listener.wait_briefly(0.5)
+    published = listener.published_types("point_node")
+    assert not {kind for kind in published if "PointStamped" in kind or "PointCloud" in kind}
 
 
 def test_every_encoding_gives_the_pixel(blob_node, camera, listener):
     blob_node({"query": "green"})
-    for encoding in ("bgr8", "rgba8", "bgra8", "png", "jpeg"):
-        clouds = points_about(listener, camera, encoding=encoding)
+    for encoding in ("bgr8", "rgba8", "bgra8", "png", "jpeg", "jpeg without its end"):
+        encoding, fault = encoding.split()[0], "no_end_marker" if "end" in encoding else None
+        answers = points_about(listener, camera, encoding=encoding, fault=fault)
         tolerance = 1.0 if encoding == "jpeg" else 0.0  # it loses colour at the spot's edges
-        np.testing.assert_allclose(pixels(clouds[-1]), [[50.5, 300.5]], atol=tolerance, err_msg=encoding)
+        np.testing.assert_allclose(pixels(answers[-1]), [[50.0, 300.0]], atol=tolerance, err_msg=encoding)
+
+
+def test_sensors_of_twelve_bits_are_scaled(blob_node, camera, listener):
+    """As the overlay shows: the camera's grey of 90 comes as 1440 of 4095."""
+    blob_node({"query": "red", "sensor_bits": 12})
+    listener.listen(Image, "overlay")
+    overlays = listener.received["overlay"]
+    while not overlays:
+        points_about(listener, camera, encoding="mono16", spots={})
+    assert (image_to_rgb(overlays[-1])[200:280, 200:440] == 90).all()
 
 
 def test_query_changes_at_run_time_by_topic_and_by_parameter(blob_node, camera, listener):
     node = blob_node()
     wait_for_log(listener, node, "Waiting for a query")
     listener.ask("red")
-    assert pixels(points_about(listener, camera)[-1]) == [[400.5, 120.5]]
+    assert pixels(points_about(listener, camera)[-1]) == [[400.0, 120.0]]
     assert listener.set_parameter("query", "green").successful
-    assert pixels(points_about(listener, camera)[-1]) == [[50.5, 300.5]]
+    assert pixels(points_about(listener, camera)[-1]) == [[50.0, 300.0]]
     listener.ask("  ")  # refused: green stays
     wait_for_log(listener, node, "Query from topic refused: query is empty")
-    assert pixels(points_about(listener, camera)[-1]) == [[50.5, 300.5]]
-    listener.ask("blue")  # is not in the picture: an empty answer is an answer
+    assert pixels(points_about(listener, camera)[-1]) == [[50.0, 300.0]]
+    listener.ask("blue")  # is not in the image: an empty answer is an answer
     listener.wait(lambda: pixels(points_about(listener, camera)[-1]) == [])
 
 
 def test_parameters_limit_and_are_checked(blob_node, camera, listener):
     blob_node({"query": "red and green", "max_points": 1})
-    assert pixels(points_about(listener, camera)[-1]) == [[400.5, 120.5]]
+    assert pixels(points_about(listener, camera)[-1]) == [[400.0, 120.0]]
     refused = [
         ("min_score", 1.5),  # a probability
         ("min_score", "high"),  # a number
@@ -81,10 +96,29 @@ def test_parameters_limit_and_are_checked(blob_node, camera, listener):
         result = listener.set_parameter(name, value)
         assert not result.successful, name
         assert result.reason, name
-    assert listener.set_parameter("max_points", 0).successful
+    for name, value in [("max_points", 0), ("model", ""), ("rate", 50)]:  # unchanged; an integer
+        assert listener.set_parameter(name, value).successful, name
     assert len(pixels(points_about(listener, camera)[-1])) == 2
 
 
+def test_a_deployment_is_chosen_by_parameters(blob_node, camera, listener, tmp_path):
+    loaded, log = tmp_path / "loaded", tmp_path / "taken"
+    chosen = {"dtype": "bfloat16", "quantization": "int8", "device": "cuda:0", "max_crops": 4, "exactly": 2}
+    blob_node({"query": "red", **chosen}, BLOB_OPTIONS=loaded, BLOB_LOG=log)
+    reports = listener.listen_to_health("/point_node")
+    points_about(listener, camera)
+    assert json.loads(loaded.read_text()).items() >= chosen.items()
+    bounds = json.loads(log.read_text().splitlines()[0])["bounds"]
+    assert bounds == {"max_crops": 4, "exactly": 2, "max_points": None, "min_score": 0.0}
+    told = {value.key: value.value for value in listener.wait(lambda: reports)[-1].values}
+    assert (told["device"], told["quantization"]) == ("cuda:0", "int8")
+    assert listener.set_parameter("max_points", 2).successful
+    assert listener.set_parameter("max_points", 1).reason == "exactly is 2 and max_points 1; set one of them."
+    refused = listener.set_parameter("quantization", "nf4")
+    assert refused.reason == "quantization is read on configure; clean the node up first"
+
+
+@pytest.mark.slow
 def test_slow_model_gets_the_newest_frame_and_nothing_grows(blob_node, camera, listener, tmp_path):
     log = tmp_path / "taken"
     node = blob_node({"query": "red"}, BLOB_DELAY=0.2, BLOB_LOG=log)
@@ -92,18 +126,18 @@ def test_slow_model_gets_the_newest_frame_and_nothing_grows(blob_node, camera, l
     before = node.anonymous_memory_mib()
     camera.order(spots=SPOTS, count=300, rate=30)
     stamps = listener.wait(camera.answer)["stamps"]
-    listener.wait(lambda: stamp(listener.received["points"][-1]) == stamps[-1])  # the last frame wins
+    listener.wait(lambda: stamp(listener.received["pointed_pixels"][-1]) == stamps[-1])  # the last frame wins
 
     frames = [json.loads(line) for line in log.read_text().splitlines()]
     numbers = [frame["number"] for frame in frames]
     assert numbers == sorted(set(numbers))
     taken = [frame for frame in frames if frame["number"] > numbers[-1] - len(stamps)]
-    assert 15 <= len(taken) <= 60, "10 s of pictures at 0.2 s each"
+    assert 15 <= len(taken) <= 60, "10 s of images at 0.2 s each"
     ages = np.array([frame["age_ms"] for frame in taken])
     # At 30 Hz the newest frame has waited 33 ms at most when the model is free; one that queued while it
     # worked, 167 ms at least. On a busy machine many are old since nobody had time: the young ones decide.
     assert np.quantile(ages, 0.2) < 150, ages
-    answered = [stamp(cloud) for cloud in listener.received["points"]]
+    answered = [stamp(answer) for answer in listener.received["pointed_pixels"]]
     assert [when for when in answered if when in stamps] == [
         stamps[frame["number"] - numbers[-1] - 1] for frame in taken
     ]
@@ -128,7 +162,7 @@ def test_rate_bounds_a_fast_model(blob_node, camera, listener, tmp_path):
     ("fault", "encoding", "told"),
     [
         ("wrong_step", "rgb8", "Image has step 5; 640 pixels of rgb8 need at least 1920"),
-        ("wrong_encoding", "rgb8", "Image has encoding 'nv24'; expected one of rgb8"),
+        ("wrong_encoding", "rgb8", "Image has encoding 'nv16'; expected one of rgb8"),
         ("empty_data", "rgb8", "Image has 0 bytes of data; expected 921600"),
         ("short_data", "jpeg", "cannot be decoded: image file is truncated"),
     ],
@@ -136,8 +170,8 @@ def test_rate_bounds_a_fast_model(blob_node, camera, listener, tmp_path):
 def test_broken_frames_give_one_warning_and_life_goes_on(blob_node, camera, listener, fault, encoding, told):
     node = blob_node({"query": "red"})
     broken = {"count": 10, "encoding": encoding, "fault": fault}
-    take_pictures(listener, camera, lambda: "Frame skipped" in node.stderr, **broken)
-    take_pictures(listener, camera, lambda: True, **broken)
+    take_images(listener, camera, lambda: "Frame skipped" in node.stderr, **broken)
+    take_images(listener, camera, lambda: True, **broken)
     points_about(listener, camera)
     warnings = [line for line in node.stderr.splitlines() if "Frame skipped" in line]
     assert len(warnings) == 1, warnings
@@ -151,8 +185,8 @@ def test_broken_frames_give_one_warning_and_life_goes_on(blob_node, camera, list
 def test_raising_model_gives_one_error_and_life_goes_on(blob_node, camera, listener, query, told):
     node = blob_node({"query": query})
     reports = listener.listen_to_health("/point_node")
-    take_pictures(listener, camera, lambda: "Frame lost" in node.stderr, count=10)
-    take_pictures(listener, camera, lambda: True, count=10)
+    take_images(listener, camera, lambda: "Frame lost" in node.stderr, count=10)
+    take_images(listener, camera, lambda: True, count=10)
     listener.wait(lambda: any(told in report.message and report.level == b"\x02" for report in reports))
     listener.ask("red")
     points_about(listener, camera)
@@ -162,13 +196,13 @@ def test_raising_model_gives_one_error_and_life_goes_on(blob_node, camera, liste
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [("zero_stamp", "has stamp zero"), ("early_stamp", "go backwards")]
+    ("fault", "told"), [("zero_stamp", "has stamp zero"), ("early_stamp", "went back by")]
 )
 def test_strange_stamps_give_a_warning_and_true_points(blob_node, camera, listener, fault, told):
     node = blob_node({"query": "red"})
     points_about(listener, camera)
-    clouds = points_about(listener, camera, fault=fault)
-    assert pixels(clouds[-1]) == [[400.5, 120.5]]
+    answers = points_about(listener, camera, fault=fault)
+    assert pixels(answers[-1]) == [[400.0, 120.0]]
     listener.wait(lambda: told in node.stderr)
 
 
@@ -179,7 +213,7 @@ def test_overlay_is_drawn_only_while_somebody_subscribes(blob_node, camera, list
     def drawn() -> int:
         log.write_text("")
         points_about(listener, camera)
-        points_about(listener, camera)  # the overlay of the first picture is done by then
+        points_about(listener, camera)  # the overlay of the first image is done by then
         return log.read_text().count("drawn")
 
     assert drawn() == 0
@@ -188,15 +222,16 @@ def test_overlay_is_drawn_only_while_somebody_subscribes(blob_node, camera, list
         overlays = listener.received["overlay"]
         while not overlays:
             points_about(listener, camera)
-        picture = image_to_rgb(overlays[-1])
-        assert picture.shape == (480, 640, 3)
-        changed = np.abs(picture.astype(int) - 90).max(axis=2) > 30
+        image = image_to_rgb(overlays[-1])
+        assert image.shape == (480, 640, 3)
+        changed = np.abs(image.astype(int) - 90).max(axis=2) > 30
         assert changed[105:136, 385:416].sum() > 9 * 9, "more than the spot itself is there"
         assert overlays[-1].header.frame_id == "camera_optical_frame"
         listener.node.destroy_subscription(subscription)
         listener.wait(lambda: drawn() == 0)
 
 
+@pytest.mark.slow
 def test_lifecycle_transitions_fifty_times_without_growth(blob_node, camera, listener):
     node = blob_node({"query": "red", "autostart": "false"})
     assert listener.state() == "unconfigured"
@@ -221,7 +256,8 @@ def test_lifecycle_transitions_fifty_times_without_growth(blob_node, camera, lis
 
 
 def test_missing_checkpoint_leaves_a_managed_node_unconfigured(blob_node, listener):
-    node = blob_node({"model": "missing", "autostart": "false"})
+    node = blob_node({"model": "missing", "autostart": "false", "rate": 5})
+    assert listener.set_parameter("min_score", 0.25).successful, "parameters are there already"
     assert not listener.change_state("configure")
     assert listener.state() == "unconfigured"
     assert "Cannot configure: Checkpoint folder 'missing' does not exist." in node.stderr
@@ -229,7 +265,13 @@ def test_missing_checkpoint_leaves_a_managed_node_unconfigured(blob_node, listen
     assert listener.change_state("configure")
 
 
-@pytest.mark.parametrize("parameters", [{"model": "missing"}, {"min_score": 3.0}, {"max_points": "many"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *({"model": "missing"}, {"min_score": 3.0}, {"max_points": "many"}),
+        *({"dtype": "float8"}, {"exactly": 2, "max_points": 1}),
+    ],
+)
 def test_unusable_parameter_ends_the_program_with_one_message(blob_node, parameters):
     node = blob_node(parameters)
     assert node.process.wait(60) == 2
@@ -242,8 +284,8 @@ def test_unusable_parameter_ends_the_program_with_one_message(blob_node, paramet
     "busy_with",
     [
         {},  # nothing
-        {"BLOB_DELAY": 60},  # a picture
-        {"BLOB_COMPUTE": 60},  # a picture, inside C++, where an ending interpreter aborts
+        {"BLOB_DELAY": 60},  # an image
+        {"BLOB_COMPUTE": 60},  # an image, inside C++, where an ending interpreter aborts
         {"BLOB_LOAD": 60},  # loading
     ],
 )
@@ -254,14 +296,14 @@ def test_signal_ends_the_program_with_0(blob_node, camera, listener, tmp_path: P
         listener.wait(lambda: "point_node" in listener.node.get_node_names())
         time.sleep(0.5)  # nothing outside tells that loading has begun
     else:
-        take_pictures(listener, camera, log.exists)
+        take_images(listener, camera, log.exists)
     assert node.end(with_signal) == 0
 
 
 def test_second_signal_does_not_disturb_the_end(blob_node, camera, listener, tmp_path):
     log = tmp_path / "taken"
     node = blob_node({"query": "red"}, BLOB_LOG=log, BLOB_DELAY=60)
-    take_pictures(listener, camera, log.exists)
+    take_images(listener, camera, log.exists)
     node.process.send_signal(signal.SIGINT)
-    time.sleep(1)  # half of its grace for the picture in progress
+    time.sleep(1)  # half of its grace for the image in progress
     assert node.end(signal.SIGTERM) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
 pytest.importorskip("molmo_act_interfaces", reason="built by `make setup`, where there is a C++ compiler")
-pytest.importorskip("molmo_act.tracking.streaming", reason="needs the tracker", exc_type=ImportError)
+pytest.importorskip("molmo_act.tracking.tracker", reason="needs the tracker", exc_type=ImportError)
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from std_msgs.msg import Header
 
-from tests.ros_nodes.pictures import stamp
+from tests.ros_nodes.camera_images import stamp
 
 pytestmark = pytest.mark.ros
 
@@ -22,31 +24,33 @@ PROCESS = Path(__file__).parent / "processes" / "blob_track_node.py"
 
 
 class Film:
-    """Has the camera show spots that move, picture by picture, and keeps what the node says of each."""
+    """Has the camera show spots that move, image by image, and keeps what the node says of each."""
 
     def __init__(self, camera, listener) -> None:
         from molmo_act_interfaces.msg import PointedPixels
 
         self.camera, self.listener = camera, listener
         self.spots = {"red": [100, 120]}
+        self.stamped_at: float | None = None  # seconds of the first stamp, in place of the clock
         listener.listen(PointedPixels, "tracked_pixels")
         self.tracks = listener.received["tracked_pixels"]
         self.stamps: list[list[int]] = []
 
     def step(self) -> None:
-        """The next picture: everything has moved by 2 pixels to the right."""
+        """The next image: everything has moved by 2 pixels to the right."""
         self.spots = {colour: [(x - 40) % 560 + 42, y] for colour, (x, y) in self.spots.items()}
-        self.camera.order(spots=self.spots, rate=1000)
+        at = None if self.stamped_at is None else self.stamped_at + 0.05 * len(self.stamps)
+        self.camera.order(spots=self.spots, rate=1000, at=at)
         self.stamps += self.listener.wait(self.camera.answer)["stamps"]
 
-    def until(self, done, pictures: int = 400):
-        """Shows pictures until ``done()`` is true; returns what it gave."""
-        for _ in range(pictures):
+    def until(self, done, images: int = 400):
+        """Shows images until ``done()`` is true; returns what it gave."""
+        for _ in range(images):
             if result := done():
                 return result
             self.step()
             self.listener.wait_briefly(0.03)
-        raise AssertionError(f"not within {pictures} pictures: {self.tracks[-3:]}")
+        raise AssertionError(f"not within {images} images: {self.tracks[-3:]}")
 
     def seen(self, colour: str):
         """The newest track of a colour, if it is visible."""
@@ -67,6 +71,7 @@ def film(start, camera, listener):
     return start_node
 
 
+@pytest.mark.slow
 def test_objects_are_followed_at_the_cameras_rate_and_keep_their_numbers(film, listener):
     film = film("query:=red", "rate:=2.0", BLOB_DELAY=0.3)
     first = film.until(lambda: film.seen("red"))
@@ -79,16 +84,28 @@ def test_objects_are_followed_at_the_cameras_rate_and_keep_their_numbers(film, l
         now = film.seen("red")
         assert now is not None
         assert now.object_id == first.object_id
-        assert now.u == pytest.approx(film.spots["red"][0] + 0.5, abs=2)
+        assert now.u == pytest.approx(film.spots["red"][0], abs=2)
         sources.add(now.source)
     assert now.PROPAGATED in sources, "the model is far too slow for all of these"
-    assert (film.tracks[-1].width, film.tracks[-1].height, film.tracks[-1].query) == (640, 480, "red")
+    assert (film.tracks[-1].width, film.tracks[-1].height, film.tracks[-1].node) == (640, 480, NODE)
+    assert [(query.query, query.query_id) for query in film.tracks[-1].queries] == [("red", 1)]
 
     film.spots["green"] = [300, 300]
-    listener.ask("green")  # in place of red
+    listener.ask("green", "tracked_query")  # in place of red
     other = film.until(lambda: film.seen("green"))
     assert other.object_id > first.object_id
     film.until(lambda: not film.seen("red"))
+
+
+def test_a_deployment_is_chosen_by_parameters(film, listener, tmp_path):
+    chosen = tmp_path / "chosen"
+    words = ("max_crops:=4", "window:=8", "window_mode:=sliding", "quantization:=int8")
+    film = film("query:=red", *words, BLOB_OPTIONS=chosen)
+    film.until(lambda: film.seen("red"))
+    loaded, tracker = map(json.loads, chosen.read_text().splitlines())
+    assert (loaded["quantization"], loaded["max_crops"]) == ("int8", 4)
+    assert tracker == {"max_crops": 4, "window": 8, "window_mode": "sliding"}
+    assert not listener.set_parameter("window", 4097, node=NODE).successful
 
 
 def test_objects_come_and_go_by_service(film, listener):
@@ -122,90 +139,185 @@ def test_objects_come_and_go_by_service(film, listener):
         (remove(number), "no object"),
         (add(query="x" * 10_240), "10240 characters"),
         (add(u=-5.0, v=3.0, header=film.tracks[-1].header), "outside of the frame"),
-        (add(u=5.0, v=3.0, header=Header()), "before the newest"),
+        (add(u=5.0, v=3.0, header=Header(stamp=Time(sec=1))), "before the newest"),
     ]:
         assert not refused.success
         assert told in refused.message
 
 
-def test_the_action_gives_feedback_and_ends_for_a_reason(film, listener):
-    from molmo_act_interfaces.action import TrackObject
-    from molmo_act_interfaces.msg import PointedPoint3D, PointedPoints3D
-    from rclpy.action import ActionClient
+class Goals:
+    """A client of the action; what it is told about each goal."""
 
-    film = film("query:=green", "lost_after:=0.5", "not_found_after:=1.0")
-    film.until(lambda: film.tracks)
-    client = ActionClient(listener.node, TrackObject, f"{NODE}/track_object")
-    listener.wait(client.server_is_ready)
-    listener.wait_briefly(0.3)  # see Listener.call
-    feedback: list = []
+    def __init__(self, film, listener) -> None:
+        from molmo_act_interfaces.action import TrackObject
+        from rclpy.action import ActionClient
 
-    def send(query: str):
-        sent = client.send_goal_async(
-            TrackObject.Goal(query=query), feedback_callback=lambda told: feedback.append(told.feedback)
+        self.film, self.listener, self.kind = film, listener, TrackObject
+        self.client = ActionClient(listener.node, TrackObject, f"{NODE}/track_object")
+        listener.wait(self.client.server_is_ready)
+        listener.wait_briefly(0.3)  # see Listener.call
+        self.feedback: list = []
+
+    def send(self, query: str, duration: float = 0.0):
+        """Sends a goal; returns its handle, which may be rejected, and its result to come."""
+        self.feedback.clear()
+        sent = self.client.send_goal_async(
+            self.kind.Goal(query=query, duration=duration),
+            feedback_callback=lambda told: self.feedback.append(told.feedback),
         )
-        goal = film.until(lambda: sent.done() and sent.result())
-        assert goal.accepted
-        return goal, goal.get_result_async()
+        self.listener.wait(sent.done)
+        goal = sent.result()
+        return goal, goal.get_result_async() if goal.accepted else None
 
-    def ended(result):
-        return film.until(lambda: result.done() and result.result().result)
+    def ended(self, result, images: bool = True):
+        """Waits for a result, with or without further images; gives status, code and result."""
+        wait = self.film.until if images else self.listener.wait
+        found = wait(lambda: result.done() and result.result())
+        return found.status, found.result.error_code, found.result
 
-    goal, result = send("red")
-    told = film.until(lambda: feedback and feedback[-1])
+
+@pytest.fixture
+def goals(listener):
+    """Makes a client of the action of a film's node."""
+    made: list[Goals] = []
+
+    def make(film) -> Goals:
+        made.append(Goals(film, listener))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.client.destroy()
+
+
+@pytest.mark.slow
+def test_the_action_gives_feedback_and_ends_for_a_reason(film, goals, listener):
+    from action_msgs.msg import GoalStatus
+    from molmo_act_interfaces.msg import PointedPoint3D, PointedPoints3D
+
+    film = film("query:=green", "lost_after:=0.5", "not_found_after:=4.0")
+    film.until(lambda: film.tracks)
+    client = goals(film)
+    result_of = client.kind.Result
+
+    goal, result = client.send("red")
+    told = film.until(lambda: client.feedback and client.feedback[-1])
     assert (told.pixel.label, told.has_position) == ("red", False)
     assert told.header.frame_id == "camera_optical_frame"
-    where = PointedPoint3D(object_id=told.pixel.object_id, position=Point(x=0.1, y=0.2, z=1.0))
-    positions = listener.node.create_publisher(PointedPoints3D, "points_3d", 10)
+    positions = listener.node.create_publisher(PointedPoints3D, "tracked_points_3d", 10)
+
+    def place(**changed) -> None:
+        known = {"object_id": told.pixel.object_id, "label": "red", "position": Point(x=0.1, y=0.2, z=1.0)}
+        known |= {"node": NODE, "header": film.tracks[-1].header} | changed
+        message = PointedPoints3D(node=known.pop("node"), header=known.pop("header"))
+        message.points = [PointedPoint3D(**known)]
+        positions.publish(message)
+
+    listener.wait(positions.get_subscription_count)
+    # Another node's object of the same number, another label, an image that was never published.
+    for changed in ({"node": "/point_node"}, {"label": "green"}, {"header": Header(stamp=Time(sec=9))}):
+        for _ in range(6):
+            film.step()
+            listener.wait_briefly(0.03)
+            place(**changed)
+        assert not any(each.has_position for each in client.feedback), changed
 
     def placed():
-        positions.publish(PointedPoints3D(header=film.tracks[-1].header, points=[where]))
-        return feedback[-1].has_position and feedback[-1]
+        place()
+        return client.feedback[-1].has_position and client.feedback[-1]
 
-    assert film.until(placed).position.point == where.position
+    assert film.until(placed).position.point == Point(x=0.1, y=0.2, z=1.0)
     cancel = goal.cancel_goal_async()
-    found = ended(result)
-    assert (found.reason, found.object_id) == (TrackObject.Result.CANCELED, told.pixel.object_id)
+    status, code, found = client.ended(result)
+    assert (status, code, found.object_id) == (
+        GoalStatus.STATUS_CANCELED,
+        result_of.CANCELED,
+        told.pixel.object_id,
+    )
     assert len(cancel.result().goals_canceling) == 1
     film.until(lambda: not film.seen("red"))  # only the goal had asked for it
 
-    feedback.clear()
-    _, result = send("red")
-    film.until(lambda: feedback)
+    status, code, found = client.ended(client.send("red", duration=0.5)[1])
+    assert (status, code) == (GoalStatus.STATUS_SUCCEEDED, result_of.NONE), found.error_msg
+    _, result = client.send("red")
+    film.until(lambda: client.feedback)
     del film.spots["red"]
-    assert ended(result).reason == TrackObject.Result.LOST
-    _, result = send("blue")
-    found = ended(result)
-    assert (found.reason, found.object_id) == (TrackObject.Result.NOT_FOUND, 0)
-    assert found.message == "'blue' was not found for 1 s"
-    _, result = send("x" * 10_240)
-    found = ended(result)
-    assert found.reason == TrackObject.Result.REFUSED
-    assert "10240 characters" in found.message
+    assert client.ended(result)[:2] == (GoalStatus.STATUS_ABORTED, result_of.LOST)
+    _, code, found = client.ended(client.send("blue")[1])
+    assert (code, found.object_id, found.error_msg) == (
+        result_of.NOT_FOUND,
+        0,
+        "'blue' was not found for 4 s",
+    )
+    for query, duration, told in (("x" * 10_240, 0.0, "10240 characters"), ("red", -1.0, "duration is -1.0")):
+        assert not client.send(query, duration)[0].accepted
+        listener.wait(lambda told=told: told in film.node.stderr)
+        listener.wait_briefly(5.0)  # a warning of a kind comes once in this time
     film.spots["red"] = [100, 120]
-    feedback.clear()
-    _, result = send("red")
-    film.until(lambda: feedback)
+    _, result = client.send("red")
+    film.until(lambda: client.feedback)
     assert listener.change_state("deactivate", NODE)
-    listener.wait(result.done)
-    assert result.result().result.reason == TrackObject.Result.STOPPED
-    client.destroy()
+    assert client.ended(result, images=False)[1] == result_of.STOPPED
+    assert not client.send("red")[0].accepted, "the node is not active"
 
 
+@pytest.mark.slow
+def test_goals_end_when_the_camera_dies_the_recording_loops_or_the_model_fails(film, goals, listener):
+    film = film("lost_after:=2.0", "not_found_after:=6.0", "rate:=20.0")
+    client = goals(film)
+    result_of = client.kind.Result
+    _, result = client.send("red")  # before any image
+    _, code, found = client.ended(result, images=False)
+    assert code == result_of.NO_IMAGES
+    assert "no image that can be used came for 6." in found.error_msg
+
+    _, result = client.send("red")
+    film.until(lambda: client.feedback)
+    assert client.ended(result, images=False)[1] == result_of.NO_IMAGES, "the camera has died"
+
+    _, result = client.send("red")
+    film.until(lambda: client.feedback)
+    client.feedback.clear()
+    film.stamped_at = 100.0  # the recording begins again
+    film.until(lambda: client.feedback and client.feedback[-1].header.stamp.sec < 200, images=60)
+    assert film.seen("red").object_id == client.feedback[-1].pixel.object_id, "and not that of the last run"
+    assert not result.done()
+
+    film.stamped_at = None
+    _, code, found = client.ended(client.send("trouble")[1])
+    assert code == result_of.MODEL_FAILED
+    assert "RuntimeError: out of memory" in found.error_msg
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_goal_gets_its_result_before_a_signal_ends_the_node(film, goals, listener, number):
+    film = film()
+    film.until(lambda: film.tracks)
+    client = goals(film)
+    _, result = client.send("red")
+    film.until(lambda: client.feedback)
+    film.node.send(number)
+    _, code, found = client.ended(result, images=False)
+    assert (code, found.error_msg) == (client.kind.Result.STOPPED, "the node ends")
+    assert film.node.wait() == 0
+
+
+@pytest.mark.slow
 def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
     film = film("query:=trouble", "rate:=20.0")
     film.until(lambda: "The model failed on a frame: RuntimeError: out of memory" in film.node.stderr)
     film.until(lambda: film.tracks)  # frames are followed all the same
     for fault, told in [
         ("zero_stamp", "stamp zero"),
-        ("early_stamp", "go backwards"),
+        ("early_stamp", "went back by"),
         ("wrong_step", "step 5"),
     ]:
         while told not in film.node.stderr:  # each kind of warning at most every few seconds
             film.camera.order(spots=film.spots, fault=fault)
             listener.wait(film.camera.answer)
             listener.wait_briefly(0.2)
-    listener.ask("red")
+    listener.ask("red", "tracked_query")
     film.until(lambda: film.seen("red"))
     for _ in range(3):
         for transition in ("deactivate", "cleanup", "configure", "activate"):

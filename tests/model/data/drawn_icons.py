@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.data.icon_library import IconLibrary
+from model.data.screens.icons import IconLibrary
 
 CONCEPTS = ("search", "trash", "settings", "home", "edit", "download", "star", "lock", "chevron-left", "menu")
 WORDS = tuple(

@@ -9,15 +9,36 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from model.data.icon_names import icon_concepts, window_buttons
-from model.data.page_assets import PageAssets
-from model.data.page_reader import find_browser
-from model.data.pages import save_page
-from model.data.screen_elements import Box, Element, Shown
+from model.data.assets.names import icon_concepts, window_buttons
+from model.data.screens.elements import Box, Element, ScreenContent
+from model.data.web.assets import PageAssets
+from model.data.web.browser import find_browser
+from model.data.web.real_pages import save_page
 from molmo_act.errors import PlatformError
 from tests.model.data.drawn_icons import WORDS
 
 _SQUARE = '<svg viewBox="0 0 8 8"><rect width="8" height="8" fill="currentColor"/></svg>'
+
+PAGE = """<!doctype html><html><head><style>
+  * { margin: 0; font: 16px sans-serif } div, button, a, input, h1, label { position: absolute }
+</style></head><body>
+  <button style="left:20px;top:20px;width:100px;height:40px;background:#f00;border:0">Save</button>
+  <button style="left:140px;top:20px;width:100px;height:40px">Covered</button>
+  <div style="left:130px;top:10px;width:120px;height:60px;background:#00f"></div>
+  <button style="left:20px;top:80px;width:60px;height:30px">Twice</button>
+  <button style="left:100px;top:80px;width:60px;height:30px">Twice</button>
+  <button style="left:180px;top:80px;width:60px;height:30px;visibility:hidden">Hidden</button>
+  <button style="left:270px;top:20px;width:100px;height:40px">Cut off</button>
+  <label for="mail" style="left:20px;top:130px;width:60px">Email *</label>
+  <input id="mail" style="left:100px;top:125px;width:120px;height:30px;box-sizing:border-box">
+  <input type="search" placeholder="Search…"
+    style="left:20px;top:170px;width:120px;height:30px;box-sizing:border-box">
+  <input id="ok" type="checkbox" style="left:20px;top:220px;width:16px;height:16px">
+  <label for="ok" style="left:45px;top:218px;width:90px;height:20px">I agree</label>
+  <a href="#" style="left:160px;top:220px;width:40px">Terms</a>
+  <a href="#" aria-label="Print" style="left:240px;top:220px;width:20px;height:20px;background:#0f0"></a>
+  <h1 style="left:20px;top:260px;text-transform:uppercase">Overview</h1>
+</body></html>"""
 
 
 def skip_without_browser() -> None:
@@ -50,7 +71,7 @@ def save_grid(folder: Path, name: str, width: int, height: int) -> None:
     Image.fromarray(image).save(stored, "PNG")
     texts = tuple((element.label, element.box) for element in elements)
     folder.mkdir(parents=True, exist_ok=True)
-    save_page(folder / name, stored.getvalue(), Shown(tuple(elements), texts, frozenset()))
+    save_page(folder / name, stored.getvalue(), ScreenContent(tuple(elements), texts, frozenset()))
 
 
 def grid_label(column: int, row: int) -> str:

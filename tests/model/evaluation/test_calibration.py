@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import molmo_act
-from model.data.forms import draw_form
-from model.data.scenes import draw_scene
+from model.data.scenes.generate import draw_scene
+from model.data.screens.forms import draw_form
 from model.evaluation import calibration
 from model.evaluation.calibration import (
     Claims,
@@ -22,8 +22,8 @@ from model.evaluation.calibration import (
     reliability,
     write_curves,
 )
-from molmo_act.api import NANO
 from molmo_act.errors import InputError
+from molmo_act.pointing.load import NANO
 
 
 def claims(slope: float = 1.0, offset: float = 0.0, count: int = 4000) -> Claims:
@@ -74,6 +74,7 @@ def test_a_diagram_puts_dots_where_claims_are():
     assert picture.getpixel((36 + 130, 36)) == (67, 99, 216)  # claimed 0.5, all of them true
 
 
+@pytest.mark.slow
 def test_claims_of_a_checkpoint_are_those_before_its_curves():
     model = molmo_act.load(device="cpu")
     pictures = [draw_form(np.random.default_rng(seed), 240, 200, split="eval") for seed in range(2)]
@@ -95,6 +96,7 @@ def test_curves_are_stored_beside_everything_else(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_checkpoint_that_claims_by_its_curves(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "nano"
     shutil.copytree(NANO, folder)

@@ -58,7 +58,7 @@ def test_screenspot_is_scored_by_kind_and_gaps_are_said(
         "text": (1, 1.0),
         "icon": (1, 0.0),
     }
-    assert "1 left out: picture is missing" in capsys.readouterr().err
+    assert "1 left out: image is missing" in capsys.readouterr().err
 
 
 def test_labels_are_counted_apart_from_icons(data: Path) -> None:
@@ -74,7 +74,7 @@ def test_labels_are_counted_apart_from_icons(data: Path) -> None:
 
 
 def test_composed_pages_are_those_held_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.data.html_pages.word_list", lambda split: WORDS)
+    monkeypatch.setattr("model.data.web.dataset.word_list", lambda split: WORDS)
     save_grid(tmp_path, "train-windows-0-00000", 800, 600)
     save_grid(tmp_path, "eval-windows-0-00000", 400, 300)
     (picture,) = sources(composed=tmp_path)["pages, composed"]

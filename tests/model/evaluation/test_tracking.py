@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 import molmo_act
-from model.data.clips import Clip, ClipSettings
+from model.data.clips.generate import Clip, ClipSettings
 from model.evaluation.tracking import SEED, evaluate
 
 SETTINGS = ClipSettings(
-    seconds=1.5, fps=10, things=2, pillars=False, leaving=False, camera=False, light=False, speed=0.5
+    seconds=1.5, fps=10, objects=2, pillars=False, leaving=False, camera=False, light=False, speed=0.5
 )
 
 
+@pytest.mark.slow
 def test_nano_follows_through_a_short_clip():
     found = evaluate(molmo_act.load(device="cpu"), [Clip(SEED, SETTINGS)], latency=0.1, rate=2, name="short")
     assert found["sequences"] == 2

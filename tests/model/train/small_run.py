@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,16 +11,18 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from model.data.encode import Geometry, Tree, TreeEncoder
-from model.data.scenes import draw_scene
-from model.train.course import Settings
-from model.train.loop import Run
-from model.train.nano_config import make_processor, nano_config
-from model.train.nano_tokenizer import train_tokenizer
-from model.train.packed_recipe import PackedRecipe, Part
-from model.train.saved_run import saves
-from model.train.world import join_world
-from molmo_act.modeling import MolmoPointConfig, MolmoPointForConditionalGeneration
+from model.data.encoding.message_tree import ImageTreeEncoder, MessageTree
+from model.data.scenes.generate import draw_scene
+from model.data.screens.glyph_sheets import GlyphSheet
+from model.train.checkpoint import list_saves
+from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.distributed import init_distributed
+from model.train.models.nano import make_processor, nano_config
+from model.train.models.nano_tokenizer import train_tokenizer
+from model.train.task import RunOptions
+from model.train.trainer import Trainer
+from molmo_act.formats.crop_geometry import Geometry
+from molmo_act.models.molmo_point import MolmoPointConfig, MolmoPointForConditionalGeneration
 
 GEOMETRY = Geometry(crop_size=224, patch_size=28, margins=(1, 1), max_crops=4)
 
@@ -49,16 +47,24 @@ def tiny_config(tokenizer: PreTrainedTokenizerBase, width: int = 32) -> MolmoPoi
     return MolmoPointConfig(**config | {"patch_embed_dim": 16})
 
 
-def draw_trees(tokenizer: PreTrainedTokenizerBase, count: int, seed: int = 1) -> list[Tree]:
+def draw_trees(tokenizer: PreTrainedTokenizerBase, count: int, seed: int = 1) -> list[MessageTree]:
     """Encoded scenes of shapes, all of one size."""
-    encoder = TreeEncoder(tokenizer, GEOMETRY)
+    encoder = ImageTreeEncoder(make_processor(tokenizer, GEOMETRY))
     rng = np.random.default_rng(seed)
-    trees: list[Tree] = []
+    trees: list[MessageTree] = []
     while len(trees) < count:
         picture = draw_scene(rng, 200, 200, None)
         if len(picture.queries) >= 4:
             trees.append(encoder.encode(picture, rng, 8, 3))
     return trees
+
+
+def noise_sheet(names: tuple[str, ...], boxes: list[list[float]], seed: int = 0) -> GlyphSheet:
+    """A glyph sheet of noise with names, which are also its parts, in boxes."""
+    side = GEOMETRY.crop_size
+    image = np.random.default_rng(seed).integers(0, 255, (side, side, 3), dtype=np.uint8)
+    table = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    return GlyphSheet(image, names, table, names, table)
 
 
 def rough_model(config: MolmoPointConfig) -> MolmoPointForConditionalGeneration:
@@ -80,21 +86,21 @@ def save_tiny(folder: Path, width: int = 32) -> Path:
     return folder
 
 
+SMALL: dict[str, Any] = {"tokens": 700, "crops": 16, "buffer": 4, "max_crops": 4, "side_least": 120}
+"""Room and images of a packed recipe that a test can wait for."""
+
+
 def tiny_recipe(checkpoint: Path, **changes: Any) -> PackedRecipe:
     """A few quick steps on pictures of shapes, from a checkpoint of `save_tiny`."""
-    part = Part(1e-2, warmup=2)
+    part = ParamGroupConfig(1e-2, warmup=2)
     recipe = PackedRecipe(
         model=str(checkpoint),
         data="1 shapes",
         steps=12,
         batch=1,
-        tokens=700,
-        crops=16,
-        buffer=4,
-        max_crops=4,
-        side_least=120,
         side_most=260,
         points=4,
+        **SMALL,
         vision=part,
         connector=part,
         language=part,
@@ -106,31 +112,12 @@ def tiny_recipe(checkpoint: Path, **changes: Any) -> PackedRecipe:
     return replace(recipe, **changes)
 
 
-def train_as_rank(rank: int, port: int, recipe: PackedRecipe, folder: Path) -> None:
+def train_as_rank(recipe: PackedRecipe, folder: Path) -> None:
     """One of two processes that train together; the second time from behind the last save but one."""
-    torch.set_num_threads(1)
-    os.environ |= {
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": "2",
-    }
-    with join_world("cpu") as world:
+    with init_distributed("cpu") as context:
         for name in ("whole", "again"):
-            if world.leads and name == "again":
+            if context.is_main and name == "again":
                 shutil.copytree(folder / "whole", folder / name)
-                shutil.rmtree(saves(folder / name)[-1])
-            world.wait()
-            Run(recipe, Settings(folder / name), world).train()
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Writing fails behind so many bytes of a file, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+                shutil.rmtree(list_saves(folder / name)[-1])
+            context.barrier()
+            Trainer(recipe, RunOptions(folder / name), context).train()

@@ -1,32 +1,38 @@
 """The real point node around a model that finds a spot of a colour in the pixels.
 
-Environment: BLOB_LOAD and BLOB_DELAY are how many seconds the model takes to load and for a picture, and
+Environment: BLOB_LOAD and BLOB_DELAY are how many seconds the model takes to load and for an image, and
 BLOB_COMPUTE how many it spends inside torch for one.
-BLOB_LOG is a file that gets a line of JSON for each picture that the model is given (number, age_ms) and each
-one that is drawn (drawn).
+With BLOB_PROGRESS loading shows a progress bar and logs, as hubs of checkpoints do.
+BLOB_LOG is a file that gets a line of JSON for each image that the model is given (number, age_ms, bounds)
+and each one that is drawn (drawn), and BLOB_OPTIONS one that gets the options that the model is loaded with.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
+from dataclasses import asdict, fields
 
 import frames
 import numpy as np
+from molmo_act_ros.runner import run
 from PIL import Image
 
 from molmo_act.errors import CheckpointError
-from molmo_act.points import Points
-from ros_nodes.program import run
+from molmo_act.model_options import ModelOptions
+from molmo_act.outputs.points import Points
+from tests.support.blob_model import BlobFinder, Place
 
 
-def tell(**what: float) -> None:
-    if "BLOB_LOG" in os.environ:
-        with open(os.environ["BLOB_LOG"], "a") as log:
+def tell(variable: str = "BLOB_LOG", **what: object) -> None:
+    if variable in os.environ:
+        with open(os.environ[variable], "a") as log:
             print(json.dumps(what), file=log)
 
 
@@ -46,51 +52,63 @@ def computing(seconds: float) -> Callable[[], None]:
     return compute
 
 
-class ToldPoints(Points):
+class LoggedPoints(Points):
     def draw(self, image: np.ndarray, image_index: int = 0) -> Image.Image:
         tell(drawn=len(self))
         return super().draw(image, image_index)
 
 
-class BlobModel:
+class BlobModel(BlobFinder):
+    """Finds spots; "red and green" asks for two, "red#7" for red, "trouble" and "memory" make it raise."""
+
     name = "blob"
 
-    def __init__(self, path: str | None, device: str | None) -> None:
-        if path == "missing":
+    def __init__(self, options: ModelOptions) -> None:
+        super().__init__()
+        tell("BLOB_OPTIONS", **asdict(options))
+        if options.checkpoint == "missing":
             raise CheckpointError("Checkpoint folder 'missing' does not exist.")
         time.sleep(float(os.environ.get("BLOB_LOAD", "0")))
+        if "BLOB_PROGRESS" in os.environ:
+            from tqdm import TMonitor, tqdm
+
+            for _ in tqdm(range(3), desc="progress"):
+                time.sleep(0.2)
+            tqdm.get_lock()
+            TMonitor(tqdm, 10.0)  # its thread lives for ever
+            logging.getLogger("hub").warning("loaded from %s", "a cache")
+            warnings.warn("this is old", DeprecationWarning, stacklevel=1)
         self.compute = computing(float(os.environ.get("BLOB_COMPUTE", "0")))
         self.delay = float(os.environ.get("BLOB_DELAY", "0"))
 
     def point(self, image: np.ndarray, query: str | list[str], **bounds) -> Points | list[Points]:
         age, number = frames.read_clock(image)
-        tell(number=number, age_ms=age)
+        tell(number=number, age_ms=age, bounds=bounds)
+        self.found = {}  # of this image
         time.sleep(self.delay)
         self.compute()
-        found = [
-            self.answer(image, text, **bounds) for text in ([query] if isinstance(query, str) else query)
-        ]
-        return found[0] if isinstance(query, str) else found
+        return super().point(image, query, **bounds)
 
-    def answer(
-        self, image: np.ndarray, query: str, *, max_points: int | None = None, min_score: float = 0.0
-    ) -> Points:
+    def answer(self, pixels: np.ndarray, query: str, **bounds) -> Points:
+        points = super().answer(pixels, query, **bounds)
+        return LoggedPoints(**{each.name: getattr(points, each.name) for each in fields(points)})
+
+    def find(self, pixels: np.ndarray, colour: str) -> tuple[np.ndarray, float]:
+        if colour not in self.found:
+            self.found[colour] = frames.find(pixels, colour)
+        return self.found[colour]
+
+    def places(self, pixels: np.ndarray, query: str) -> list[Place]:
         if query == "trouble":
             raise RuntimeError("out of\nmemory")
         if query == "memory":
             raise MemoryError
-        found = [frames.find(image, colour) for colour in query.split(" and ")]
-        kept = [(xy[0], score) for xy, score in found if len(xy) and score >= min_score][:max_points]
-        return ToldPoints(
-            xy=[xy for xy, _ in kept],
-            score=[score for _, score in kept],
-            image_size=[image.shape[1::-1]],
-            query=query,
-        )
+        found = [self.find(pixels, colour) for colour in query.partition("#")[0].split(" and ")]
+        return [(tuple(xy[0]), score) for xy, score in found if len(xy)]
 
 
 def make_node(options: argparse.Namespace):
-    from ros_nodes.pointing import PointNode
+    from molmo_act_ros.point_node import PointNode
 
     return PointNode(BlobModel)
 

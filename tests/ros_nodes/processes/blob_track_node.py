@@ -9,24 +9,26 @@ import argparse
 import os
 import sys
 
-from blob_node import BlobModel
+from blob_node import BlobModel, tell
+from molmo_act_ros.runner import run
 
 from molmo_act.errors import MissingExtraError
-from ros_nodes.program import run
 
 
 class TrackedBlobModel(BlobModel):
     def tracker(self, queries: list[str], *, min_score: float, max_points: int | None, **settings):
+        known = ("max_crops", "window", "window_mode")
+        tell("BLOB_OPTIONS", **{name: settings.pop(name) for name in known})
         if "BLOB_NO_TRACKER" in os.environ:
             raise MissingExtraError("scipy", "ros", "tracking")
-        from molmo_act.tracking.settings import TrackerSettings
-        from molmo_act.tracking.streaming import StreamingTracker
+        from molmo_act.tracking.config import TrackerConfig
+        from molmo_act.tracking.tracker import StreamingTracker
 
-        return StreamingTracker(self.point, queries, TrackerSettings(**settings))
+        return StreamingTracker(self.point, queries, TrackerConfig(**settings))
 
 
 def make_node(options: argparse.Namespace):
-    from ros_nodes.tracking import TrackNode
+    from molmo_act_ros.track_node import TrackNode
 
     return TrackNode(TrackedBlobModel)
 

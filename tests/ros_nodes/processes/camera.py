@@ -1,7 +1,8 @@
 """A camera process: publishes what the lines of JSON on its stdin ask for, and answers each with a line,
 after a first one that says it is ready. Ends with its stdin, or by SIGINT.
 
-A line holds: spots {colour: [x, y]}, count, rate, encoding (of Image, or jpeg or png), fault (one of FAULTS).
+A line holds: spots {colour: [x, y]}, count, rate, encoding (of Image, or jpeg or png), fault (one of FAULTS),
+and at, the seconds of the first stamp (the time of the clock without it).
 The answer holds the stamps [[sec, nanosec], …] of what was published.
 """
 
@@ -18,7 +19,7 @@ import frames
 import numpy as np
 import rclpy
 from builtin_interfaces.msg import Time
-from PIL import Image as Pictures
+from PIL import Image as PillowImage
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, Image
@@ -29,6 +30,7 @@ LAYOUTS = {
     "rgba8": lambda rgb: np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]),
     "bgra8": lambda rgb: np.dstack([rgb[..., ::-1], np.full(rgb.shape[:2], 255, np.uint8)]),
     "mono8": lambda rgb: rgb[..., :1],
+    "mono16": lambda rgb: rgb[..., :1].astype("<u2") << 4,  # a sensor of 12 bits
 }
 
 
@@ -37,7 +39,7 @@ def wrong_step(message: Image) -> None:
 
 
 def wrong_encoding(message: Image) -> None:
-    message.encoding = "nv24"
+    message.encoding = "nv16"
 
 
 def empty_data(message: Image | CompressedImage) -> None:
@@ -46,6 +48,11 @@ def empty_data(message: Image | CompressedImage) -> None:
 
 def short_data(message: Image | CompressedImage) -> None:
     message.data = message.data[: len(message.data) // 2]
+
+
+def no_end_marker(message: CompressedImage) -> None:
+    assert bytes(message.data[-2:]) == b"\xff\xd9"
+    message.data = message.data[:-2]
 
 
 def zero_stamp(message: Image | CompressedImage) -> None:
@@ -58,7 +65,10 @@ def early_stamp(message: Image | CompressedImage) -> None:
 
 FAULTS = {
     fault.__name__: fault
-    for fault in (wrong_step, wrong_encoding, empty_data, short_data, zero_stamp, early_stamp)
+    for fault in (
+        *(wrong_step, wrong_encoding, empty_data, short_data, no_end_marker),
+        *(zero_stamp, early_stamp),
+    )
 }
 
 
@@ -76,31 +86,31 @@ class Camera(Node):
             rclpy.spin_once(self, timeout_sec=0.02)
         return self.get_clock().now()
 
-    def publish(self, rgb: np.ndarray, encoding: str, fault: str | None) -> list[int]:
+    def publish(self, rgb: np.ndarray, encoding: str, fault: str | None, at: float | None) -> list[int]:
         raw = encoding in LAYOUTS
         publisher = self.raw if raw else self.compressed
         while not publisher.get_subscription_count():
             time.sleep(0.02)
-        message = picture_message(rgb, encoding) if raw else file_message(rgb, encoding)
+        message = image_message(rgb, encoding) if raw else file_message(rgb, encoding)
         message.header.frame_id = "camera_optical_frame"
-        message.header.stamp = self.time().to_msg()
+        message.header.stamp = (self.time() if at is None else rclpy.time.Time(seconds=at)).to_msg()
         if fault:
             FAULTS[fault](message)
         publisher.publish(message)
         return [message.header.stamp.sec, message.header.stamp.nanosec]
 
 
-def picture_message(rgb: np.ndarray, encoding: str) -> Image:
+def image_message(rgb: np.ndarray, encoding: str) -> Image:
     pixels = np.ascontiguousarray(LAYOUTS[encoding](rgb))
     message = Image(height=pixels.shape[0], width=pixels.shape[1], encoding=encoding)
-    message.step = pixels.shape[1] * pixels.shape[2]
+    message.step = pixels.nbytes // len(pixels)
     message.data = array.array("B", pixels.tobytes())
     return message
 
 
 def file_message(rgb: np.ndarray, encoding: str) -> CompressedImage:
     file = io.BytesIO()
-    Pictures.fromarray(rgb).save(file, encoding)
+    PillowImage.fromarray(rgb).save(file, encoding)
     return CompressedImage(format=encoding, data=array.array("B", file.getvalue()))
 
 
@@ -110,15 +120,17 @@ def main() -> None:
     print(json.dumps({"stamps": []}), flush=True)  # ready
     number = 0
     for line in sys.stdin:
-        order = {"count": 1, "rate": 30.0, "encoding": "rgb8", "spots": {}, "fault": None} | json.loads(line)
+        order = {"count": 1, "rate": 30.0, "encoding": "rgb8", "spots": {}, "fault": None, "at": None}
+        order |= json.loads(line)
         stamps = []
         due = time.monotonic()
-        for _ in range(order["count"]):
+        for index in range(order["count"]):
             time.sleep(max(0.0, due - time.monotonic()))
             due += 1 / order["rate"]
             number += 1
             rgb = frames.draw(order["spots"], number)
-            stamps.append(camera.publish(rgb, order["encoding"], order["fault"]))
+            at = None if order["at"] is None else order["at"] + index / order["rate"]
+            stamps.append(camera.publish(rgb, order["encoding"], order["fault"], at))
         print(json.dumps({"stamps": stamps}), flush=True)
     rclpy.try_shutdown()  # a signal may have done so already
 

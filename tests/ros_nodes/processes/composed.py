@@ -1,20 +1,25 @@
-"""The point node, around the colour-spot model, and the deproject node in one process with one executor."""
+"""The point node, around the colour-spot model, and the deproject node in one process with one executor.
+
+Environment: with COMPOSED_THREADS the executor has so many threads.
+"""
 
 from __future__ import annotations
 
+import os
+
 import rclpy
 from blob_node import BlobModel
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from molmo_act_ros.deproject_node import DeprojectNode
+from molmo_act_ros.point_node import PointNode
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
 from rclpy.parameter import Parameter
-
-from ros_nodes.deprojecting import DeprojectNode
-from ros_nodes.pointing import PointNode
 
 
 def main() -> None:
     rclpy.init()
     nodes = [PointNode(BlobModel), DeprojectNode()]
-    executor = SingleThreadedExecutor()
+    threads = int(os.environ.get("COMPOSED_THREADS", "0"))
+    executor = MultiThreadedExecutor(threads) if threads else SingleThreadedExecutor()
     for node in nodes:
         executor.add_node(node)
         node.trigger_configure()

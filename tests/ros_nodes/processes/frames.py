@@ -1,4 +1,4 @@
-"""Test pictures that say where, what and when: a coloured spot, a number and a clock; knows no ROS."""
+"""Test images that say where, what and when: a coloured spot, a number and a clock."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def find(rgb: np.ndarray, colour: str) -> tuple[np.ndarray, float]:
 
 
 def read_clock(rgb: np.ndarray) -> tuple[float, int]:
-    """Age of the picture in milliseconds, and its number."""
+    """Age of the image in milliseconds, and its number."""
     then, number = np.ascontiguousarray(rgb).reshape(-1)[:16].view(np.int64)
     return (time.monotonic_ns() - int(then)) / 1e6, int(number)

@@ -1,0 +1,1 @@
+"""What is done to a desktop: targets that hold still, gestures, and results."""

@@ -1,0 +1,1 @@
+"""What X11 tells and does beyond pyautogui."""

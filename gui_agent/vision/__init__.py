@@ -1,0 +1,1 @@
+"""Screenshots, and what a model finds on them."""

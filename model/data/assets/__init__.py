@@ -1,0 +1,1 @@
+"""What generated images are made of: fetches packages and makes archives of drawings, icons and words."""

@@ -1,0 +1,1 @@
+"""Public data sets and folders of your own images."""

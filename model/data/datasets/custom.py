@@ -1,0 +1,111 @@
+"""Your own images as a source: a folder with images and `points.jsonl`.
+
+Every line asks one question about one image, which it names by its path inside the folder; points are in
+pixels:
+
+    {"image": "a.jpg", "text": "the red mug", "label": "mug", "points": [[120.5, 80.0], [310.0, 95.5]]}
+    {"image": "a.jpg", "text": "a fork", "points": []}
+    {"image": "a.jpg", "question": "How full is it?", "answer": "Half full."}
+
+`label`, which is written behind the points, is the text unless given. Lines of one image become one message
+tree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.data.datasets.parquet import decoded
+from model.data.errors import SkippedRow, refuse_control_tokens
+from model.data.schema import ImageSample, Query, QuestionAnswer, Target
+from molmo_act.errors import InputError
+
+FILE = "points.jsonl"
+EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "points": [[120.5, 80.0]]}'
+
+
+class CustomImages:
+    """Images of a folder with what its `points.jsonl` asks.
+
+    Attributes:
+        blocks: One, of all images.
+
+    Args:
+        folder: Holds the file, and the images it names.
+
+    Raises:
+        InputError: The file is missing or empty, or a line of it cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        asked: dict[str, list[Query | QuestionAnswer]] = {}
+        for number, line in enumerate(read_lines(folder / FILE), 1):
+            try:
+                row = json.loads(line)
+                asked.setdefault(row["image"], []).append(_question(row))
+            except (ValueError, KeyError, TypeError) as exc:
+                raise InputError(
+                    f"Line {number} of {folder / FILE} cannot be used ({type(exc).__name__}: {exc}); "
+                    f"expected something like {EXAMPLE}."
+                ) from exc
+        self._pictures = list(asked.items())
+        self.blocks: Sequence[int] = (len(self._pictures),)
+
+    def read(self, index: int, rng: np.random.Generator) -> ImageSample:
+        """Reads an image with all that is asked about it; see `Source.read`.
+
+        Raises:
+            SkippedRow: The image cannot be read, a point lies outside it, or a text holds control tokens.
+        """
+        name, asked = self._pictures[index]
+        try:
+            image = decoded((self._folder / name).read_bytes())
+        except OSError:
+            raise SkippedRow("image is missing") from None
+        height, width = image.shape[:2]
+        queries = tuple(each for each in asked if isinstance(each, Query))
+        places = [target.point for query in queries for target in query.targets]
+        if not all(0 <= x <= width and 0 <= y <= height for x, y in places):
+            raise SkippedRow("point lies outside the image")
+        sample = ImageSample(
+            image, queries, (), tuple(each for each in asked if isinstance(each, QuestionAnswer))
+        )
+        refuse_control_tokens(sample)
+        return sample
+
+
+def read_lines(path: Path, example: str = EXAMPLE) -> list[str]:
+    """Reads the lines of a text file that are not empty.
+
+    Args:
+        path: The file.
+        example: What a line looks like, for the error message.
+
+    Returns:
+        The lines, at least one.
+
+    Raises:
+        InputError: The file cannot be read, or has no such line.
+    """
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(f"{path} cannot be read ({exc}); expected lines like {example}.") from exc
+    if not lines:
+        raise InputError(f"{path} is empty; expected lines like {example}.")
+    return lines
+
+
+def _question(row: Mapping[str, Any]) -> Query | QuestionAnswer:
+    if "question" in row:
+        return QuestionAnswer(str(row["question"]), str(row["answer"]), "qa")
+    text = str(row["text"])
+    points = [(float(x), float(y)) for x, y in row["points"]]
+    targets = tuple(Target(point, (*point, *point)) for point in points)
+    return Query(text, str(row.get("label", text)), targets, "noun" if targets else "absent")

@@ -1,0 +1,1 @@
+"""Samples as message trees of token ids, and how they are mixed and packed."""

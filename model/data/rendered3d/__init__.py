@@ -1,0 +1,1 @@
+"""Scenes and clips of solid objects rendered by Blender."""

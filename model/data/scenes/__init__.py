@@ -1,0 +1,1 @@
+"""Images composed of named objects and shapes."""

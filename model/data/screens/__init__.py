@@ -1,0 +1,1 @@
+"""Drawn interface screens and glyph sheets."""

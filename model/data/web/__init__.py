@@ -1,0 +1,1 @@
+"""Screens laid out by a browser: composed, written and real pages."""

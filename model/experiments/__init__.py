@@ -1,0 +1,1 @@
+"""Experiments that compare designs by training them."""

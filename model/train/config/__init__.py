@@ -1,0 +1,1 @@
+"""Run configurations: what decides a run, presets, and overrides on the command line."""

@@ -1,0 +1,1 @@
+"""The models that learn: fresh, loaded, adapted, and their parameter groups."""

@@ -1,0 +1,1 @@
+"""Training tasks: what the trainer asks of nano, packed and temporal runs."""

@@ -1,0 +1,1 @@
+"""The command ``molmo-act`` and its subcommands."""

@@ -1,1 +1,0 @@
-"""The subcommands of ``molmo-act``: each adds its arguments, runs, and gives an exit code."""

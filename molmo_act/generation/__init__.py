@@ -1,0 +1,1 @@
+"""Generates answers from prompts with images: prefill, drafted trees of tokens, choices, decode steps."""

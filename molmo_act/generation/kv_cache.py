@@ -1,0 +1,95 @@
+"""A key-value cache of fixed size that holds drafted tokens beside one another.
+
+Shape letters: L layers, B batch, H key-value heads, S positions, W fed tokens, N moved entries, D head width.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class TreeCache:
+    """Keys and values of all layers in one tensor, written at given positions and read up to a given one.
+
+    Unlike the caches of transformers it holds alternative tokens of a draft beside one another; `move` then
+    brings the right ones to where they belong. Rotary angles depend on the position in the answer, which
+    siblings in a draft share, so moving is exact.
+
+    Args:
+        layers: L.
+        batch: B.
+        heads: H.
+        capacity: S.
+        width: D.
+        like: A tensor of the wanted type and device.
+    """
+
+    def __init__(self, layers: int, batch: int, heads: int, capacity: int, width: int, like: Tensor) -> None:
+        self.values_2LBHSD = like.new_zeros(2, layers, batch, heads, capacity, width)
+        self._write_BW = torch.zeros(batch, 1, dtype=torch.long, device=like.device)
+        self._end = capacity
+
+    @property
+    def capacity(self) -> int:
+        """S."""
+        return self.values_2LBHSD.shape[4]
+
+    def prepare(self, write_BW: Tensor, end: int) -> None:
+        """Says where the tokens of the next forward pass go.
+
+        Args:
+            write_BW: Position of each token.
+            end: First position that is not read; nothing is written there or behind it.
+        """
+        self._write_BW, self._end = write_BW, end
+        self._rows_B1 = torch.arange(len(write_BW), device=write_BW.device)[:, None]
+
+    def update(
+        self, keys_BHWD: Tensor, values_BHWD: Tensor, layer: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Stores what was fed; called by the attention layers of transformers.
+
+        Args:
+            keys_BHWD: Keys of the fed tokens.
+            values_BHWD: Their values.
+            layer: Index of the layer.
+
+        Returns:
+            Keys and values (B, H, end, D) of all positions that may be attended to.
+        """
+        found = []
+        for stored_LBHSD, fed_BHWD in zip(self.values_2LBHSD, (keys_BHWD, values_BHWD), strict=True):
+            stored_BHSD = stored_LBHSD[layer]
+            stored_BHSD[self._rows_B1, :, self._write_BW] = fed_BHWD.transpose(1, 2)
+            found.append(stored_BHSD[:, :, : self._end])
+        return found[0], found[1]
+
+    def get_seq_length(self, *_: Any) -> int:
+        """Tells transformers how many positions are in use; masks and positions are given to it anyway.
+
+        Returns:
+            Positions before those that the next forward pass writes.
+        """
+        return self._end - self._write_BW.shape[1]
+
+    def move(self, from_BN: Tensor, to_BN: Tensor) -> None:
+        """Moves entries within each row.
+
+        Args:
+            from_BN: Positions of the entries.
+            to_BN: Where they go.
+        """
+        rows_B1 = torch.arange(len(from_BN), device=from_BN.device)[:, None]
+        moved = self.values_2LBHSD[:, :, rows_B1, :, from_BN]
+        self.values_2LBHSD[:, :, rows_B1, :, to_BN] = moved
+
+    def select(self, rows: Tensor) -> None:
+        """Keeps some rows of the batch.
+
+        Args:
+            rows: Their indices; a row may be named several times.
+        """
+        self.values_2LBHSD = self.values_2LBHSD[:, :, rows]

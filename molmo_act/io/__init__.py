@@ -1,0 +1,1 @@
+"""Images and videos as files: reading, writing, and frames with their timestamps."""

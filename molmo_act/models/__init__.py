@@ -1,0 +1,1 @@
+"""Models in the released formats, their processors, and reading and writing of checkpoints."""

@@ -1,0 +1,1 @@
+"""What the library returns: points and tracks."""

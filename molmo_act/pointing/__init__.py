@@ -1,0 +1,1 @@
+"""Asking models: images, videos and streams."""

@@ -1,0 +1,1 @@
+"""Masks of tracked objects: propagated along a video from frames with points, both ways, and fused."""

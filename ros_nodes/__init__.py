@@ -1,1 +1,0 @@
-"""ROS 2 nodes around molmo_act; see README.md beside this file."""

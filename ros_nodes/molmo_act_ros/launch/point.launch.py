@@ -1,0 +1,23 @@
+"""Starts the point node. Only what is given is passed on: the defaults are the node's own.
+
+ros2 launch molmo_act_ros point.launch.py image:=/camera/image_raw query:="the red mug"
+"""
+
+from __future__ import annotations
+
+from launch import LaunchDescription
+from molmo_act_ros.launch_common import launch_node
+
+TOPICS = (
+    *("image", "image/compressed", "query_topic"),
+    *("pointed_pixels", "detections", "annotations", "overlay_topic"),
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describes the launch of the node.
+
+    Returns:
+        The launch description, with the node's parameters and topics as arguments.
+    """
+    return launch_node("point_node", TOPICS)

@@ -1,0 +1,1 @@
+"""Benchmarks of the nodes across processes, and a soak."""

@@ -1,0 +1,1 @@
+"""ROS messages to and from images, points and numbers."""

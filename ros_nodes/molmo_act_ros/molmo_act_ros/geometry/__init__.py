@@ -1,0 +1,1 @@
+"""From pixels and depth to points in space."""

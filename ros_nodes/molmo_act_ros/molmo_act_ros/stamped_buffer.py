@@ -1,0 +1,102 @@
+"""Items by the time they are about: the newest few seconds of them.
+
+message_filters has a cache and a synchronizer. It is not on PyPI, and its synchronizer pairs what comes at
+about the same moment; here the answer of a model comes seconds after the depth of its image.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Generic, TypeVar
+
+import numpy as np
+
+Item = TypeVar("Item")
+
+_USUAL = 0.2  # the quantile of the intervals that is the camera's
+_HALF_FRAME_UNKNOWN_S = 0.02  # until two stamps are known: half a frame at 25 Hz
+
+
+class StampedBuffer(Generic[Item]):
+    """Keeps items of the last seconds by their stamps, in whatever order they come.
+
+    Args:
+        seconds: How long an item is kept, measured by the stamps.
+        most: How many items are kept at most.
+    """
+
+    def __init__(self, seconds: float, most: int = 1000) -> None:
+        self._span, self._most = int(seconds * 1e9), most
+        self._stamps: list[int] = []
+        self._items: list[Item] = []
+
+    def add(self, stamp: int, item: Item) -> bool:
+        """Keeps an item, in place of one of the same time.
+
+        Args:
+            stamp: Its time in nanoseconds.
+            item: The item.
+
+        Returns:
+            False where it is older than what is kept, and left out.
+        """
+        if self._stamps and stamp < self._stamps[-1] - self._span:
+            return False
+        place = bisect_left(self._stamps, stamp)
+        if place < len(self._stamps) and self._stamps[place] == stamp:
+            self._items[place] = item
+            return True
+        self._stamps.insert(place, stamp)
+        self._items.insert(place, item)
+        outdated = bisect_left(self._stamps, self._stamps[-1] - self._span)
+        outdated = max(outdated, len(self._stamps) - self._most)
+        del self._stamps[:outdated], self._items[:outdated]
+        return True
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._stamps.clear()
+        self._items.clear()
+
+    @property
+    def newest(self) -> int | None:
+        """The latest time of an item in nanoseconds; None while there is none."""
+        return self._stamps[-1] if self._stamps else None
+
+    def settled(self, stamp: int) -> bool:
+        """Tells whether no later item can be nearer to a time than those that are here.
+
+        Args:
+            stamp: The time in nanoseconds.
+
+        Returns:
+            True once an item of that time or later has been added.
+        """
+        return bool(self._stamps) and self._stamps[-1] >= stamp
+
+    def nearest(self, stamp: int) -> tuple[float, Item] | None:
+        """Finds the item that is nearest to a time.
+
+        Args:
+            stamp: The time in nanoseconds.
+
+        Returns:
+            Seconds between the two, and the item; None while there is none.
+        """
+        if not self._stamps:
+            return None
+        after = bisect_left(self._stamps, stamp)
+        places = range(max(0, after - 1), min(len(self._stamps), after + 1))
+        best = min(places, key=lambda place: abs(self._stamps[place] - stamp))
+        return abs(self._stamps[best] - stamp) / 1e9, self._items[best]
+
+    def half_frame(self) -> float:
+        """Estimates half the time between two items.
+
+        Returns:
+            Seconds: half the interval that 80 % of them exceed, as many items may be missing; 0.02 before two
+            items are known.
+        """
+        if len(self._stamps) < 2:
+            return _HALF_FRAME_UNKNOWN_S
+        return float(np.quantile(np.diff(self._stamps), _USUAL)) / 2e9

@@ -1,0 +1,5 @@
+"""What colcon calls to build the package; all settings are in setup.cfg."""
+
+from setuptools import setup
+
+setup()

@@ -1,0 +1,58 @@
+"""A checkpoint trained further: its data, and what cannot be done."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from model.train.distributed import DistributedContext
+from model.train.task import RunOptions
+from model.train.tasks.packed import PackedTask
+from model.train.trainer import Trainer
+from molmo_act.errors import InputError
+from tests.model.train.small_run import save_tiny, tiny_recipe
+
+ALONE = DistributedContext(torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+def test_a_batch_that_cannot_be_dealt_out_is_refused(checkpoint, tmp_path):
+    with pytest.raises(InputError, match="3 sequences cannot be dealt to 2 processes"):
+        Trainer(
+            tiny_recipe(checkpoint, batch=3),
+            RunOptions(tmp_path),
+            DistributedContext(torch.device("cpu"), 0, 2),
+        )
+
+
+def test_what_is_for_evaluation_is_not_learned_from(checkpoint, tmp_path):
+    recipe = tiny_recipe(checkpoint, data="0.9 shapes; 0.1 screenspot-v2")
+    with pytest.raises(InputError, match="screenspot-v2 is for evaluation only"):
+        Trainer(recipe, RunOptions(tmp_path, data=tmp_path), ALONE)
+
+
+def test_the_next_packs_are_what_the_loader_gives(checkpoint, tmp_path):
+    task = PackedTask(tiny_recipe(checkpoint), RunOptions(tmp_path), ALONE)
+    loader = task.loader(None)
+    first, _ = loader.next()
+    second, _ = loader.next()
+    [begun] = task.packs(1, None)
+    assert torch.equal(begun.words_S[: len(first.words_S)], first.words_S)
+    assert len(begun.words_S) == 700  # padded to the room
+    again = task.loader(None)
+    again.next()
+    [next_one] = task.packs(1, [again.state])
+    assert torch.equal(next_one.words_S[: len(second.words_S)], second.words_S)
+
+
+def test_batches_are_dealt_to_the_processes(checkpoint, tmp_path):
+    two = DistributedContext(torch.device("cpu"), 1, 2)
+    assert PackedTask(tiny_recipe(checkpoint, batch=6), RunOptions(tmp_path), two).batches == 3
+
+
+def test_nothing_is_held_out(checkpoint, tmp_path):
+    assert PackedTask(tiny_recipe(checkpoint), RunOptions(tmp_path), ALONE).held_out() == {}

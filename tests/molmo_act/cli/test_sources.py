@@ -1,0 +1,51 @@
+"""Several images and standard input: an image that cannot be read costs no other its answer."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+from molmo_act.cli import main as cli
+from molmo_act.io.image import load_image
+
+
+def test_several_images_have_an_answer_each(model, picture, other, capsys) -> None:
+    assert cli.main(["point", picture, other, "red", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["source"], len(line["points"])) for line in lines] == [(picture, 2), (other, 0)]
+    assert cli.main(["point", other, picture, "red"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f'{other}: nothing found for "red" in 30×20 pixels')
+    assert f'{picture}: 2 points for "red"' in out
+    assert cli.main(["count", picture, other, "red"]) == 0
+    assert capsys.readouterr().out == f"2 {picture}\n0 {other}\n"
+    assert cli.main(["count", other, other, "red"]) == 1
+
+
+def test_an_image_that_cannot_be_read_costs_no_other_its_answer(model, picture, other, tmp_path, capsys):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    broken = str(tmp_path / "broken.png")
+    assert cli.main(["count", broken, picture, other, "red"]) == 2
+    out, err = capsys.readouterr()
+    assert out == f"2 {picture}\n0 {other}\n"
+    assert f"molmo-act: error: {broken}: " in err
+    del model.loaded_with
+    assert cli.main(["count", broken, broken, "red"]) == 2
+    assert not hasattr(model, "loaded_with")  # nothing to ask about
+
+
+def test_an_image_on_standard_input(model, picture, monkeypatch, tmp_path, capsys) -> None:
+    def pipe(data: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    pipe(Path(picture).read_bytes())
+    assert cli.main(["point", "-", "red", "--json", "--out", str(tmp_path / "out.png")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["source"], found["image_size"]) == ("standard input", [[60, 40]])
+    assert load_image(str(tmp_path / "out.png")).shape == (40, 60, 3)
+    pipe(b"")
+    assert cli.main(["point", "-", "red"]) == 2
+    monkeypatch.setattr("sys.stdin", None)
+    assert cli.main(["point", "-", "red"]) == 2
+    assert "Standard input is closed" in capsys.readouterr().err

@@ -1,0 +1,214 @@
+"""Graphs on ONNX Runtime: the answers of torch, a cache that stays, and failures that name their cure."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import molmo_act
+from molmo_act.embedded import providers, sessions
+from molmo_act.embedded.load import load_exported
+from molmo_act.embedded.model import EmbeddedModel
+from molmo_act.embedded.providers import CPU
+from molmo_act.embedded.sessions import SessionNetwork
+from molmo_act.embedded.settings import read_settings
+from molmo_act.errors import CheckpointError, PlatformError
+from tests.support.asked_cases import equal
+from tests.support.embedded import write_settings
+
+QUERIES = ["the red square", "all squares", "a cat", "the blue square on the right"]
+
+
+def squares(seed: int = 0) -> np.ndarray:
+    """A red, a green and a blue square of random places on grey."""
+    rng = np.random.default_rng(seed)
+    image = np.full((240, 320, 3), 225, np.uint8)
+    for colour in ((200, 30, 30), (30, 160, 60), (30, 30, 200)):
+        y, x = rng.integers(0, 200), rng.integers(0, 280)
+        image[y : y + 36, x : x + 36] = colour
+    return image
+
+
+@pytest.fixture(scope="module")
+def exported(nano_onnx) -> EmbeddedModel:
+    return load_exported(nano_onnx, [CPU])
+
+
+@pytest.fixture(scope="module")
+def network(exported) -> SessionNetwork:
+    return exported.runtime.network
+
+
+@pytest.fixture(scope="module")
+def nano() -> molmo_act.PointingModel:
+    return molmo_act.load("nano", device="cpu")
+
+
+@pytest.mark.parametrize("options", [{}, {"order": "masked"}, {"exactly": 3}, {"max_points": 1}], ids=str)
+def test_nano_answers_as_in_torch(exported, nano, options):
+    image = squares(len(options))
+    for ours, theirs in zip(
+        exported.point(image, QUERIES, **options), nano.point(image, QUERIES, **options), strict=True
+    ):
+        equal(ours, theirs, 1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(125))
+def test_nano_answers_as_in_torch_over_500_queries(exported, nano, seed):
+    image = squares(seed)
+    for ours, theirs in zip(exported.point(image, QUERIES), nano.point(image, QUERIES), strict=True):
+        equal(ours, theirs, 1e-4)
+
+
+def test_graphs_are_loaded_when_they_are_needed_and_copies_load_their_own(nano_onnx):
+    network = SessionNetwork(read_settings(nano_onnx), (CPU,))
+    assert network._sessions == {}
+    assert network.providers == (CPU,)
+    network.slot_embeddings(np.zeros((1, 384), np.float32))
+    assert [*network._sessions] == ["slot_embeddings"]
+    assert pickle.loads(pickle.dumps(network))._sessions == {}
+
+
+def test_the_rows_that_are_kept_are_those_that_are_seen(network):
+    """Three tokens in one call are the same as with a fourth that is dropped again."""
+    embeds = np.random.default_rng(0).standard_normal((4, 256)).astype(np.float32)
+    none = np.empty(0, np.int64)
+    whole, _ = network.read(embeds[[0, 1, 3]], np.arange(3), np.tri(3, dtype=bool), none, None)
+    _, past = network.read(embeds[:3], np.arange(3), np.tri(3, dtype=bool), none, None)
+    last, present = network.read(embeds[3:], np.array([2]), np.ones((1, 3), bool), np.array([0, 1]), past)
+    np.testing.assert_allclose(last[0], whole[2], atol=1e-4)
+    assert present[0].shape()[1] == 3
+
+
+@pytest.fixture
+def copied(nano_onnx, tmp_path) -> Path:
+    return Path(shutil.copytree(nano_onnx, tmp_path / "copy"))
+
+
+def test_a_damaged_graph_is_named(copied):
+    path = copied / "words.onnx"
+    content = bytearray(path.read_bytes())
+    content[: len(content) // 2] = b"\0" * (len(content) // 2)
+    path.write_bytes(content)
+    network = SessionNetwork(read_settings(copied), (CPU,))
+    with pytest.raises(CheckpointError, match=r"words\.onnx of .* is damaged"):
+        network.words(np.zeros((1, 256), np.float32))
+
+
+def test_a_graph_that_was_written_wrong_is_named(copied):
+    (copied / "words.onnx").write_bytes(b"no graph")
+    said = {key: value for key, value in _said(copied).items() if key != "files"}
+    network = SessionNetwork(read_settings(write_settings(copied, said)), (CPU,))
+    with pytest.raises(CheckpointError, match=r"words\.onnx of .* cannot be used by ONNX Runtime"):
+        network.words(np.zeros((1, 256), np.float32))
+
+
+def test_another_word_table_is_refused(copied):
+    np.save(copied / "embeddings.npy", np.zeros((3, 4), np.float32))
+    said = {key: value for key, value in _said(copied).items() if key != "files"}
+    network = SessionNetwork(read_settings(write_settings(copied, said)), (CPU,))
+    with pytest.raises(
+        CheckpointError, match=r"holds float32 of shape \(3, 4\); expected numbers of shape \(4224, 256\)"
+    ):
+        _ = network.embeddings
+
+
+def _said(folder: Path) -> dict:
+
+    return json.loads((folder / "molmo_act_onnx.json").read_text())
+
+
+def graph(operator: str, domain: str = "", opset: int = 18) -> bytes:
+    """A graph of one operator, for ONNX Runtime to refuse."""
+    onnx = pytest.importorskip("onnx")
+    ports = [onnx.helper.make_tensor_value_info(name, 1, ["N", 256]) for name in ("hidden", "word_logits")]
+    node = onnx.helper.make_node(operator, ["hidden"], ["word_logits"], domain=domain)
+    made = onnx.helper.make_graph([node], "words", ports[:1], ports[1:])
+    opsets = [onnx.helper.make_opsetid("", opset), onnx.helper.make_opsetid("com.microsoft", 1)]
+    return onnx.helper.make_model(made, opset_imports=opsets, ir_version=10).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"operator": "NoSuchOperator"},
+            "has no kernel for an operator of words.onnx on CPUExecutionProvider",
+        ),
+        ({"operator": "NoSuchOperator", "domain": "com.microsoft"}, "has no kernel for an operator"),
+        ({"operator": "Relu", "opset": 99}, "does not know opset 18 of words.onnx"),
+    ],
+    ids=str,
+)
+def test_graphs_that_this_onnx_runtime_does_not_know(copied, given, message):
+    (copied / "words.onnx").write_bytes(graph(**given))
+    said = {key: value for key, value in _said(copied).items() if key != "files"}
+    network = SessionNetwork(read_settings(write_settings(copied, said)), (CPU,))
+    with pytest.raises(PlatformError, match=message):
+        network.words(np.zeros((1, 256), np.float32))
+
+
+def test_too_little_memory_names_its_cure(nano_onnx, monkeypatch):
+    network = SessionNetwork(read_settings(nano_onnx), (CPU,))
+
+    def fail(*given, **named):
+        raise RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc")
+
+    monkeypatch.setattr(sessions.onnxruntime, "InferenceSession", fail)
+    with pytest.raises(
+        PlatformError, match=r"Memory ran out while words\.onnx of nano ran\. Give fewer max_crops"
+    ):
+        network.words(np.zeros((1, 256), np.float32))
+
+
+def test_a_fork_has_sessions_of_its_own(nano_onnx, monkeypatch):
+    network = SessionNetwork(read_settings(nano_onnx), (CPU,))
+    windows = np.ones((1, 384), np.float32)
+    expected, session = network.slot_embeddings(windows), network._session("slot_embeddings")
+    assert network._session("slot_embeddings") is session
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    np.testing.assert_array_equal(network.slot_embeddings(windows), expected)
+    assert network._session("slot_embeddings") is not session
+
+
+def test_providers_are_proved_by_a_run(nano_onnx, monkeypatch):
+    """The CPU stands for a provider that works, another session for one that does not."""
+    network = SessionNetwork(read_settings(nano_onnx), (CPU,))
+    assert network._prove(CPU) is None
+    monkeypatch.setattr(network, "_open", lambda name, providers: _Other(providers))
+    assert network._prove("CUDAExecutionProvider") == "ONNX Runtime could not load its libraries"
+    _Other.listed = "CUDAExecutionProvider"
+    assert network._prove("CUDAExecutionProvider").startswith(
+        "it gives other numbers than the CPU (by up to 1"
+    )
+    assert sessions.onnxruntime is providers.onnxruntime
+
+
+class _Other:
+    """A session of other numbers."""
+
+    listed = CPU
+
+    def __init__(self, providers):
+        self._wrong = len(providers) > 1
+
+    def get_providers(self):
+        return [self.listed]
+
+    def get_inputs(self):
+        return [type("Port", (), {"shape": ["N", 3], "name": "x", "type": "tensor(float)"})]
+
+    def run(self, outputs, given):
+        return [given["x"] + self._wrong]
+
+
+@pytest.mark.parametrize(("said", "threads"), [("3", 3), ("", 0), ("all", 0)])
+def test_threads_are_those_of_the_environment(monkeypatch, said, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert sessions._threads() == threads
