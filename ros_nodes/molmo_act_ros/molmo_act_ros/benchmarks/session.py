@@ -152,7 +152,7 @@ def session(profile: Path | None) -> Iterator[Consumer]:
         yield consumer
     finally:
         consumer.close()
-        rclpy.shutdown()
+        rclpy.try_shutdown()  # a signal has done so already
 
 
 @contextmanager
