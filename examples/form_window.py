@@ -4,8 +4,9 @@
 
 One JSON object per line: first ``{"event": "ready", "boxes": {name: [x, y, width, height]}}`` in pixels of
 the screen, then ``{"event": "press", "name": ...}`` for each pressed button, and ``{"event": "text", "name":
-..., "text": ...}`` with the whole content of a field whenever it changes. Ends when its stdin is closed or
-its window is.
+..., "text": ...}`` with the whole content of a field whenever it changes. Told "ping" on stdin, it says
+``{"event": "pong"}`` when it has told of all that came before. Ends when its stdin is closed or its window
+is.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def add_area(root: tkinter.Tk, name: str, font_size: int) -> tkinter.Text:
 def run_until_closed(root: tkinter.Tk, widgets: dict[str, tkinter.Widget]) -> None:
     """Says where the named widgets are once the window stands, and runs it until it or stdin is closed."""
     say_when_ready(root, widgets, seen=[])
-    threading.Thread(target=end_with_stdin, daemon=True).start()
+    threading.Thread(target=obey, args=(root,), daemon=True).start()
     root.mainloop()
 
 
@@ -122,10 +123,19 @@ def say(event: str, **content: object) -> None:
     print(json.dumps({"event": event, **content}), flush=True)
 
 
-def end_with_stdin() -> None:
-    """Ends the program when the one that started it goes away."""
-    sys.stdin.read()
+def obey(root: tkinter.Tk) -> None:
+    """Answers pings, and ends the program when the one that started it goes away."""
+    for line in sys.stdin:
+        if line.strip() == "ping":
+            root.after(0, answer, root)
     os._exit(0)
+
+
+def answer(root: tkinter.Tk) -> None:
+    """Says "pong" once all is told that the server has sent until now."""
+    root.winfo_pointerxy()  # a round trip: what was sent before is here then
+    root.update()
+    say("pong")
 
 
 if __name__ == "__main__":

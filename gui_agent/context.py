@@ -11,7 +11,7 @@ from gui_agent.clock import Clock
 from gui_agent.input.backend import InputBackend
 from gui_agent.input.held_button import HeldButton
 from gui_agent.input.x11.windows import WindowInfo
-from gui_agent.safety.policy import Guard
+from gui_agent.safety.guard import Guard
 from gui_agent.safety.redaction import Secrets
 from gui_agent.vision.capture import Capture, Screen
 from gui_agent.vision.grounder import Grounder

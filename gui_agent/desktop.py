@@ -21,7 +21,8 @@ from gui_agent.input.pyautogui_backend import PyAutoGuiBackend
 from gui_agent.locator import Locator, selector_of, typed_arguments
 from gui_agent.mouse import Mouse
 from gui_agent.recording.trace import Trace
-from gui_agent.safety.policy import Guard, Safety
+from gui_agent.safety.guard import Guard
+from gui_agent.safety.policy import Safety
 from gui_agent.safety.redaction import Secrets
 from gui_agent.vision.capture import Screen
 from gui_agent.vision.configured_model import ConfiguredModel

@@ -23,7 +23,8 @@ from gui_agent.actions.gestures import (
     TypeText,
     window_of,
 )
-from gui_agent.actions.hand import Disturbed, Hand
+from gui_agent.actions.hand import Hand
+from gui_agent.actions.place_check import Disturbed
 from gui_agent.actions.result import ActionResult
 from gui_agent.call_log import CallLog
 from gui_agent.clock import require_seconds

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from gui_agent.actions.dragged import is_dragged_icon, window_to_drop_on
+from gui_agent.actions.place_check import Disturbed, PlaceCheck, require_free
 from gui_agent.context import Aim, DesktopContext
 from gui_agent.errors import ActionBlockedError, DesktopError, TimeoutError, TypingError
-from gui_agent.input.x11.windows import Pointed, WindowInfo
+from gui_agent.input.x11.windows import WindowInfo
 
 DOUBLE_CLICK_SECONDS = 0.55  # after which no toolkit takes two clicks for a double one
 NEARBY = 8  # input points within which it would
@@ -25,10 +25,6 @@ ACTIVATE_SECONDS = 2.0  # in which a window manager gives a window the keyboard
 POLL_SECONDS = 0.01
 LONGEST_REST = 0.1  # after which it is looked whether somebody stops the action
 DROP_SECONDS = 0.15  # what is dropped before the application below has said that it takes it goes back
-
-
-class Disturbed(ActionBlockedError):
-    """What is at the place is no longer what was found there; nothing has been pressed yet."""
 
 
 class Hand:
@@ -49,6 +45,7 @@ class Hand:
     ) -> None:
         self._context, self._backend = context, context.backend
         self._aims, self._subject = aims, subject
+        self._check, self._named = PlaceCheck(context), context.guard.named
         self._is_checked = False  # whether `keyboard` was looked up
         self.done: list[str] = []
         self.keyboard: WindowInfo | None = None
@@ -76,13 +73,13 @@ class Hand:
         """
         for number in range(count):
             self._get_free(self._aims[0].point if number == 0 else None)
-            check = partial(self._require_aimed, self._aims[0])
-            with self._exclusive(check), self._backend.holding(*modifiers):
-                self._backend.button_down(button, self._aims[0].point)
-                self.done[:] = [f"{number + 1} of {count} clicks" if count > 1 else "the click"]
-                self._backend.button_up(button)
-            self._backend.wait_until_passed_on()
-            self._require_received(self._aims[0])
+            check = partial(self._check.require_aimed, self._aims[0])
+            with self._check.require_received(self._aims[0]):
+                with self._exclusive(check), self._backend.holding(*modifiers):
+                    self._backend.button_down(button, self._aims[0].point)
+                    self.done[:] = [f"{number + 1} of {count} clicks" if count > 1 else "the click"]
+                    self._backend.button_up(button)
+                self._check.require_passed_on(self._aims[0])
         self._context.pointer.click_time = self._context.clock.now()
         self._backend.wait_until_clicked()
 
@@ -99,14 +96,15 @@ class Hand:
         start, end = self._aims
         self._get_free(start.point)
         try:
-            with self._exclusive(partial(self._require_aimed, start)):
-                self._backend.button_down(button, start.point)
-                self.done[:] = [f"the press at {start.point}"]
-            self._context.clock.sleep(STEP_SECONDS)
-            self._require_received(start)
+            with self._check.require_received(start):
+                with self._exclusive(partial(self._check.require_aimed, start)):
+                    self._backend.button_down(button, start.point)
+                    self.done[:] = [f"the press at {start.point}"]
+                self._context.clock.sleep(STEP_SECONDS)
+                self._wait_until_dragging(start.point, end.point)
             self._move_slowly(start.point, end.point, steps)
             self._context.clock.sleep(DROP_SECONDS)
-            with self._exclusive(partial(self._require_aimed, end, start)):
+            with self._exclusive(partial(self._check.require_aimed, end, start)):
                 self._backend.button_up(button, end.point)
         except BaseException:
             if self.done:
@@ -126,12 +124,12 @@ class Hand:
         pointer = self._context.pointer
         assert pointer.aim is not None
         self._get_free(pointer.aim.point)
-        with self._exclusive(partial(self._require_aimed, pointer.aim)):
-            pointer.held.press(button, pointer.aim.point)
-            pointer.pressed = pointer.aim
-            self.done[:] = [f"the press at {pointer.aim.point}"]
-        self._context.clock.sleep(STEP_SECONDS)
-        self._require_received(pointer.aim)
+        with self._check.require_received(pointer.aim):
+            with self._exclusive(partial(self._check.require_aimed, pointer.aim)):
+                pointer.held.press(button, pointer.aim.point)
+                pointer.pressed = pointer.aim
+                self.done[:] = [f"the press at {pointer.aim.point}"]
+            self._context.clock.sleep(STEP_SECONDS)
 
     def release_button(self) -> None:
         """Releases the held button at the place that was acted on last, or where it was pressed.
@@ -144,7 +142,7 @@ class Hand:
         assert pointer.aim is not None
         if pointer.aim != pointer.pressed:
             self._context.clock.sleep(DROP_SECONDS)
-        with self._exclusive(partial(self._require_aimed, pointer.aim, pointer.pressed)):
+        with self._exclusive(partial(self._check.require_aimed, pointer.aim, pointer.pressed)):
             pointer.held.release(pointer.aim.point)
             self.done[:] = [f"the release at {pointer.aim.point}"]
         pointer.click_time = self._context.clock.now()
@@ -162,7 +160,9 @@ class Hand:
         """
         self._get_free()
         turns = ["down" if down > 0 else "up"] * abs(down) + ["right" if right > 0 else "left"] * abs(right)
-        check = partial(self._require_aimed, self._aims[0]) if self._aims else self._require_pointer
+        check = self._check.require_pointer
+        if self._aims:
+            check = partial(self._check.require_aimed, self._aims[0])
         for number, direction in enumerate(turns, start=1):
             with self._exclusive(check):
                 self._backend.turn_wheel(direction, self._aims[0].point if self._aims else None)
@@ -328,54 +328,13 @@ class Hand:
     def _require_not_stopped(self) -> None:
         self._context.guard.require_not_stopped()
 
-    def _require_aimed(self, aim: Aim, dragged: Aim | None = None) -> None:
-        """Checks that the pointer is on a place, and moves it there again where it is not."""
-        found = self._backend.pointed(aim.window)
-        if found.point != aim.point:
-            self._backend.move(*aim.point)
-            found = self._backend.pointed(aim.window)
-            if found.point != aim.point:
-                raise Disturbed(
-                    f"The pointer was sent to {aim.point} but is at {found.point}. Something else moves or "
-                    "confines it."
-                )
-        if dragged is None:
-            _require_free(found)
-        window = found.window
-        if is_dragged_icon(window, dragged) and not _same_place(window, aim.window):
-            window = window_to_drop_on(self._backend, aim.point, dragged)
-        if not _same_place(window, aim.window):
-            now = "no window" if window is None else self._named(window)
-            raise Disturbed(f"{aim.query!r} was found at {aim.point}, but {now} has come to that place.")
-        self._context.guard.require_place(aim.point, window)
-
-    def _require_received(self, aim: Aim) -> None:
-        """Checks that no other program's window can have got a press that the window manager held back.
-
-        It passes a press on to whatever is topmost at the place then. Nothing can shut other programs out for
-        so long; what is known afterwards is whether one came to the place.
-        """
-        now, then = self._backend.window_at(*aim.point), aim.window
-        if now is None or then is None or now.id == then.id or now.client == then.client != 0:
-            return
-        if then.frame in self._backend.surfaces():  # it has not closed and shown what was below
-            raise ActionBlockedError(
-                f"{self._named(now)} came to {aim.point} while {aim.query!r} was pressed there, and may have "
-                "got the press."
-            )
-
-    def _require_pointer(self) -> None:
-        found = self._backend.pointed()
-        _require_free(found)
-        self._context.guard.require_place(found.point, found.window)
-
     def _look_at_keyboard(self, likely: WindowInfo | None) -> None:
         self.keyboard = self._backend.focused(likely)
         self._is_checked = True
 
     def _require_keyboard(self) -> None:
         """Checks that the window that keys are for has the keyboard; without a target it is the one now."""
-        _require_free(self._backend.pointed(self.keyboard))
+        require_free(self._backend.pointed(self.keyboard))
         if not self._is_checked:
             self._look_at_keyboard(None)
         now = self._backend.focused(self.keyboard)
@@ -399,9 +358,6 @@ class Hand:
             f"Clicked was {self._named(clicked)}, but {self._named(focused)} has the keyboard."
         )
 
-    def _named(self, window: WindowInfo) -> str:
-        return f"the window {self._context.guard.title_of(window)!r}"
-
     # --- drag ---------------------------------------------------------------------------------------------
 
     def _move_slowly(self, start: tuple[int, int], end: tuple[int, int], steps: int) -> None:
@@ -413,6 +369,13 @@ class Hand:
             self._backend.move(*(round(a + (b - a) * share) for a, b in zip(start, end, strict=True)))
             clock.sleep_until(began + seconds * share)
 
+    def _wait_until_dragging(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Moves the pointer by a point towards the end, and waits until the press has been passed on."""
+        first = tuple(a + (b > a) - (b < a) for a, b in zip(start, end, strict=True))
+        if first != start:
+            self._backend.move(*first)
+            self._backend.wait_until_passed_on(start)
+
     def _take_back(self, start: Aim, button: str) -> None:
         """Ends a drag where it began, which drops nothing anywhere else."""
         try:
@@ -423,18 +386,3 @@ class Hand:
             self.done.append("the release")
         finally:
             self._backend.button_up(button)
-
-
-def _require_free(found: Pointed) -> None:
-    """Checks that nobody holds what would change the meaning of a press."""
-    if found.is_pressed:
-        raise Disturbed("Somebody holds a button of the mouse down.")
-    if found.held:
-        raise Disturbed(f"Somebody holds {' and '.join(found.held)} down.")
-
-
-def _same_place(now: WindowInfo | None, then: WindowInfo | None) -> bool:
-    """Whether it is the same window, where it was; its title may have changed."""
-    if now is None or then is None:
-        return now is then
-    return now.id == then.id and now.area == then.area

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TextIO
 
 from gui_agent.cli._options import add_acting_options, make_desktop
 from gui_agent.errors import DesktopError
+from molmo_act.cli._arguments import stdout_to_stderr
 from molmo_act.io.image_writer import check_image_path, save_image
 
 CLICKED, NOT_CLICKED = 0, 1
@@ -39,6 +41,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MolmoActError: Any other mistake, such as no display or a bad path.
     """
+    stdout = sys.stdout
+    with stdout_to_stderr():
+        return _click(arguments, stdout)
+
+
+def _click(arguments: argparse.Namespace, stdout: TextIO) -> int:
     if arguments.out:
         check_image_path(arguments.out)
     desktop = make_desktop(arguments)
@@ -55,5 +63,5 @@ def run(arguments: argparse.Namespace) -> int:
         save_image(match.draw(), arguments.out)
     done = "would click" if result.dry_run else "clicked"
     effect = "" if result.dry_run else f" screen {result.effect}"
-    print(f"{done} {match.point} score {match.score:.3f}{effect}")
+    print(f"{done} {match.point} score {match.score:.3f}{effect}", file=stdout)
     return CLICKED

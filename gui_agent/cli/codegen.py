@@ -6,14 +6,16 @@ import argparse
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from gui_agent.cli._options import add_looking_options, make_looking_desktop
 from gui_agent.codegen.recorder import Recorder
 from gui_agent.codegen.script import script_of
-from molmo_act.cli._arguments import seconds
-from molmo_act.errors import InputError
+from molmo_act.cli._arguments import BAD_INPUT, seconds, stdout_to_stderr
+from molmo_act.errors import InputError, PlatformError
 from molmo_act.io.atomic import atomic_file
+from molmo_act.signals import Ended, ending_in_order
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,13 +49,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Runs ``codegen`` until its time is over or it is interrupted.
+    """Runs ``codegen`` until its time is over, or it is interrupted or asked to end by a signal.
 
     Args:
         arguments: As `register` declares them.
 
     Returns:
-        0.
+        0; after SIGTERM or SIGHUP 128 more than the number of the signal, 2 where the display has gone. The
+        script is written then, too.
 
     Raises:
         InputError: The file exists, or cannot be written.
@@ -66,32 +69,51 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(
             f"Cannot write {str(out)!r}: {str(out.parent)!r} is no folder that can be written to."
         )
-    desktop = make_looking_desktop(arguments)
-    recorder = Recorder(
-        desktop,
-        words=arguments.word,
-        hide_texts=arguments.hide_texts,
-        say=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    print("gui-agent: recording until Ctrl+C", file=sys.stderr, flush=True)
-    deadline = float("inf") if arguments.seconds is None else time.monotonic() + arguments.seconds
-    was_interrupted = False
-    try:
-        recorder.record(lambda: time.monotonic() > deadline)
-    except KeyboardInterrupt:
-        was_interrupted = True
-    finally:
-        recorder.stop(was_interrupted=was_interrupted)
-    print(
-        "gui-agent: asking the model for the last words; Ctrl+C leaves them out", file=sys.stderr, flush=True
-    )
-    script = script_of(recorder.lines())
+    with stdout_to_stderr():  # what libraries print is no part of the script
+        lines, code = _record(arguments)
+    script = script_of(lines)
     if out is None:
         print(script, end="")
-        return 0
+        return code
     try:
         with atomic_file(out, private=True) as unfinished:  # it holds what was typed
             unfinished.write_text(script, encoding="utf-8")
     except OSError as error:
         raise InputError(f"Cannot write {str(out)!r}: {error.strerror}.") from error
-    return 0
+    return code
+
+
+def _record(arguments: argparse.Namespace) -> tuple[list[str], int]:
+    """The lines of the script, and the exit code."""
+    recorder = Recorder(
+        make_looking_desktop(arguments), words=arguments.word, hide_texts=arguments.hide_texts, say=_tell
+    )
+    _tell("gui-agent: recording until Ctrl+C")
+    deadline = float("inf") if arguments.seconds is None else time.monotonic() + arguments.seconds
+    was_interrupted, code = False, 0
+    try:
+        with ending_in_order(by_signal=False):
+            recorder.record(lambda: time.monotonic() > deadline)
+    except KeyboardInterrupt:
+        was_interrupted = True
+    except Ended as ended:
+        code = 128 + ended.number
+    except PlatformError as error:  # the display has gone; what was recorded is kept
+        _tell(f"gui-agent: error: {error}")
+        code = BAD_INPUT
+    finally:
+        recorder.stop(was_interrupted=was_interrupted)
+    if not code:
+        _tell("gui-agent: asking the model for the last words; Ctrl+C leaves them out")
+        try:
+            with ending_in_order(by_signal=False):
+                return recorder.lines(), 0
+        except Ended as ended:
+            code = 128 + ended.number
+    recorder.hurry()  # who ends a session does not wait for a model
+    return recorder.lines(), code
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone, which is no reason to lose the script
+        print(line, file=sys.stderr, flush=True)

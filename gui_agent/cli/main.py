@@ -1,6 +1,7 @@
 """``gui-agent``: runs several steps, replays a run, writes a script, or serves the desktop to agents.
 
-Exit codes: 0 done, 1 a step was not done, 2 bad input or a machine that lacks something, 130 interrupted.
+Exit codes: 0 done, 1 a step was not done, 2 bad input or a machine that lacks something, 74 results cannot be
+written, 130 interrupted, 141 nothing reads the output, 129 and 143 ended by SIGHUP and SIGTERM.
 """
 
 from __future__ import annotations
@@ -12,18 +13,21 @@ import runpy
 import secrets
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from gui_agent.cli import codegen
 from gui_agent.cli._options import add_acting_options, load_model, make_desktop
+from gui_agent.desktop import Desktop
 from gui_agent.errors import DesktopError
 from gui_agent.recording.script import read_script
 from gui_agent.recording.step import ActionStep
 from gui_agent.recording.trace import read_steps
 from gui_agent.replay import prepare_step
 from molmo_act._optional import require_optional
+from molmo_act.cli._arguments import stdout_to_stderr
+from molmo_act.cli._writing import Parser, run_writing
 from molmo_act.errors import InputError, MolmoActError
 
 TOKEN_VARIABLE = "GUI_AGENT_TOKEN"
@@ -40,6 +44,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     try:
+        return run_writing("gui-agent", lambda: _run(argv))
+    except MolmoActError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
         arguments = _parser().parse_args(argv)
         return int(arguments.run(arguments))
     except SystemExit as error:  # argparse has explained itself; a script may end with a reason
@@ -47,10 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"gui-agent: {error.code}", file=sys.stderr)
             return NOT_DONE
         return int(error.code or 0)
-    except MolmoActError as error:
-        return _report(error)
-    except KeyboardInterrupt:
-        return INTERRUPTED
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -70,7 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
     if script.suffix == ".py":
         if not script.is_file():
             raise InputError(f"There is no script {str(script)!r}.")
-        runpy.run_path(str(script), init_globals={"desktop": make_desktop(arguments)}, run_name="__main__")
+        with stdout_to_stderr():
+            desktop = make_desktop(arguments)
+        runpy.run_path(str(script), init_globals={"desktop": desktop}, run_name="__main__")
         return DONE
     if script.suffix not in (".yaml", ".yml"):
         raise InputError(f"The script {str(script)!r} is of no known kind; expected .yaml, .yml or .py.")
@@ -98,7 +109,7 @@ def mcp(arguments: argparse.Namespace) -> int:
     with nullcontext() if arguments.http is None else listen(arguments.http) as listener:
         # Clients wait for the handshake, and a model may take longer than they do.
         model = BackgroundModel(lambda: load_model(arguments))
-        with redirect_stdout(sys.stderr):  # what libraries print is no message of the protocol
+        with stdout_to_stderr():  # what libraries print is no message of the protocol
             server = make_server(Tools(make_desktop(arguments, model)), model.start)
         if listener is None:
             server.run("stdio")
@@ -111,7 +122,12 @@ def mcp(arguments: argparse.Namespace) -> int:
 
 
 def _do(arguments: argparse.Namespace, steps: Sequence[ActionStep]) -> int:
-    desktop = make_desktop(arguments)
+    stdout = sys.stdout
+    with stdout_to_stderr():
+        return _do_each(make_desktop(arguments), steps, stdout)
+
+
+def _do_each(desktop: Desktop, steps: Sequence[ActionStep], stdout: TextIO) -> int:
     ask_secret = _ask_secret if sys.stdin.isatty() else None
     prepared: list[Callable[[], Any]] = []
     for number, step in enumerate(steps, start=1):  # all of them, before the first is done
@@ -126,7 +142,8 @@ def _do(arguments: argparse.Namespace, steps: Sequence[ActionStep]) -> int:
             return _report(error, f"step {number}, {step.action}: ")
         seen = getattr(outcome, "effect", "done")
         place = getattr(outcome, "point", None)
-        print(f"{number}. {step.action} {'' if place is None else f'at {place} '}{seen}", flush=True)
+        where = "" if place is None else f"at {place} "
+        print(f"{number}. {step.action} {where}{seen}", file=stdout, flush=True)
     return DONE
 
 
@@ -144,7 +161,7 @@ def _ask_secret(purpose: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog="gui-agent",
         description="Works this desktop by words.",
         epilog="Exit codes: 0 done, 1 a step was not done, 2 bad input.",

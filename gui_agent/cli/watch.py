@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
+from typing import TextIO
 
 from gui_agent.cli._options import add_looking_options, make_looking_desktop
 from gui_agent.desktop import Desktop
@@ -13,7 +15,7 @@ from gui_agent.vision.grounder import Match
 from gui_agent.vision.overlay import Frames
 from gui_agent.vision.regions import Region, Window
 from gui_agent.vision.screenshot import Screenshot
-from molmo_act.cli._arguments import above_zero, seconds
+from molmo_act.cli._arguments import above_zero, seconds, stdout_to_stderr
 
 
 def watch(
@@ -90,7 +92,13 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MolmoActError: Any mistake, such as no display or an empty query.
     """
-    desktop = make_looking_desktop(arguments)
+    stdout = sys.stdout
+    with stdout_to_stderr():
+        _watch(make_looking_desktop(arguments), arguments, stdout)
+    return 0
+
+
+def _watch(desktop: Desktop, arguments: argparse.Namespace, stdout: TextIO) -> None:
     deadline = float("inf") if arguments.seconds is None else time.monotonic() + arguments.seconds
     watch(
         desktop,
@@ -98,6 +106,5 @@ def run(arguments: argparse.Namespace) -> int:
         region=None if arguments.window is None else Window(arguments.window),
         every=arguments.every,
         is_over=lambda: time.monotonic() > deadline,
-        say=lambda line: print(line, flush=True),
+        say=lambda line: print(line, file=stdout, flush=True),
     )
-    return 0

@@ -100,10 +100,13 @@ class Recorder:
         Args:
             was_interrupted: Whether a last Ctrl+C is no act but what ended this.
         """
-        with suppress(Empty):
+        with suppress(Empty, PlatformError):  # the display may be gone; what was done before counts
             while True:
                 self._take(self._input.events.get_nowait())
-        self._tell([act for act in self._reader.close() if not (was_interrupted and act.text == "ctrl+c")])
+        with suppress(PlatformError):
+            self._tell(
+                [act for act in self._reader.close() if not (was_interrupted and act.text == "ctrl+c")]
+            )
         self._heard.put(None)
         self._input.close()
         self._widgets.close()
@@ -118,9 +121,13 @@ class Recorder:
             while self._namer.is_alive():
                 self._namer.join(0.2)
         except KeyboardInterrupt:
-            self._hurries.set()
+            self.hurry()
             self._namer.join()
         return self._lines
+
+    def hurry(self) -> None:
+        """Lets the model not be asked about anything more, so that `lines` comes soon."""
+        self._hurries.set()
 
     # --- listening ----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -96,8 +96,29 @@ class InputBackend(Protocol):
     def wait_until_released(self) -> None:
         """Waits until nobody holds a button or a modifier, for a short while."""
 
-    def wait_until_passed_on(self) -> None:
-        """Waits until no window manager holds a click back, for a short while."""
+    def wait_until_passed_on(self, pressed_at: tuple[int, int] | None = None) -> bool:
+        """Waits until no window manager holds a click back, for a short while.
+
+        Args:
+            pressed_at: Where a button was pressed that is still down, and the pointer has been moved since.
+
+        Returns:
+            Whether it came to that.
+        """
+
+    def watching(
+        self, point: tuple[int, int], window: WindowInfo | None
+    ) -> AbstractContextManager[Callable[[], Sequence[WindowInfo | None]]]:
+        """Notices within a block which windows come over a place, if only for a moment.
+
+        Args:
+            point: (x, y) in input points of the desktop.
+            window: The window that is there; None where that is not known, and then nothing is noticed.
+
+        Returns:
+            A context manager for the block. It gives a function that tells those of other programs, None for
+            one that is gone again, and ends the watch; none where no system can tell.
+        """
 
     def wait_until_clicked(self) -> None:
         """Waits until a click is over and the clicked window has the keyboard, or never will."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -15,6 +13,7 @@ from gui_agent.errors import ActionBlockedError, TypingError
 from gui_agent.input.backend import BeforeStroke, require_button
 from gui_agent.input.key_names import KEYSYM_OF, OTHER_NAMES, PASTING, key_name, pasting_chord
 from gui_agent.input.keystrokes import Paste, Press, plan_strokes
+from gui_agent.input.pyautogui_import import import_pyautogui
 from gui_agent.input.session import require_screen
 from gui_agent.input.x11 import click as x11_click
 from gui_agent.input.x11 import clipboard as x11_clipboard
@@ -23,9 +22,9 @@ from gui_agent.input.x11 import keyboard as x11_keyboard
 from gui_agent.input.x11 import lock as x11_lock
 from gui_agent.input.x11 import window_manager as x11_manager
 from gui_agent.input.x11 import windows as x11_windows
+from gui_agent.input.x11.place_watch import PlaceWatch
 from gui_agent.input.x11.windows import Pointed, Surface, WindowInfo
-from molmo_act._optional import import_optional
-from molmo_act.errors import InputError, MissingExtraError, PlatformError
+from molmo_act.errors import InputError, PlatformError
 from molmo_act.signals import undisturbed
 
 ON_X11 = sys.platform not in ("win32", "darwin")
@@ -52,7 +51,7 @@ class PyAutoGuiBackend:
     def __init__(
         self, focus_timeout: float = 0.5, paste_timeout: float = 2.0, paste_settle: float = 0.15
     ) -> None:
-        self._pyautogui = _import_pyautogui()
+        self._pyautogui = import_pyautogui()
         self._focus_timeout = focus_timeout
         self._paste_timeout = paste_timeout
         self._paste_settle = paste_settle
@@ -196,9 +195,52 @@ class PyAutoGuiBackend:
         """Waits until nobody holds a button or a modifier, for a short while; see `Pointed.is_pressed`."""
         self._ask_x11(lambda display: x11_click.wait_until_released(display, RELEASE_SECONDS), otherwise=None)
 
-    def wait_until_passed_on(self) -> None:
-        """Waits until no window manager holds a click back, for a short while; see `Pointed.is_pressed`."""
-        self._ask_x11(lambda display: x11_click.wait_until_up(display, self._focus_timeout), otherwise=None)
+    def wait_until_passed_on(self, pressed_at: tuple[int, int] | None = None) -> bool:
+        """Waits until no window manager holds a click back, for a short while; see `Pointed.is_pressed`.
+
+        Args:
+            pressed_at: Where a button was pressed that is still down, and the pointer has been moved since:
+                until the press is passed on, it seems to be there.
+
+        Returns:
+            Whether it came to that.
+        """
+
+        def wait(display: Any) -> bool:
+            if pressed_at is None:
+                return x11_click.wait_until_up(display, RELEASE_SECONDS)
+            return x11_click.wait_until_away(display, pressed_at, RELEASE_SECONDS)
+
+        return self._ask_x11(wait, otherwise=True)
+
+    @contextmanager
+    def watching(
+        self, point: tuple[int, int], window: WindowInfo | None
+    ) -> Iterator[Callable[[], Sequence[WindowInfo | None]]]:
+        """Notices within the block which windows come over a place, if only for a moment.
+
+        Args:
+            point: (x, y) in input points of the desktop.
+            window: The window that is there; None where that is not known, and then nothing is noticed.
+
+        Yields:
+            A function that tells those of other programs and ends the watch; None for one that is gone again.
+        """
+        if window is None or not ON_X11:
+            yield lambda: ()
+            return
+        with self._input() as pyautogui:
+            watch = PlaceWatch(x11_connection.of(pyautogui), point, window)
+
+        def came() -> Sequence[WindowInfo | None]:
+            with self._input():
+                return watch.came()
+
+        try:
+            yield came
+        finally:
+            with self._input():
+                watch.close()
 
     def wait_until_clicked(self) -> None:
         """Waits until a click is over and the clicked window has the keyboard, or never will."""
@@ -508,27 +550,3 @@ def _require_pasting() -> None:
             "Nothing was typed."
         )
     x11_clipboard.require_xclip()
-
-
-def _import_pyautogui() -> Any:
-    require_screen()
-    display = os.environ.get("DISPLAY")
-    try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")  # its parts leave pipes open, and print where results belong
-            return import_optional("pyautogui", extra="gui", purpose="Moving mouse and keyboard")
-    except MissingExtraError:
-        raise
-    except SystemExit as error:  # one of its parts ends the whole program when tkinter is missing
-        raise PlatformError(
-            "pyautogui needs tkinter, which this Python lacks. Install it with: apt install python3-tk."
-        ) from error
-    except Exception as error:  # the X client's errors have no root of their own
-        if "Xauthority" in str(error):
-            raise PlatformError(
-                f"pyautogui cannot read the X access file ({error}). Set XAUTHORITY to the right file; "
-                "if the display needs none, an empty one will do: touch ~/.Xauthority"
-            ) from error
-        raise PlatformError(
-            f"Display {display} cannot be reached ({error}). Check DISPLAY and that its X server runs."
-        ) from error

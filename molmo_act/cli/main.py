@@ -12,18 +12,15 @@ the subcommand's, its object a function that takes argparse's subparsers, adds a
 from __future__ import annotations
 
 import argparse
-import errno
-import io
 import logging
-import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
 
 import molmo_act
 from molmo_act.cli._arguments import BAD_INPUT, Commands, print_error
+from molmo_act.cli._writing import Parser, run_writing
 from molmo_act.cli.doctor import add_doctor
 from molmo_act.cli.export import add_export
 from molmo_act.cli.image import add_bench, add_count, add_point
@@ -32,11 +29,7 @@ from molmo_act.cli.track import add_track
 from molmo_act.errors import MolmoActError
 from molmo_act.signals import ending_in_order
 
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
-FAULT, UNWRITTEN, INTERRUPTED, UNREAD = 70, 74, 130, 141
-_STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+FAULT, INTERRUPTED = 70, 130
 COMMAND_GROUP = "molmo_act.commands"
 
 logger = logging.getLogger(__name__)
@@ -54,33 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="molmo-act: %(levelname)s: %(message)s"
     )
-    if sys.stdout is None:  # as with `>&-`
-        print_error(OSError("stdout is closed, so there is nowhere to write results; redirect it."))
-        return UNWRITTEN
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a query need not fit the terminal's encoding
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _run(words)
-        sys.stdout.flush()
-        return code
+        return run_writing("molmo-act", lambda: _run(words))
     except MolmoActError as exc:
         print_error(exc)
         return BAD_INPUT
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # as behind `| head`
-        _drop_output()
-        return UNREAD
-    except OSError as exc:
-        if exc.filename is not None or exc.errno not in _STDOUT_ERRORS:  # of a file, not of stdout
-            traceback.print_exc()
-            return FAULT
-        _drop_output()
-        print_error(
-            OSError(f"results cannot be written to stdout ({exc.strerror}); make room, or redirect it.")
-        )
-        return UNWRITTEN
     except Exception:  # Python's own exit code would be 1, which means "nothing found" here
         traceback.print_exc()
         return FAULT
@@ -95,18 +69,6 @@ def _run(words: list[str]) -> int:
         return int(exc.code or 0)
 
 
-def _drop_output() -> None:
-    """Sends what is left of stdout nowhere: Python flushes once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Parser(argparse.ArgumentParser):
-    """Prints help as results: argparse itself takes no notice of a stdout that cannot be written."""
-
-    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
-        print(self.format_help(), end="", file=sys.stdout if file is None else file)
-
-
 class _Version(argparse.Action):
     """Reads the version only when it is asked for: a copy that is not installed has none."""
 
@@ -116,7 +78,7 @@ class _Version(argparse.Action):
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = _Parser(
+    parser: argparse.ArgumentParser = Parser(
         prog="molmo-act",
         description="Words and pixels in, points out.",
         epilog="Exit codes: 0 found, 1 nothing found, 2 bad input.",

@@ -3,7 +3,7 @@ the focus, raises and moves windows. Says on stdout which presses and keys its o
 
     python disturber.py SEED TITLE_OF_A_WINDOW_TO_RAISE
 
-Ends when its stdin is closed.
+Told "ping" on stdin, it says "pong" when it has told of all that came before. Ends when its stdin is closed.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class Disturber:
         self._dice.choices(
             [self._push, self._pop, self._raise, self._take_focus, self._move], [6, 2, 1, 2, 1]
         )[0]()
+        self.tell()
+
+    def tell(self) -> None:
+        """Says what its popup has received until now."""
         self._display.sync()
         while self._display.pending_events():
             got = self._display.next_event()
@@ -104,10 +108,15 @@ def main() -> None:
     dice = random.Random(int(sys.argv[1]))
     disturber = Disturber(dice, sys.argv[2])
     print(json.dumps({"event": "ready", "boxes": {}}), flush=True)
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    while True:
         with suppress(XError):  # a window went away meanwhile
             disturber.act()
-        time.sleep(dice.random() ** 3 * LONGEST_PAUSE)
+        until = time.monotonic() + dice.random() ** 3 * LONGEST_PAUSE
+        while select.select([sys.stdin], [], [], max(0.0, until - time.monotonic()))[0]:
+            if not sys.stdin.readline():
+                return
+            disturber.tell()
+            print(json.dumps({"event": "pong"}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A real window that does to an agent what windows do, and says on stdout what it receives.
 
-It opens at once, or when it is told "show" on stdin; then it raises itself and takes the keyboard. One JSON
-object per line, as from `pad_window.py`.
+It opens at once, or when it is told "show" on stdin; then it raises itself and takes the keyboard. Told
+"ping", it says "pong" when it has told of all that came before. One JSON object per line, as from
+`pad_window.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tkinter import ttk
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from form_window import add_field, open_window, say, say_when_ready
+from form_window import add_field, answer, open_window, say, say_when_ready
 
 from tests.gui_agent.pad_window import add_pad, flicker
 
@@ -80,6 +81,8 @@ def obey(root: tkinter.Tk, widgets: dict[str, tkinter.Widget]) -> None:
             root.after(0, partial(show, root, widgets))
         if line.strip() == "play":
             root.after(0, partial(flicker, root, root))
+        if line.strip() == "ping":
+            root.after(0, partial(answer, root))
     os._exit(0)
 
 

@@ -32,7 +32,6 @@ COLOURS = {"Left": RED, "Right": BLUE}
 KEYS = {" ": "space"}  # what X11 calls them
 WITHOUT_TARGET = ("type", "keys", "wheel")
 INPUT = ("press", "release", "wheel", "key", "text", "intruder")
-QUIET_SECONDS = 0.08  # in which a window says what it has received
 
 Act = tuple[str, Callable[[], object], dict[str, int]]
 """Its name, the act, and what the window receives of it where it is done: events by kind and name."""
@@ -77,10 +76,9 @@ def keys_of(text: str) -> Counter[str]:
 
 def received(window: Window) -> Counter[str]:
     """What a window got since it was asked last."""
-    events = iter(lambda: window.next_event(QUIET_SECONDS), None)
     return Counter(
         f"{one['event']} {one.get('name') or one.get('key', '')}".strip()
-        for one in events
+        for one in window.received()
         if one["event"] in INPUT
     )
 
@@ -128,8 +126,7 @@ def run(acts: int, seed: int) -> dict[str, Any]:
             got = received(mine)
             is_told = any("may have got the press" in str(one) for one in (first, error))
             for other, label in ((bank, "Bank"), (disturber, "the popup")):
-                look = number % 10 == 9 or error is None or is_told or name in WITHOUT_TARGET
-                if intruded := received(other) if look else Counter():
+                if intruded := received(other):
                     if is_told:
                         outcomes["held back, and told"] += 1
                     else:

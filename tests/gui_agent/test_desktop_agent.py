@@ -46,7 +46,7 @@ SCRIPT = [
 
 
 def received(form) -> list[dict]:
-    return list(iter(lambda: form.next_event(0.2), None))
+    return form.received()
 
 
 def test_a_scripted_planner_reaches_its_goal(open_window, example, tools) -> None:

@@ -30,13 +30,10 @@ def desktop_with(meanwhile=lambda look: None, **options) -> Desktop:
     return Desktop(BlobFinder(meanwhile), **{"timeout": 0.8, "verify_seconds": 0.2} | options)
 
 
-def presses(window, seconds: float = 0.15) -> list[tuple[str, int, list[str]]]:
-    """What was pressed until nothing comes any more; an act returns only when its click is over."""
-    found = []
-    while (event := window.next_event(seconds)) is not None:
-        if event["event"] == "press":
-            found.append((event["name"], event["button"], event["held"]))
-    return found
+def presses(window) -> list[tuple[str, int, list[str]]]:
+    """What was pressed until now; an act returns only when its click is over."""
+    events = window.received()
+    return [(one["name"], one["button"], one["held"]) for one in events if one["event"] == "press"]
 
 
 # --- which one --------------------------------------------------------------------------------------------
@@ -155,10 +152,7 @@ def test_buttons_counts_and_modifiers(open_pads, desktop) -> None:
     target.click(modifiers=["ctrl", "shift"])
     assert presses(pads) == [("Go", 3, []), ("Go", 2, []), ("Go", 1, ["shift", "ctrl"])]
     target.dblclick()
-    events = []
-    while (event := pads.next_event(0.15)) is not None:
-        events.append(event["event"])
-    assert "double" in events
+    assert "double" in [event["event"] for event in pads.received()]
     for options, message in [
         ({"button": "fourth"}, "no mouse button 'fourth'"),
         ({"count": 0}, "click of count 0"),
@@ -205,10 +199,7 @@ def test_dragging_a_slider(open_pads, desktop) -> None:
     result = desktop.locator(RED).nth(1).drag_to(GREEN)
     assert result.effect == "changed"
     assert [found.query for found in result.targets] == [RED, GREEN]
-    values = []
-    while (event := pads.next_event(0.15)) is not None:
-        if event["event"] == "value":
-            values.append(event["value"])
+    values = [event["value"] for event in pads.received() if event["event"] == "value"]
     assert values
     assert values[-1] > 20
 
@@ -261,7 +252,7 @@ def test_an_empty_or_impossible_text_does_nothing(open_window, desktop) -> None:
         for act in (desktop.locator(RED).press, desktop.press):
             with pytest.raises(InputError, match="key"):
                 act(chord)
-    assert form.next_event(0.15) is None
+    assert form.received() == []
     assert desktop.model.looks == 0
 
 
@@ -273,7 +264,7 @@ def test_without_a_clipboard_a_field_is_left_as_it_is(open_window, desktop, monk
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(PlatformError, match=r"apt install xclip\. Nothing was typed"):
         field.fill("Ü")
-    assert form.next_event(0.15) is None
+    assert form.received() == []
 
 
 def test_pressing_keys_in_a_field(open_window, desktop) -> None:

@@ -26,7 +26,7 @@ def desktop_with(**rules) -> Desktop:
 
 def events(window: Window) -> list[tuple[str, str]]:
     """Presses and releases; a release is told to the widget that was pressed."""
-    received = iter(lambda: window.next_event(0.2), None)
+    received = window.received()
     return [(one["event"], one["name"]) for one in received if one["event"] in ("press", "release")]
 
 

@@ -86,9 +86,8 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def presses(window: Window, seconds: float = 0.2) -> list[str]:
-    events = iter(lambda: window.next_event(seconds), None)
-    return [event["name"] for event in events if event["event"] == "press"]
+def presses(window: Window) -> list[str]:
+    return [event["name"] for event in window.received() if event["event"] == "press"]
 
 
 def outcome(act) -> str:

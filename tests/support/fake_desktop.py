@@ -11,7 +11,8 @@ from gui_agent.clock import Clock
 from gui_agent.context import DesktopContext
 from gui_agent.geometry import Area, ScreenView
 from gui_agent.input.x11.windows import Pointed, Surface, WindowInfo
-from gui_agent.safety.policy import Guard, Safety
+from gui_agent.safety.guard import Guard
+from gui_agent.safety.policy import Safety
 from gui_agent.safety.redaction import Secrets
 from gui_agent.vision.grounder import Grounder
 from gui_agent.vision.screenshot import Screenshot
@@ -52,6 +53,8 @@ class FakeBackend:
         focus: The window that has the keyboard.
         held: Keys that somebody holds down.
         locked: Whether the screen is locked.
+        passes_on: Whether a window manager passes clicks on.
+        came: The windows that come over a place that is pressed, and are gone again.
     """
 
     def __init__(self, width: int = 320, height: int = 240) -> None:
@@ -62,6 +65,8 @@ class FakeBackend:
         self.focus: WindowInfo | None = None
         self.held: set[str] = set()
         self.locked = False
+        self.passes_on = True
+        self.came: list[WindowInfo | None] = []
         self.pointer = (0, 0)
         self._size = width, height
 
@@ -96,8 +101,14 @@ class FakeBackend:
     def wait_until_released(self) -> None:
         pass
 
-    def wait_until_passed_on(self) -> None:
-        pass
+    def wait_until_passed_on(self, pressed_at: tuple[int, int] | None = None) -> bool:
+        return self.passes_on
+
+    @contextmanager
+    def watching(
+        self, point: tuple[int, int], window: WindowInfo | None
+    ) -> Iterator[Callable[[], list[WindowInfo | None]]]:
+        yield lambda: self.came
 
     def wait_until_clicked(self) -> None:
         pass

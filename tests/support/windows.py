@@ -13,6 +13,7 @@ from gui_agent import Desktop, InputBackend
 from tests.support.paths import ROOT
 
 FORM_PROGRAM = ROOT / "examples" / "form_window.py"
+ANSWER_SECONDS = 60.0  # that a program may take on a machine that has much else to do
 PAD_PROGRAM = ROOT / "tests" / "gui_agent" / "pad_window.py"
 
 
@@ -42,6 +43,21 @@ class Window:
         except Empty:
             return None
 
+    def received(self) -> list[dict]:
+        """All that it has received until now and that was not taken yet, however busy the machine is."""
+        self.tell("ping")
+        events = []
+        while (event := self.next_event(ANSWER_SECONDS)) is not None and event["event"] != "pong":
+            events.append(event)
+        assert event is not None, "the window does not answer"
+        return events
+
+    def wait_for(self, kind: str) -> None:
+        """Waits for an event of a kind, and takes those before it."""
+        while (event := self.next_event(ANSWER_SECONDS)) is not None and event["event"] != kind:
+            pass
+        assert event is not None, f"the window never said {kind!r}"
+
     def final_text(self, expected: str, seconds: float = 5.0) -> str | None:
         """The last content of a field, waiting until it is the expected one or nothing comes any more."""
         text = None
@@ -61,6 +77,12 @@ class Window:
         self._reader.join()
         self._process.stdin.close()
         self._process.stdout.close()
+
+
+def middle(window: Window, name: str) -> tuple[int, int]:
+    """The middle of a named widget, in pixels of the screen."""
+    left, top, width, height = window.boxes[name]
+    return left + width // 2, top + height // 2
 
 
 def focus(desktop: Desktop, box: list[int]) -> None:

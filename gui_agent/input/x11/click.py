@@ -85,6 +85,27 @@ def wait_until_up(display: Any, timeout: float) -> bool:
     return _wait_until(is_up, timeout, POLL_SECONDS / 10)
 
 
+def wait_until_away(display: Any, point: tuple[int, int], timeout: float) -> bool:
+    """Waits until the pointer, which has been moved with a button down, is seen elsewhere.
+
+    While a window manager holds the press back, the server holds the motion back, too.
+
+    Args:
+        display: A connection to the X server.
+        point: Where the button was pressed, in input points.
+        timeout: Seconds.
+
+    Returns:
+        Whether it came to that.
+    """
+
+    def is_away() -> bool:
+        pointer = display.screen().root.query_pointer()
+        return (pointer.root_x, pointer.root_y) != point
+
+    return _wait_until(is_away, timeout, POLL_SECONDS / 10)
+
+
 def wait_until_over(display: Any, timeout: float) -> bool:
     """Waits until no button is down and the top-level window under the pointer has the keyboard focus.
 

@@ -43,7 +43,7 @@ def require_display(pyautogui: Any, display: str | None) -> None:
             f"pyautogui is bound to display {bound} since its import, but DISPLAY is now {display}: a click "
             "would land on another screen than the one looked at. Use one display per process."
         )
-    if not _is_alive(of(pyautogui)):
+    if not is_alive(of(pyautogui)):
         raise PlatformError(
             f"Display {bound} went away. Start a new process once it is back: pyautogui keeps the connection "
             "of its import."
@@ -70,7 +70,15 @@ def exclusive(display: Any) -> Iterator[None]:
         display.sync()
 
 
-def _is_alive(display: Any) -> bool:
+def is_alive(display: Any) -> bool:
+    """Tells whether the server of a connection is still there, without using the connection.
+
+    Args:
+        display: A connection to the X server.
+
+    Returns:
+        Whether it is.
+    """
     # Asked of the socket, since this X client hangs when it uses a connection whose server is gone.
     connected = display.display.socket
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any, Literal
 
+from gui_agent.input.x11.connection import is_alive
 from gui_agent.input.x11.keyboard import name_of_key
 from molmo_act.errors import PlatformError
 
@@ -78,7 +80,9 @@ class InputRecorder:
         self._began.wait(5.0)
 
     def close(self) -> None:
-        """Stops listening."""
+        """Stops listening; without an error where the server has gone."""
+        if not is_alive(self._control):
+            return
         self._control.record_disable_context(self._context)
         self._control.flush()
         self._thread.join(5.0)
@@ -87,7 +91,10 @@ class InputRecorder:
         self._data.close()
 
     def _listen(self) -> None:
-        self._data.record_enable_context(self._context, self._take)
+        from Xlib.error import ConnectionClosedError
+
+        with suppress(ConnectionClosedError):  # whoever looks at the screen finds that out, too
+            self._data.record_enable_context(self._context, self._take)
 
     def _take(self, reply: Any) -> None:
         from Xlib.ext import record

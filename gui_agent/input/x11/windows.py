@@ -190,7 +190,7 @@ def window_at(display: Any, x: int, y: int, below: WindowInfo | None = None) -> 
         if below is not None:
             return _window_below(display, x, y, below)
         child = root.translate_coords(root, x, y).child
-        return _framed_by(display, child.id) if child else None
+        return framed_by(display, child.id) if child else None
     except XError:  # it went away meanwhile: whatever is there now, it is not what was looked at
         return None
 
@@ -199,7 +199,7 @@ def _window_below(display: Any, x: int, y: int, upper: WindowInfo) -> WindowInfo
     is_below = False
     for number, surface in reversed(list_surfaces(display).items()):
         if is_below and surface.area.covers(x + 0.5, y + 0.5):
-            return _framed_by(display, number)
+            return framed_by(display, number)
         is_below = is_below or number == upper.frame
     return None if is_below else window_at(display, x, y)  # it has just gone
 
@@ -219,7 +219,7 @@ def pointed(display: Any, likely: WindowInfo | None = None) -> Pointed:
     pointer = display.screen().root.query_pointer()
     point, is_pressed = (int(pointer.root_x), int(pointer.root_y)), bool(pointer.mask & ANY_BUTTON)
     try:
-        window = _framed_by(display, pointer.child.id, likely) if pointer.child else None
+        window = framed_by(display, pointer.child.id, likely) if pointer.child else None
     except XError:
         window = None
     return Pointed(point, window, is_pressed, held_modifiers(display, pointer.mask))
@@ -244,7 +244,7 @@ def focused(display: Any, likely: WindowInfo | None = None) -> WindowInfo | None
         if likely is not None and focus.id == likely.id:
             return _info(display, likely.id, likely.frame)
         frame = _frame(display, focus.id)
-        return None if frame == display.screen().root.id else _framed_by(display, frame, likely)
+        return None if frame == display.screen().root.id else framed_by(display, frame, likely)
     except XError:
         return None
 
@@ -293,7 +293,20 @@ def frames(display: Any) -> set[int]:
     return found
 
 
-def _framed_by(display: Any, frame: int, likely: WindowInfo | None = None) -> WindowInfo | None:
+def framed_by(display: Any, frame: int, likely: WindowInfo | None = None) -> WindowInfo | None:
+    """Finds the window in a top-level window.
+
+    Args:
+        display: A connection to the X server.
+        frame: The server's number of the top-level window: a window manager's frame, or the window itself.
+        likely: A window that is expected in it, which makes it quicker.
+
+    Returns:
+        The window; None where it is not shown.
+
+    Raises:
+        XError: It is gone.
+    """
     from Xlib.error import XError
 
     if likely is not None and likely.frame == frame:

@@ -7,7 +7,9 @@ from itertools import count
 
 import pytest
 
-from gui_agent.actions.hand import Aim, Disturbed, Hand
+from gui_agent.actions.hand import Hand
+from gui_agent.actions.place_check import Disturbed
+from gui_agent.context import Aim
 from gui_agent.errors import ActionBlockedError, TypingError
 from gui_agent.geometry import Area
 from gui_agent.input.x11.windows import WindowInfo
@@ -161,23 +163,3 @@ def test_keys_without_a_target_stay_within_areas() -> None:
             with pytest.raises(ActionBlockedError, match="The window that has the keyboard, 200×200 at"):
                 act()
         assert pressed(context) == []
-
-
-@pytest.mark.parametrize("window", [POPUP, replace(FORM, id=3, area=Area(0, 0, 90, 90))])
-def test_a_window_that_came_while_a_click_was_held_back(window) -> None:
-    context = context_with()
-    context.backend.on_click = lambda: context.backend.shown.append(window)
-    hand = Hand(context, [AIM])
-    if window.client == FORM.client:  # its own menu is what the click has opened
-        hand.click(count=1)
-        return
-    with pytest.raises(ActionBlockedError, match=r"'Popup' came to .* and may have got the press"):
-        hand.click()
-    assert hand.done == ["the click"]
-
-
-def test_what_lay_below_a_window_that_closed_is_no_intruder() -> None:
-    context = context_with()
-    context.backend.shown.insert(0, POPUP)
-    context.backend.on_click = lambda: context.backend.shown.remove(FORM)
-    Hand(context, [AIM]).click()

@@ -2,7 +2,57 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+
+from gui_agent import Desktop
+from tests.support.blob_model import BlobFinder
+from tests.support.paths import ROOT
+from tests.support.windows import click_at, middle
+
+# The model prints, as libraries do while they load and run.
+PROGRAM = """
+import sys
+import molmo_act
+from tests.support.blob_model import BlobFinder
+
+def load(*words, **options):
+    print("a library says something")
+    return BlobFinder(lambda look: print("and again"))
+
+molmo_act.load = load
+from gui_agent.cli.entry import main
+sys.exit(main())
+"""
+
+
+@contextmanager
+def codegen(*words: object) -> Iterator[subprocess.Popen[str]]:
+    """The program, once it records."""
+    command = [sys.executable, "-c", PROGRAM, "codegen", *map(str, words)]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            for line in process.stderr:
+                if "recording until" in line:
+                    break
+            yield process
+        finally:
+            process.kill()
+
+
+def listen_for(process: subprocess.Popen[str], words: str) -> None:
+    """Reads what the program says until it says these words."""
+    for line in process.stderr:
+        if words in line:
+            return
+    raise AssertionError(f"It never said {words!r}")
 
 
 @pytest.mark.display
@@ -19,6 +69,30 @@ def test_a_script_of_nothing(display, tmp_path, gui_agent_command, capsys) -> No
     assert "is no folder that can be written to" in capsys.readouterr().err
     assert gui_agent_command("codegen", "--seconds", "0.1") == 0
     assert capsys.readouterr().out == out.read_text()
+
+
+@pytest.mark.display
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 0), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_writes_the_script(open_pads, desktop_of_tests, tmp_path, number, code) -> None:
+    pads = open_pads("dead:Save=#e01020", "--title", "Mine")
+    for out in (tmp_path / "script.py", None):
+        words = ["--word", "#e01020", *([] if out is None else ["--out", out])]
+        with codegen(*words) as process:
+            click_at(desktop_of_tests.backend, *middle(pads, "Save"))
+            listen_for(process, ".click(")
+            process.send_signal(getattr(signal, number))
+            printed, _ = process.communicate(timeout=30)
+        assert process.returncode == code
+        script = printed if out is None else out.read_text()
+        assert printed == "" or out is None
+        assert "#e01020" in script
+        compile(script, "script.py", "exec")  # nothing that libraries print is in it
+
+
+@pytest.fixture
+def desktop_of_tests(display: str) -> Desktop:
+    return Desktop(BlobFinder())
 
 
 def test_without_a_display(gui_agent_command, monkeypatch, capsys) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -31,6 +32,25 @@ def test_an_interrupt_at_any_time_leaves_no_traceback(tmp_path, delay):
         _, err = running.communicate()
     assert b"Traceback" not in err
     assert running.returncode in (130, 2)  # it may have said already that there is no such script
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["codegen", "--help"]])
+def test_help_that_cannot_be_written_is_no_success(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "gui_agent", *words], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 74
+    [line] = done.stderr.splitlines()
+    assert line.startswith("gui-agent: error: results cannot be written to stdout (No space left on device)")
+
+
+def test_a_closed_stdout_is_refused_before_any_work():
+    command = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-m", "gui_agent", "run", "none.yaml"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 74
+    assert "gui-agent: error: stdout is closed" in done.stderr
 
 
 def test_what_is_imported_before_interrupts_are_handled_is_little():

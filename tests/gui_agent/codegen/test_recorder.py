@@ -36,8 +36,7 @@ def moved_to(box: list[int]) -> None:
 
 
 def received(form) -> list[tuple[str, str | None]]:
-    events = iter(lambda: form.next_event(0.4), None)
-    return [(one["event"], one.get("text")) for one in events]
+    return [(one["event"], one.get("text")) for one in form.received()]
 
 
 def test_a_script_does_what_the_user_did(open_window, display, monkeypatch) -> None:

@@ -82,7 +82,7 @@ def test_all_tools_over_mcp_work_a_real_window(open_window, open_pads, tools) ->
     assert form.next_event() == {"event": "press", "name": "Save"}
     assert form.final_text("Ünal!") == "Ünal!"
     assert form.final_text("Ünal") == "Ünal"
-    presses = [event for event in iter(lambda: pads.next_event(0.5), None) if event["event"] == "press"]
+    presses = [event for event in pads.received() if event["event"] == "press"]
     wheel_up = 4
     assert [(press["name"], press["button"]) for press in presses] == [("From", 1), ("To", wheel_up)]
 
@@ -117,7 +117,7 @@ def test_a_call_that_is_cancelled_does_nothing_and_holds_nobody_up(open_pads, di
 
     assert run(work()) < 3
     time.sleep(0.8)
-    assert "press" not in [event["event"] for event in iter(lambda: pads.next_event(0.2), None)]
+    assert "press" not in [event["event"] for event in pads.received()]
 
 
 BAD_CALLS = [
@@ -273,7 +273,7 @@ def test_what_is_not_done_is_an_answer(open_pads, tools, name, arguments, error,
     assert answer.is_error
     times_differ = {"call_log": None}
     assert answer.facts | times_differ == result.structured_content | times_differ
-    assert all(event["event"] == "enter" for event in iter(lambda: pads.next_event(0.2), None))
+    assert all(event["event"] == "enter" for event in pads.received())
 
 
 def test_the_handshake_does_not_wait_for_the_model(display) -> None:

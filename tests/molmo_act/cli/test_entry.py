@@ -18,8 +18,8 @@ COMMAND = [sys.executable, "-m", "molmo_act"]
 def test_an_interrupt_at_any_time_leaves_no_traceback(picture, delay):
     program = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "print('begins', flush=True)\n"  # before that it is Python's own start
-        "from molmo_act.cli.entry import main; sys.exit(main())"
+        "from molmo_act.cli.entry import main\n"
+        "print('begins', flush=True); sys.exit(main())"  # before that it is Python's own start
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, "point", picture, "red", "--device", "cpu"],

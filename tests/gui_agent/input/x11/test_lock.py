@@ -89,7 +89,7 @@ def test_nothing_is_done_on_a_locked_screen(open_pads, x, command) -> None:
         assert desktop.model.looks == 0
         assert desktop.screenshot().view.size == (1280, 800)  # to look at it is no act
     desktop.click(RED)
-    assert [event["event"] for event in iter(lambda: pads.next_event(0.2), None)].count("press") == 1
+    assert [event["event"] for event in pads.received()].count("press") == 1
 
 
 def test_a_screen_that_is_locked_while_the_model_looks(open_pads, x) -> None:
@@ -98,7 +98,7 @@ def test_a_screen_that_is_locked_while_the_model_looks(open_pads, x) -> None:
         desktop = Desktop(BlobFinder(lambda look: stack.enter_context(locked(x, *LOCKERS[0]))), timeout=0.5)
         with pytest.raises(ActionBlockedError, match="The screen is locked"):
             desktop.click(RED)
-    assert "press" not in [event["event"] for event in iter(lambda: pads.next_event(0.2), None)]
+    assert "press" not in [event["event"] for event in pads.received()]
 
 
 @pytest.mark.parametrize("window_class", [1, 2])  # InputOutput, and InputOnly, which shows the screen below
