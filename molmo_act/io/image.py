@@ -20,7 +20,14 @@ import numpy as np
 from PIL import Image
 
 from molmo_act.errors import ImageError
-from molmo_act.io.image_file import EXPECTED, check_size, read_image_file, undecodable, without_warnings
+from molmo_act.io.image_file import (
+    EXPECTED,
+    check_size,
+    read_image_file,
+    spread_transparency,
+    undecodable,
+    without_warnings,
+)
 from molmo_act.io.locations import FileSource, describe, is_file_source, locate
 
 if TYPE_CHECKING:
@@ -119,6 +126,7 @@ def _from_pil(image: Image.Image, given: str, max_pixels: int) -> np.ndarray:
 
 def _samples(image: Image.Image) -> np.ndarray:
     """The samples of an image: as they are where there are more than 8 bits of them, else RGB or RGBA."""
+    spread_transparency(image)
     image.load()
     clear = image.info.get("transparency")
     if image.mode == "F":

@@ -35,6 +35,8 @@ _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_METADATA = (b"eXIf", b"iTXt", b"tEXt", b"zTXt", b"iCCP", b"tIME", b"pHYs")
 """Parts of a PNG that say nothing of its pixels."""
+_GREY_STEPS = {"L;2": (0b11, 85), "L;4": (0b1111, 17), "L": (0b1111_1111, 1)}
+"""The bits of a grey sample of PNG, and what spreads it to 8, by the layout that Pillow reads."""
 
 _quiet = threading.Lock()  # filters of warnings belong to the whole process
 T = TypeVar("T")
@@ -70,7 +72,21 @@ def open_image_file(source: Path | bytes) -> Image.Image:
     Raises:
         Exception: Of nearly any type: it is not an image, or its header is damaged.
     """
-    return Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_allowed_formats())
+    image = Image.open(source if isinstance(source, Path) else io.BytesIO(source), formats=_allowed_formats())
+    spread_transparency(image)
+    return image
+
+
+def spread_transparency(image: Image.Image) -> None:
+    """Gives the transparent grey of a PNG of 2 or 4 bits as one of 8, as Pillow gives the samples but not it.
+
+    Args:
+        image: Any; one that is decoded stays as it is, since it does not tell any more how it was stored.
+    """
+    clear, tiles = image.info.get("transparency"), getattr(image, "tile", None)
+    if image.format == "PNG" and isinstance(clear, int) and tiles and tiles[0][3] in _GREY_STEPS:
+        mask, step = _GREY_STEPS[tiles[0][3]]
+        image.info["transparency"] = (clear & mask) * step  # the same again when asked twice
 
 
 def looks_like_image(prefix: bytes) -> bool:

@@ -63,6 +63,7 @@ from molmo_act.models.molmo_point.prompt_media import (
     pointing_metadata,
     share_media,
 )
+from molmo_act.models.molmo_point.template_limit import limited_time
 from molmo_act.models.molmo_point.tiling import ProcessedImage
 from molmo_act.models.molmo_point.video_processing_molmo_point import MolmoPointVideoProcessor, ProcessedVideo
 
@@ -217,7 +218,8 @@ class MolmoPointProcessor(ProcessorMixin):
             raise InputError("processor_kwargs hold 'text', but the messages are the text; leave it out.")
         messages: Any = batch if isinstance(conversation[0], (list, tuple)) else batch[0]
         try:
-            prompt = super().apply_chat_template(messages, chat_template, tokenize=False, **options)
+            with limited_time():
+                prompt = super().apply_chat_template(messages, chat_template, tokenize=False, **options)
         except (ImportError, MolmoActError):
             raise
         except Exception as exc:  # a template may fail in any way that a program may

@@ -337,8 +337,6 @@ def test_bad_values_give_one_clear_error(image: object, words: str) -> None:
 
 def huge_png(width: int, height: int) -> bytes:
     """A PNG whose header promises a size its data does not hold."""
-    import struct
-    import zlib
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -430,25 +428,3 @@ def test_8_bit_values_in_a_mode_of_16_bit_are_refused() -> None:
     with pytest.raises(ImageError, match=r"0 to 200; mode I is read as 16-bit.*convert\('L'\)"):
         to_rgb(Image.fromarray(np.array([[0, 200]], np.uint8)).convert("I"))
     assert to_rgb(Image.new("I", (2, 2))).max() == 0
-
-
-def png_of_16_bit(colors: int, samples: list[int], clear: list[int]) -> bytes:
-    """A PNG of one row, with the samples of one colour that is transparent."""
-    width = len(samples) // colors
-    chunks = {
-        b"IHDR": struct.pack(">IIBBBBB", width, 1, 16, 0 if colors == 1 else 2, 0, 0, 0),
-        b"tRNS": struct.pack(f">{colors}H", *clear),
-        b"IDAT": zlib.compress(b"\0" + struct.pack(f">{len(samples)}H", *samples)),
-        b"IEND": b"",
-    }
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks.items()
-    )
-
-
-def test_transparent_colours_of_16_bit_are_laid_on_white() -> None:
-    grey = png_of_16_bit(1, [20_000, 257], [20_000])
-    assert to_rgb(grey)[0, :, 0].tolist() == [255, 1]
-    color = png_of_16_bit(3, [20_000, 30_000, 40_000, 257, 514, 771], [20_000, 30_000, 40_000])
-    assert to_rgb(color).tolist() == [[[255, 255, 255], [1, 2, 3]]]
