@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -521,8 +521,11 @@ class PyAutoGuiBackend:
     @contextmanager
     def _input(self) -> Iterator[Any]:
         require_screen()
-        with x11_connection.LOCK, undisturbed():
+        with ExitStack() as stack:
+            stack.enter_context(x11_connection.LOCK)
+            stack.enter_context(undisturbed())
             if ON_X11:
+                stack.enter_context(x11_connection.explained_loss(self._pyautogui))
                 x11_connection.require_display(self._pyautogui, os.environ.get("DISPLAY"))
             try:
                 yield self._pyautogui

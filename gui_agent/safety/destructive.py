@@ -17,7 +17,8 @@ WORDS_OF_LANGUAGE = {
         *("transfer*", "send", "sends", "sending", "publish*", "unsubscrib*", "submit order"),
         *("shut down", "shutting down", "restart*", "reboot*", "power off", "poweroff", "turn off"),
         *("log out", "log off", "logging out", "sign out", "signing out", "close account", "deactivat*"),
-        *("terminat*", "kill", "revok*"),
+        *("terminat*", "kill", "revok*", "to bin", "empty bin", "force quit*", "replace all"),
+        *("cancel subscription*",),
     ),
     "German": (
         *("lösch*", "loesch*", "gelöscht*", "geloescht*", "entfern*", "verwerf*", "überschreib*"),
@@ -98,7 +99,8 @@ DESTRUCTIVE_WORDS: tuple[str, ...] = tuple(
 DESTRUCTIVE_KEYS: tuple[str, ...] = (
     *("delete", "shift+delete", "ctrl+delete", "ctrl+shift+delete", "ctrl+d"),  # what is selected goes
     *("ctrl+w", "ctrl+shift+w", "ctrl+q", "ctrl+shift+q", "alt+f4", "ctrl+f4"),  # the window closes
-    *("alt+tab", "alt+shift+tab", "alt+esc", "alt+shift+esc", "alt+f6", "alt+space", "alt+f2", "alt+f1"),
+    *("alt+tab", "alt+shift+tab", "alt+esc", "alt+shift+esc", "alt+`", "alt+f6"),  # another one comes
+    *("alt+space", "alt+f2", "alt+f1"),
     *("super", "super+*", "winright", "ctrl+alt+*", "ctrl+esc", "printscreen", "alt+printscreen", "menu+*"),
 )
 """Chords that delete, close or leave the window: what `Safety.destructive_keys` is unless given."""

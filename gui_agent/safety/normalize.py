@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 SMALL_ALIKE = {
     **{"a": "аαɑ", "b": "вьβ", "c": "сϲ", "d": "ԁđɖ", "e": "еєεəҽ", "f": "ғſ", "g": "ɡցɢ", "h": "һнհħ"},
@@ -25,12 +26,14 @@ CAPITALS_ALIKE = {
 """Capitals whose small letter looks like another Latin one."""
 DIGITS_ALIKE = str.maketrans("01345", "oleas")
 SHAPELESS = {"\u034f", "\u115f", "\u1160", "\u17b4", "\u17b5", "\u2800", "\u3164", "\uffa0"}
+MOST_MARKS = 30
 APOSTROPHES = re.compile("['’‘ʼ`´]")
 
 _SMALL = str.maketrans({alike: latin for latin, group in SMALL_ALIKE.items() for alike in group})
 _CAPITALS = str.maketrans({alike: latin for latin, group in CAPITALS_ALIKE.items() for alike in group})
 
 
+@lru_cache(maxsize=64)  # a title is compared before each key, while the X server serves nobody else
 def canonical(text: str) -> str:
     r"""Gives the form of a text that forgets what nobody sees.
 
@@ -44,10 +47,11 @@ def canonical(text: str) -> str:
         >>> canonical(" My\u00a0Ba\u200bnk ") == canonical("my bank")
         True
     """
-    seen = "".join(map(_visible, unicodedata.normalize("NFKC", text)))
+    seen = "".join(map(_visible, unicodedata.normalize("NFKC", _with_few_marks(text))))
     return " ".join(unicodedata.normalize("NFKC", seen.casefold()).split())
 
 
+@lru_cache(maxsize=64)
 def skeleton(text: str) -> str:
     r"""Gives the form of a text that also forgets what looks alike.
 
@@ -61,7 +65,8 @@ def skeleton(text: str) -> str:
         >>> skeleton("\u0405\u0435nd \u00c4rger")  # the first two letters are Cyrillic
         'send arger'
     """
-    latin = canonical(unicodedata.normalize("NFKC", text).translate(_CAPITALS)).translate(_SMALL)
+    composed = unicodedata.normalize("NFKC", _with_few_marks(text))
+    latin = canonical(composed.translate(_CAPITALS)).translate(_SMALL)
     bare = "".join(one for one in unicodedata.normalize("NFD", latin) if not unicodedata.combining(one))
     composed = unicodedata.normalize("NFC", bare)  # syllables of Korean are not letters with accents
     return re.sub(r"\w*[^\W\d_]\w*", lambda word: word[0].translate(DIGITS_ALIKE), composed)
@@ -91,6 +96,18 @@ def words_of(text: str) -> list[str]:
             words.append(word)
         alone = is_letter
     return words
+
+
+def _with_few_marks(text: str) -> str:
+    """Drops most of a pile of accents, which nobody reads; to sort many takes for ever."""
+    if text.isascii():
+        return text
+    kept, height = [], 0
+    for character in text:
+        height = height + 1 if unicodedata.category(character).startswith("M") else 0
+        if height <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _visible(character: str) -> str:

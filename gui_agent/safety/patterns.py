@@ -24,7 +24,16 @@ def glob_matches(pattern: str, text: str) -> bool:
         >>> glob_matches("*[1]?", "page [1]!"), glob_matches("[ab]", "a")
         (True, False)
     """
-    return _compiled(pattern).fullmatch(text) is not None
+    first, *others = _pieces(pattern)
+    if not others:
+        return first.fullmatch(text) is not None
+    if (found := first.match(text)) is None:
+        return False
+    for piece in others[:-1]:  # the first place of each is the best, so the time grows with the text alone
+        if (found := piece.search(text, found.end())) is None:
+            return False
+    length = len(pattern) - pattern.rindex("*") - 1
+    return len(text) - length >= found.end() and others[-1].match(text, len(text) - length) is not None
 
 
 def title_allowed(patterns: Sequence[str], title: str) -> bool:
@@ -81,15 +90,27 @@ def named(rules: Sequence[str], text: str) -> str | None:
     return None
 
 
+def has_words(rule: str) -> bool:
+    """Tells whether a rule of `named` can be found anywhere.
+
+    Args:
+        rule: Words or a phrase.
+
+    Returns:
+        Whether there is a letter or a digit in it.
+    """
+    return bool(_words_of_rule(rule))
+
+
 _BEFORE_CAPITAL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _UNSPACED = re.compile("[\u0e00-\u0e7f\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 """Scripts that put no spaces between words, or write endings onto them."""
 
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if one == "*" else "." if one == "?" else re.escape(one) for one in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+def _pieces(pattern: str) -> list[re.Pattern[str]]:
+    """What stands between the stars of a pattern."""
+    return [re.compile(".".join(map(re.escape, piece.split("?"))), re.DOTALL) for piece in pattern.split("*")]
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from gui_agent.geometry import Area
+from gui_agent.safety.chords import require_rule
 from gui_agent.safety.destructive import DESTRUCTIVE_KEYS, DESTRUCTIVE_WORDS
+from gui_agent.safety.patterns import has_words
 from molmo_act.errors import InputError
 from molmo_act.validation import check_bool, check_kind
 
@@ -57,8 +59,8 @@ class Safety:
             only. None for no such key. The pointer in the top-left corner also stops an action.
 
     Raises:
-        InputError: A number is out of range, something else than strings was given for a list of them, or
-            ``confirm`` cannot be asked.
+        InputError: A number is out of range, something else than strings was given for a list of them, a rule
+            has no words or no key, or ``confirm`` cannot be asked.
     """
 
     min_score: float | None = None
@@ -84,6 +86,13 @@ class Safety:
             raise InputError(f"max_actions_per_minute is {self.max_actions_per_minute!r}; give at least 1.")
         for name in STRINGS:
             _require_list(name, getattr(self, name), str, "strings")
+        for name in ("allow_words", "deny_words", "destructive_words"):
+            for rule in getattr(self, name):
+                if not has_words(rule):
+                    raise InputError(f"{name} has {rule!r}, which no locator contains; give words.")
+        for name in ("allow_keys", "deny_keys", "destructive_keys"):
+            for rule in getattr(self, name):
+                require_rule(name, rule)
         for name in ("allow_areas", "deny_areas"):
             _require_list(name, getattr(self, name), Area, "Area(left, top, width, height)")
         if self.abort_key is not None:

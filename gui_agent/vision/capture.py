@@ -206,6 +206,8 @@ def explained_failures() -> Iterator[None]:
         yield
     except ScreenShotError as error:
         raise PlatformError(_NOT_CAPTURED.format(error)) from error
+    except AssertionError as error:  # mss takes for granted that the server answers
+        raise PlatformError(_NOT_CAPTURED.format("the display does not answer")) from error
 
 
 def _close(connection: Any) -> None:

@@ -44,10 +44,35 @@ def require_display(pyautogui: Any, display: str | None) -> None:
             "would land on another screen than the one looked at. Use one display per process."
         )
     if not is_alive(of(pyautogui)):
-        raise PlatformError(
-            f"Display {bound} went away. Start a new process once it is back: pyautogui keeps the connection "
-            "of its import."
-        )
+        raise _gone(bound)
+
+
+@contextmanager
+def explained_loss(pyautogui: Any) -> Iterator[None]:
+    """Turns the loss of the display within the block into a PlatformError.
+
+    Args:
+        pyautogui: The module.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        PlatformError: The display is gone.
+    """
+    from Xlib.error import ConnectionClosedError
+
+    try:
+        yield
+    except ConnectionClosedError as error:
+        raise _gone(of(pyautogui).get_display_name()) from error
+
+
+def _gone(display: str) -> PlatformError:
+    return PlatformError(
+        f"Display {display} went away. Start a new process once it is back: pyautogui keeps the connection "
+        "of its import."
+    )
 
 
 @contextmanager

@@ -17,6 +17,8 @@ GROUP_HINT = 64  # bit of WM_HINTS that says that it names the leader of a group
 ANY_BUTTON = 0x0700  # of the pointer's state; a wheel is no button that is held
 KIND = "_NET_WM_WINDOW_TYPE_{}"
 STACKED = "_NET_CLIENT_LIST_STACKING"
+LONGEST_TITLE = 4096
+"""In characters. Nobody can see more, and rules compare titles while the server serves nobody else."""
 LEADER = 8  # place of that leader in WM_HINTS
 
 
@@ -26,7 +28,8 @@ class WindowInfo:
 
     Attributes:
         id: The server's number of it.
-        title: What its title bar says; toolkits give menus and tooltips titles, too, or none.
+        title: What its title bar says; toolkits give menus and tooltips titles, too, or none. The middle of
+            one longer than `LONGEST_TITLE` is left out.
         area: Its content without the window manager's frame, in input points.
         pid: Its process, where it says so.
         frame: The server's number of the top-level window that it is in: the window manager's frame, or its
@@ -334,7 +337,7 @@ def _info(display: Any, number: int, frame: int) -> WindowInfo | None:
     outline = ask.geometry(frame)
     if display.get_atom("_NET_WM_STATE_HIDDEN") in (value(state) or ()):
         return None
-    title = text(display, name) or text(display, old_name)
+    title = _shortened(text(display, name) or text(display, old_name))
     group, of_pid, of_owner = value(hints), value(pid), value(owner)
     kinds = value(kind) or ()
     wm_class = tuple(name for name in text(display, of_kind).split("\0") if name)
@@ -357,6 +360,13 @@ def _info(display: Any, number: int, frame: int) -> WindowInfo | None:
         any(display.get_atom(KIND.format(name)) in kinds for name in ("DOCK", "NOTIFICATION")),
         wm_class,
     )
+
+
+def _shortened(title: str) -> str:
+    if len(title) <= LONGEST_TITLE:
+        return title
+    half = LONGEST_TITLE // 2
+    return f"{title[:half]} … {title[-half:]}"
 
 
 def _frame(display: Any, number: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from gui_agent import Desktop
 from tests.support.blob_model import BlobFinder
 from tests.support.paths import ROOT
 from tests.support.windows import click_at, middle
+from tests.support.x_server import x_server
 
 # The model prints, as libraries do while they load and run.
 PROGRAM = """
@@ -32,12 +34,11 @@ sys.exit(main())
 
 
 @contextmanager
-def codegen(*words: object) -> Iterator[subprocess.Popen[str]]:
+def codegen(*words: object, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """The program, once it records."""
     command = [sys.executable, "-c", PROGRAM, "codegen", *map(str, words)]
-    with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | variables, text=True, **pipes) as process:
         try:
             for line in process.stderr:
                 if "recording until" in line:
@@ -88,6 +89,25 @@ def test_a_signal_writes_the_script(open_pads, desktop_of_tests, tmp_path, numbe
         assert printed == "" or out is None
         assert "#e01020" in script
         compile(script, "script.py", "exec")  # nothing that libraries print is in it
+
+
+@pytest.mark.display
+@pytest.mark.usefixtures("display")  # for its check that the programs are there
+def test_a_display_that_goes_is_an_error_and_the_script_is_written(tmp_path) -> None:
+    out = tmp_path / "script.py"
+    with (
+        x_server(tmp_path) as (variables, server),
+        codegen("--word", "#000000", "--out", out, **variables) as process,
+    ):
+        move_and_click = ["xdotool", "mousemove", "300", "300", "click", "1"]
+        subprocess.run(move_and_click, env=os.environ | variables, check=True)
+        listen_for(process, ".click(")
+        server.kill()
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "gui-agent: error: " in said
+    assert "Traceback" not in said
+    assert ".click(" in out.read_text()
 
 
 @pytest.fixture

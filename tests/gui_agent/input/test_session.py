@@ -12,6 +12,7 @@ import pytest
 
 from gui_agent.input.session import require_screen
 from molmo_act.errors import PlatformError
+from tests.support.x_server import x_server
 
 ROOT = Path(__file__).parents[3]
 
@@ -149,17 +150,8 @@ pads.close()
 @pytest.mark.display
 @pytest.mark.usefixtures("display")  # for its check that the programs are there
 def test_without_a_window_manager_clicks_work_and_windows_are_one_error(tmp_path: Path) -> None:
-    (tmp_path / "Xauthority").touch()
-    read_end, write_end = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-    with subprocess.Popen(command, pass_fds=(write_end,), stderr=subprocess.DEVNULL) as server:
-        os.close(write_end)
-        try:
-            with open(read_end) as number:
-                name = f":{int(number.readline())}"
-            answer = run_python(WITHOUT_WINDOW_MANAGER, DISPLAY=name, XAUTHORITY=str(tmp_path / "Xauthority"))
-        finally:
-            server.terminate()
+    with x_server(tmp_path) as (variables, _):
+        answer = run_python(WITHOUT_WINDOW_MANAGER, **variables)
     effect, *errors = answer.stdout.splitlines()
     assert effect == "changed", answer.stderr
     assert len(errors) == 2

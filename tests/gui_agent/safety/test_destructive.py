@@ -57,6 +57,7 @@ CAUGHT = [
         "Place order",
     ),
     *("Restart", "Shut down", "Power off", "Sign out", "Unsubscribe", "Publish", "Format disk", "Overwrite"),
+    *("Move to bin", "Force Quit", "Replace All"),
 ]
 LET_PASS = [
     *("Save", "OK", "Cancel", "the sender's name", "the page title", "borrow", "the environment tab", "Next"),

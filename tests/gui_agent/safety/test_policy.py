@@ -19,6 +19,9 @@ def test_an_impossible_score_floor(score) -> None:
     [
         ({"deny_windows": "Bank"}, "deny_windows is one string, 'Bank'"),
         ({"max_actions_per_minute": 0}, "give at least 1"),
+        ({"deny_words": ["delete", " "]}, "deny_words has ' ', which no locator contains"),
+        ({"allow_words": ["!"]}, "allow_words has '!'"),
+        ({"deny_keys": ["delet"]}, "there is no key 'delet'"),
     ],
 )
 def test_impossible_rules(rules, message) -> None:

@@ -49,6 +49,14 @@ def test_what_a_window_says_of_its_kind(open_pads, desktop) -> None:
     assert bar.is_panel
 
 
+def test_a_title_that_nobody_could_read(open_pads, desktop) -> None:
+    open_pads(f"dead:Pad={RED}", "--title", "begin " + "x" * 20_000 + " end")
+    [window] = desktop.backend.windows()
+    assert window.title.startswith("begin x")
+    assert window.title.endswith("x end")
+    assert len(window.title) < 5_000
+
+
 def test_the_topmost_window_at_a_place(pads, desktop) -> None:
     low, high = desktop.backend.windows()
     shared = low.area.shared_with(high.area)
