@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 pytest.importorskip("rosbags", reason="needs the extra bags")
-from molmo_act_ros.bag_files import copy_connection, new_bag, opened_bag
+from molmo_act_ros.bag_files import copy_connection, new_bag, opened_bag, written
 from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -110,8 +111,40 @@ def test_version_storage_and_profiles_are_kept(tmp_path, version, storage):
 
 
 def test_mcap_is_refused_for_types_that_nothing_defines(humble, tmp_path):
-    with pytest.raises(InputError, match=rf"does not define {CUSTOM} of topic /gripper.*--storage mcap"):
+    with pytest.raises(InputError, match=rf"does not define {CUSTOM} of topic /gripper.*--storage sqlite3"):
         copy(humble, tmp_path / "out", "mcap")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"compression_format": "brotli", "compression_mode": "FILE"}, "ros2 bag convert"),
+        ({"storage_identifier": "papyrus"}, "Storage plugin 'papyrus'"),
+        ({"relative_file_paths": ["other.db3"]}, "files are missing"),
+        ({"relative_file_paths": 5}, "ros2 bag reindex"),
+        ({"topics_with_message_count": [{}]}, "ros2 bag reindex"),
+        ({"duration": {"nanoseconds": "long"}}, "ros2 bag reindex"),
+        ({"version": 99}, "version 99"),
+        ({"version": "new"}, "ros2 bag reindex"),
+    ],
+)
+def test_metadata_that_are_wrong_are_one_error_that_names_the_bag(tmp_path, change, told):
+    bag = record(tmp_path / "bag", 8)
+    path = bag / "metadata.yaml"
+    known = yaml.safe_load(path.read_text())
+    known["rosbag2_bagfile_information"] |= change
+    path.write_text(yaml.safe_dump(known))
+    with pytest.raises(InputError, match=told) as caught, opened_bag(bag):
+        pass
+    assert str(bag) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("disk is full"), OSError(errno.ENOSPC, "No space left on device")]
+)
+def test_a_full_disk_is_an_error_that_says_so(tmp_path, error):
+    with pytest.raises(InputError, match=r"Cannot write a bag to .*[Mm]ake room"), written(tmp_path):
+        raise error
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,14 @@ def test_colcons_setup_cfg_installs_the_module_and_its_data_once(tmp_path):
     }
 
 
+def test_the_bag_tool_knows_the_messages_as_they_are():
+    """Copies, as links do not survive every way that a checkout goes."""
+    copies = list((MODULE / "message_definitions").iterdir())
+    assert {file.name for file in copies} == {"PointedQuery.msg", "PointedPixel.msg", "PointedPixels.msg"}
+    for file in copies:
+        assert file.read_bytes() == (ROOT / "ros_nodes/molmo_act_interfaces/msg" / file.name).read_bytes()
+
+
 def test_transport_profile_uses_the_transports_it_describes_and_no_others():
     space = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
     profile = ElementTree.parse(FOLDER / "molmo_act_ros" / "fastdds_shm.xml").getroot()

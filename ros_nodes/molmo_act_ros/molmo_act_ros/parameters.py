@@ -12,10 +12,8 @@ from molmo_act.model_options import ModelOptions
 from molmo_act.pointing.options import DTYPE_NAMES, QUANTIZATION_NAMES
 from molmo_act.request import WINDOW_MODES, check_query
 from molmo_act_ros.conversions.images import MAX_BITS, MIN_BITS
+from molmo_act_ros.conversions.points import MAX_QUERIES
 from molmo_act_ros.parameter_fields import INPUT_TIMEOUT, check_choices, parameter
-
-#: Most queries of a node; all of them are answered in one message for each image.
-MAX_QUERIES = 64
 
 _CAMERA = re.compile(r"[A-Za-z_]\w*(/[A-Za-z_]\w*)*", re.ASCII)
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Message classes by name: a package's ``msg`` module, or a stand-in for it.
 MessageTypes = ModuleType | SimpleNamespace
 
+#: Most queries of a node or a bag; all of them are answered in one message for each image.
+MAX_QUERIES = 64
+
 _GROUNDED, _PROPAGATED = 0, 1  # as in PointedPixel
 _CENTRE = 0.5  # where the library has the centre of the first pixel; messages have it at 0
 
