@@ -56,16 +56,51 @@ def test_after_a_reset_what_is_ahead_is_of_another_run(node):
     assert not decide(node, 950 + 300)
 
 
-def test_a_calibration_that_has_changed_is_not_used_for_images_before(node):
-    """As of a zoom, or of a region that moves: positions were off, silently."""
-    for when, focal in ((0, 600.0), (50, 600.0), (500, 900.0), (550, 900.0)):
+def zoom(node: DeprojectNode, *focal_lengths: tuple[int, float]) -> None:
+    for when, focal in focal_lengths:
         k = [focal, 0, 320, 0, focal, 240, 0, 0, 1]
         node._take_camera(
             CameraInfo(header=at(when), width=640, height=480, k=k, distortion_model="plumb_bob")
         )
-    assert decide(node, 450)
-    assert "camera_info has changed since" in node.diagnostics.summary()[1]
-    assert node._optics_since == 100_500 * MS, "an image of that time is of the new one"
+
+
+def used(node: DeprojectNode, when: int, waited: float = 0.0) -> float | None:
+    """Focal length of the camera that an answer is placed by; None where it is not placed."""
+    cameras: list[float] = []
+    node._deproject = lambda calibration, *rest: cameras.append(calibration.info.k[0]) or True
+    assert decide(node, when, waited)
+    return cameras[0] if cameras else None
+
+
+def test_every_image_is_placed_by_the_calibration_of_its_own_stamp(node):
+    """As of a zoom, or of a region that moves: positions were off, silently, and later dropped."""
+    zoom(node, *((when, 600.0 + when) for when in range(0, 1000, 50)))
+    assert [used(node, when) for when in (0, 450, 950)] == [600.0, 1050.0, 1550.0]
+    assert used(node, 460) is None
+    assert "camera_info changes, as by a zoom, and none has come" in node.diagnostics.summary()[1]
+
+
+def test_depth_of_another_zoom_is_not_used(node):
+    zoom(node, (0, 600.0), (50, 600.0), (110, 900.0), (150, 900.0))
+    assert used(node, 50) == 600.0
+    assert used(node, 110) is None, "the nearest depth is of 100 ms"
+    assert used(node, 150) == 900.0
+
+
+def test_camera_info_that_is_overtaken_is_waited_for(node):
+    zoom(node, *((when, 600.0) for when in range(0, 950, 50)))
+    assert used(node, 900) == 600.0
+    assert not decide(node, 950)
+    zoom(node, (950, 900.0))
+    assert used(node, 950) == 900.0
+
+
+def test_of_a_calibration_that_never_changes_any_does(node):
+    zoom(node, (12345, 600.0))
+    assert used(node, 900) == 600.0
+    node.forget_time()
+    node._take_depth(Image(header=at(0)))
+    assert used(node, 0) == 600.0
 
 
 def test_answers_that_never_have_depth_are_warned_of(node):

@@ -83,3 +83,11 @@ def test_nothing_is_nearest_to_nothing():
     assert items.nearest(5) is None
     assert not items.settled(5)
     assert items.half_frame() > 0
+
+
+def test_the_neighbours_of_a_time_are_found(items):
+    expected = {5: (None, "at 10"), 10: ("at 10", "at 43"), 50: ("at 43", "at 76"), 76: ("at 76", None)}
+    for stamp, texts in expected.items():
+        assert tuple(found and found[1] for found in items.around(stamp * MS)) == texts
+    assert items.around(10 * MS)[0][0] == 10 * MS
+    assert list(items.items) == ["at 10", "at 43", "at 76"]

@@ -21,17 +21,12 @@ from std_msgs.msg import Header
 
 from molmo_act.errors import InputError, MolmoActError, PlatformError
 from molmo_act_ros import interfaces, parameter_fields, qos
+from molmo_act_ros.calibrations import Calibration, Calibrations
 from molmo_act_ros.camera_feed import CameraFeed
-from molmo_act_ros.conversions.stamps import nanoseconds
+from molmo_act_ros.conversions.stamps import nanoseconds, require_not_negative
 from molmo_act_ros.deproject_outputs import DeprojectOutputs
 from molmo_act_ros.deproject_parameters import HALF_FRAME, DeprojectParameters
-from molmo_act_ros.deprojection import (
-    PlacedPoints,
-    optics_of,
-    place_points,
-    require_aligned,
-    require_same_frame,
-)
+from molmo_act_ros.deprojection import PlacedPoints, place_points, require_aligned, require_same_frame
 from molmo_act_ros.geometry.camera_model import CameraModel
 from molmo_act_ros.geometry.depth import DepthImage
 from molmo_act_ros.geometry.transforms import IDENTITY, NoTransformError, RigidTransform, TransformListener
@@ -45,6 +40,7 @@ _MOST_WAITING = 64  # answers that wait for their depth
 _DEPTH_PATIENCE_S = 3.0  # the longest that an answer waits for its depth, whatever stamps say
 _NEWER_PATIENCE_S = 0.3  # after this, depth that is near enough is used: a camera may take one image only
 _LATE_PATIENCE_S = 0.7  # depth images may be overtaken by newer ones, for so long
+_INFO_PATIENCE_S = 0.3  # camera_info of the same moment comes with the image, and may be overtaken
 _TF_PATIENCE_S = 0.5  # tf of a moving camera comes after the images of the same moment
 _RETRY_S = 0.05  # how often answers that wait are looked at, besides whenever a message comes
 _LEAD_S = 0.5  # just after time was reset, an answer that is farther ahead of depth is of another time
@@ -86,15 +82,12 @@ class DeprojectNode(ManagedNode):
     def __init__(self, *, name: str = "deproject_node") -> None:
         super().__init__(name, "deprojecting")
         self._options = DeprojectParameters()
-        self._camera: CameraModel | None = None
-        self._info: CameraInfo | None = None  # the last one that differed from the one before
-        self._camera_problem = ""  # why there is no camera
+        self._calibrations = Calibrations()
         self._depths: StampedBuffer[DepthMessage] = StampedBuffer(0)
         self._feed = CameraFeed(self.seconds)  # of depth
         self._waiting: deque[WaitingPixels] = deque()
         self._answers_without = 0  # in a row: answers with visible points, none of which had depth
         self._reset_at = -math.inf  # when time went back, on the monotonic clock in seconds
-        self._optics_since = 0  # nanoseconds of the first camera_info that is as the last one
         self._outputs_3d: DeprojectOutputs | None = None
         self._transforms: TransformListener | None = None
         self._packages = interfaces.MessagePackages.find()
@@ -131,9 +124,8 @@ class DeprojectNode(ManagedNode):
         self._depths = StampedBuffer(self._options.keep)
         self._feed = CameraFeed(self.seconds)
         self._waiting.clear()
-        self._camera = self._info = None
-        self._reset_at, self._optics_since, self._answers_without = -math.inf, 0, 0
-        self._camera_problem = f"none has come on '{self.resolve_topic_name('camera_info')}' yet"
+        self._calibrations = Calibrations()
+        self._reset_at, self._answers_without = -math.inf, 0
         self.subscribe(CameraInfo, "camera_info", self._take_camera, qos.FRAMES)
         self.subscribe(Image, "depth", self._take_depth, qos.FRAMES)
         self.subscribe(CompressedImage, _COMPRESSED, self._take_depth, qos.FRAMES)
@@ -141,6 +133,7 @@ class DeprojectNode(ManagedNode):
         self.expect_input("camera_info")
         self.expect_input("depth", _COMPRESSED)
         self.expect_input("pointed_pixels", patience=_ANSWERS_PATIENCE)
+        self.tell_nodes_apart("pointed_pixels")
         return done
 
     def stop_work(self, timeout: float | None = None) -> bool:
@@ -157,12 +150,13 @@ class DeprojectNode(ManagedNode):
         return True
 
     def forget_time(self) -> None:
-        """Drops the answers that wait, all depth, and all transforms that change."""
+        """Drops the answers that wait, all depth, stamps of camera_info, and all transforms that change."""
         for waiting in self._waiting:
             self._drop(waiting.pixels, "reset", "time went back while they waited for their depth.")
         self._waiting.clear()
         self._depths.clear()
-        self._reset_at, self._optics_since = time.monotonic(), 0
+        self._calibrations.restart()
+        self._reset_at = time.monotonic()
         if self._transforms is not None:
             self._transforms.clear()
 
@@ -192,28 +186,29 @@ class DeprojectNode(ManagedNode):
 
     def take_parameters(self) -> None:
         """Uses the new values from the next message on."""
-        before, self._options = self._options, parameter_fields.read(self, DeprojectParameters)
-        if self._info is not None and before.rectified != self._options.rectified:
-            self._use_camera(self._info)
+        self._options = parameter_fields.read(self, DeprojectParameters)
 
     # Messages
 
     def _take_camera(self, info: CameraInfo) -> None:
+        require_not_negative(info.header.stamp, "A camera_info")
         self.note_stamp("camera_info", info.header.stamp)
-        if self._info is None or optics_of(info) != optics_of(self._info):
-            self._optics_since = 0 if self._info is None else nanoseconds(info.header.stamp)
-            self._use_camera(info)
+        if self._calibrations.add(info, unstamped=(self._depths.newest or 0) + 1):
+            self._camera_of(info)
+        if self._waiting:
+            self._work()
 
-    def _use_camera(self, info: CameraInfo) -> None:
-        self._camera, self._info = None, info
+    def _camera_of(self, info: CameraInfo) -> CameraModel | None:
+        """The camera that a camera_info describes; None, with a warning, where it cannot be used."""
         try:
-            self._camera = CameraModel.of(info, rectified=self._options.rectified)
+            return CameraModel.of(info, rectified=self._options.rectified)
         except MolmoActError as error:
-            self._camera_problem = str(error)
             self.log_warning("camera_info", f"camera_info cannot be used: {error}")
+            return None
 
     def _take_depth(self, depth: DepthMessage) -> None:
         self.diagnostics.count("depth images received")
+        require_not_negative(depth.header.stamp, "A depth image")
         stamp = nanoseconds(depth.header.stamp)
         if not stamp:
             self.log_warning("stamp", "A depth image has stamp zero and is of no use. Set header.stamp.")
@@ -227,6 +222,7 @@ class DeprojectNode(ManagedNode):
             return
         self.note_stamp("depth", depth.header.stamp)  # first: this may reset time
         self._feed.take(topic, depth)
+        self._calibrations.note_image(stamp)
         if not self._depths.add(stamp, depth):
             self.diagnostics.count("depth images too late")
             self.log_warning(
@@ -236,6 +232,7 @@ class DeprojectNode(ManagedNode):
 
     def _take_pixels(self, pixels: PointedPixels) -> None:
         self.diagnostics.count("answers received")
+        require_not_negative(pixels.header.stamp, "A message of pointed pixels")
         if not nanoseconds(pixels.header.stamp):
             self._drop(
                 pixels, "stamp", "they have stamp zero, and no depth is of that time. Set header.stamp."
@@ -275,10 +272,9 @@ class DeprojectNode(ManagedNode):
                 "stamps of the same clock?",
             )
             return True
-        if stamp < self._optics_since:
-            self._drop(pixels, "optics", "camera_info has changed since their image was taken, as by a zoom.")
-            return True
         if waited < self._patience(found, self._depths.settled(stamp)):
+            return False
+        if waited < _INFO_PATIENCE_S and self._calibrations.may_come(stamp):
             return False
         if found is None:
             patience = f"{_DEPTH_PATIENCE_S:g} s"
@@ -290,11 +286,36 @@ class DeprojectNode(ManagedNode):
                 f"the nearest depth image is {found[0] * 1000:.1f} ms off; {self._slop() * 1000:.1f} ms are "
                 "allowed. Raise 'slop', or 'keep' if points come late.",
             )
-        elif self._camera is None or self._info is None:
-            self._drop(pixels, "camera", f"camera_info cannot be used: {self._camera_problem}")
         else:
-            return self._deproject(self._camera, self._info.header.frame_id, waiting, found[1])
+            calibration = self._calibration_of(pixels, found[1])
+            if calibration is not None:
+                return self._deproject(calibration, waiting, found[1])
         return True
+
+    def _calibration_of(self, pixels: PointedPixels, depth: DepthMessage) -> Calibration | None:
+        """The calibration of the image and of its depth; where it is not known, points are dropped."""
+        if self._calibrations.is_empty:
+            topic = self.resolve_topic_name("camera_info")
+            self._drop(pixels, "camera", f"camera_info cannot be used: none has come on '{topic}' yet")
+            return None
+        calibration, of_depth = (
+            self._calibrations.at(nanoseconds(message.header.stamp)) for message in (pixels, depth)
+        )
+        if calibration is None:
+            self._drop(
+                pixels,
+                "optics",
+                "camera_info changes, as by a zoom, and none has come that is of their image. Publish it "
+                "with the stamp of every image.",
+            )
+        elif of_depth is not calibration:
+            self._drop(
+                pixels,
+                "optics",
+                "camera_info changed, as by a zoom, between their image and the nearest depth image.",
+            )
+            return None
+        return calibration
 
     def _patience(self, found: tuple[float, DepthMessage] | None, settled: bool) -> float:
         """How long in seconds an answer may wait for a depth image that is nearer than the one found."""
@@ -321,12 +342,14 @@ class DeprojectNode(ManagedNode):
         queries = ", ".join(repr(each.query) for each in pixels.queries)
         self.log_warning(f"drop {kind}", f"Points about {queries} dropped: {reason}")
 
-    def _deproject(
-        self, camera: CameraModel, camera_frame: str, waiting: WaitingPixels, message: DepthMessage
-    ) -> bool:
+    def _deproject(self, calibration: Calibration, waiting: WaitingPixels, message: DepthMessage) -> bool:
         """Publishes where the points are, or drops them; returns False while tf may still come."""
-        pixels = waiting.pixels
-        if camera.doubt and self._info is not None and not self._info.roi.width:
+        pixels, info = waiting.pixels, calibration.info
+        camera, camera_frame = self._camera_of(info), info.header.frame_id
+        if camera is None:
+            self._drop(pixels, "camera", "camera_info of their image cannot be used.")
+            return True
+        if camera.doubt and not info.roi.width:
             self.log_warning("camera doubt", camera.doubt)
         try:
             if not (message.header.frame_id or camera_frame or pixels.header.frame_id):

@@ -17,7 +17,6 @@ from molmo_act_ros.geometry.transforms import RigidTransform
 
 if TYPE_CHECKING:
     from molmo_act_interfaces.msg import PointedPixel, PointedPoint3D
-    from sensor_msgs.msg import CameraInfo
 
 
 @dataclass(frozen=True)
@@ -129,18 +128,3 @@ def require_aligned(depth: tuple[int, int], camera: tuple[int, int], image: tupl
             f"image pointed at {image[0]} × {image[1]}; expected the same. Use the depth that the "
             "driver aligns to colour, with the camera_info of colour."
         )
-
-
-def optics_of(info: CameraInfo) -> tuple[object, ...]:
-    """Collects everything that a CameraModel is made from, to see whether it has changed.
-
-    Args:
-        info: The message.
-
-    Returns:
-        The values.
-    """
-    region = info.roi
-    cut = (info.binning_x, info.binning_y, region.x_offset, region.y_offset, region.width, region.height)
-    size = (info.width, info.height, info.header.frame_id)
-    return (*info.k, *info.d, *info.p, info.distortion_model, *size, *cut)

@@ -6,7 +6,8 @@ about the same moment; here the answer of a model comes seconds after the depth 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -62,6 +63,26 @@ class StampedBuffer(Generic[Item]):
     def newest(self) -> int | None:
         """The latest time of an item in nanoseconds; None while there is none."""
         return self._stamps[-1] if self._stamps else None
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """All that is kept, in the order of time."""
+        return self._items
+
+    def around(self, stamp: int) -> tuple[tuple[int, Item] | None, tuple[int, Item] | None]:
+        """Finds the items next to a time.
+
+        Args:
+            stamp: The time in nanoseconds.
+
+        Returns:
+            Time and item of the last one that is not after it, and of the first one after it; None for each
+            that is not there.
+        """
+        after = bisect_right(self._stamps, stamp)
+        before = (self._stamps[after - 1], self._items[after - 1]) if after else None
+        later = (self._stamps[after], self._items[after]) if after < len(self._stamps) else None
+        return before, later
 
     def settled(self, stamp: int) -> bool:
         """Tells whether no later item can be nearer to a time than those that are here.
