@@ -97,6 +97,28 @@ def test_inserted_items_come_first_whatever_the_period_and_are_never_replaced():
     assert worker.stop(10)
 
 
+def test_inserted_and_offered_items_take_turns(gate, worker):
+    """Clients that always have a question outstanding kept the cameras waiting for ever."""
+    worker.offer("begin")
+    assert gate.begun.acquire(timeout=10)
+    for number in range(3):
+        worker.insert(f"question {number}")
+    worker.offer("front 1", "front")
+    worker.offer("left 1", "left")
+    for number in range(3, 6):  # who has an answer asks again, and the camera has a newer image
+        gate.open.release()
+        assert gate.begun.acquire(timeout=10)
+        worker.insert(f"question {number}")
+        worker.offer(f"front {number}", "front")
+    gate.open.release(100)
+    for _ in range(6):
+        assert gate.begun.acquire(timeout=10)
+    assert gate.items == [
+        *("begin", "question 0", "front 3", "question 1", "left 1", "question 2", "front 5"),
+        *("question 3", "question 4", "question 5"),
+    ]
+
+
 def test_fault_is_reported_and_the_next_item_is_worked_on():
     faults, done = [], threading.Event()
 

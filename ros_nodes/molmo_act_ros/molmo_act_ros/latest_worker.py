@@ -22,8 +22,9 @@ class LatestWorker(Generic[Item]):
     """Works on the newest offered item of each source in turn, one at a time, in a thread of its own.
 
     An item that is offered while another one of its source waits replaces it, so a slow ``work`` skips
-    items, nothing ever queues up, and a fast source does not delay the others. An exception in ``work`` is
-    reported and the thread goes on.
+    items, nothing ever queues up, and a fast source does not delay the others. Items that are inserted come
+    first, but after each of them an offered one whose time has come is worked on, so that neither kind waits
+    for the other for ever. An exception in ``work`` is reported and the thread goes on.
 
     Args:
         work: Called in the thread with one item.
@@ -45,6 +46,7 @@ class LatestWorker(Generic[Item]):
         self._on_error = on_error
         self._waiting: dict[Hashable, Item] = {}  # by source, the one that has waited longest first
         self._urgent: deque[Item] = deque()
+        self._was_urgent = False  # the last item that was taken
         self._begun = -math.inf
         self._busy_since: float | None = None
         self._stopping = False
@@ -96,7 +98,7 @@ class LatestWorker(Generic[Item]):
         return replaces
 
     def insert(self, item: Item) -> None:
-        """Has an item worked on before all that are offered; it is never replaced. Does not block.
+        """Has an item worked on next, or after one that is offered; it is never replaced. Does not block.
 
         Args:
             item: What ``work`` gets.
@@ -138,12 +140,14 @@ class LatestWorker(Generic[Item]):
                 self._idle = False
                 if self._stopping:
                     return []
-                if self._urgent:
-                    return [self._urgent.popleft()]
                 now = time.monotonic()
                 early = self._begun + self._period - now
-                if self._waiting and early <= 0:
-                    self._begun = now
+                due = bool(self._waiting) and early <= 0
+                if self._urgent and not (due and self._was_urgent):
+                    self._was_urgent = True
+                    return [self._urgent.popleft()]
+                if due:
+                    self._begun, self._was_urgent = now, False
                     return [self._waiting.pop(next(iter(self._waiting)))]
                 self._idle = not self._waiting
                 patience = min(early, threading.TIMEOUT_MAX) if self._waiting else None
