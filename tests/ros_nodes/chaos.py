@@ -417,6 +417,10 @@ class Chaos:
                 self.fault(f"{name} did not {transition}")
             self.spin(1.0)
 
+    def settle(self, name: str) -> None:
+        """Lets time pass until a node knows this process's clients."""
+        self.listener.settle(f"/{name}", wait=lambda until: self.spin(20.0, until))
+
     def change_state(self, name: str, transition: str) -> bool:
         from lifecycle_msgs.msg import Transition
         from lifecycle_msgs.srv import ChangeState
@@ -425,7 +429,7 @@ class Chaos:
         try:
             if not self.spin(20.0, client.service_is_ready):
                 return False
-            self.spin(0.3)
+            self.settle(name)
             future = client.call_async(ChangeState.Request(transition=Transition(label=transition)))
             return self.spin(20.0, future.done) and future.result().success
         finally:
@@ -446,7 +450,7 @@ class Chaos:
                 if not self.spin(20.0, client.service_is_ready):
                     self.fault("set_queries is not there")
                     return
-                self.spin(0.3)
+                self.settle("point_node")
                 future = client.call_async(SetQueries.Request(queries=queries))
                 if not (self.spin(20.0, future.done) and future.result().success):
                     self.fault("set_queries was not answered")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -206,7 +207,7 @@ class Listener:
         self.received: dict[str, list] = {}
         self._clients: dict[str, Any] = {}
         messages = pytest.importorskip("molmo_act_interfaces.msg", reason="built by `make setup`")
-        self.listen(messages.PointedPixels, "pointed_pixels")
+        self.pointed_subscription = self.listen(messages.PointedPixels, "pointed_pixels")
         self._queries = {"query": self.node.create_publisher(String, "query", 1)}
 
     def listen(self, message_type: type, topic: str):
@@ -266,13 +267,40 @@ class Listener:
             if node in [info.node_name for info in self.node.get_publishers_info_by_topic(topic)]
         }
 
+    def settle(self, node: str, wait: Callable[[Callable[[], object]], object] | None = None) -> None:
+        """Returns once a node knows every endpoint that this process has made so far.
+
+        That a service or an action is ready here says that requests arrive there; the node finds the way back
+        by itself, and answers, results and feedback get lost until then. It is told of endpoints one after
+        the other, in the order in which they were made: who gets an answer by a client that was made last is
+        known with all others. That question may stay without an answer, so it is one that can be asked again.
+        """
+        from rcl_interfaces.srv import GetParameters
+
+        wait = wait or self.wait
+        client = self.node.create_client(GetParameters, f"{node}/get_parameters")
+        asked: list = []
+        last = -math.inf
+
+        def answered() -> bool:
+            nonlocal last
+            if time.monotonic() - last > 0.5:
+                asked.append(client.call_async(GetParameters.Request()))
+                last = time.monotonic()
+            return any(future.done() for future in asked)
+
+        try:
+            wait(client.service_is_ready)
+            wait(answered)
+        finally:
+            self.node.destroy_client(client)
+
     def call(self, service_type: type, name: str, request: object):
         """Calls a service of the node and returns its response."""
         if name not in self._clients:
             self._clients[name] = self.node.create_client(service_type, name)
             self.wait(self._clients[name].service_is_ready)
-            # Ready means that requests arrive; the way back may take longer, and answers get lost.
-            time.sleep(0.3)
+            self.settle(name.rpartition("/")[0])
         future = self._clients[name].call_async(request)
         self.wait(future.done)
         return future.result()

@@ -39,7 +39,7 @@ def test_feedback_has_the_position_of_its_own_object_and_of_no_other(start, came
     listener.node.create_subscription(Image, "image", images.append, qos_profile_sensor_data)
     client = ActionClient(listener.node, TrackObject, "/track_node/track_object")
     listener.wait(client.server_is_ready)
-    listener.wait_briefly(0.3)
+    listener.settle("/track_node")
 
     def see() -> None:
         for image in images:

@@ -46,15 +46,16 @@ def rate_of(reports: list, name: str) -> float:
     return float(values.get("messages per second", 0))
 
 
-def wait_for_level(listener, reports: list, name: str, level: bytes, timeout: float = 60):
-    """Waits for a status of that name and level; returns it."""
+def wait_for_level(listener, reports: list, name: str, level: bytes, meanwhile=lambda: None):
+    """Waits for a status of that name and level, and does something meanwhile; returns it."""
     reports.clear()
 
     def found():
+        meanwhile()
         status = newest(reports, name)
         return status if status is not None and status.level == level else None
 
-    return listener.wait(found, timeout)
+    return listener.wait(found)
 
 
 @pytest.mark.slow
@@ -73,10 +74,17 @@ def test_a_camera_that_dies_is_a_warning_then_an_error_and_only_that_camera(
         listener.listen(PointedPixels, f"{name}/pointed_pixels")
         take_images(listener, camera, lambda: listener.received[f"{name}/pointed_pixels"])  # noqa: B023
     for camera in cameras.values():
-        camera.order(count=60, rate=15)
-    wait_for_level(listener, inputs, "point_node: front/image", OK)
-    listener.wait(lambda: 0 < rate_of(inputs, "point_node: front/image") < 30)  # at first it is of the burst
-    wait_for_level(listener, own, "point_node: pointing", OK)
+        camera.order(count=15, rate=15)
+
+    def go_on() -> None:
+        for camera in cameras.values():
+            if camera.answer() is not None:
+                camera.order(count=15, rate=15)
+
+    wait_for_level(listener, inputs, "point_node: front/image", OK, go_on)
+    # At first it is of the burst.
+    listener.wait(lambda: go_on() or 0 < rate_of(inputs, "point_node: front/image") < 30)
+    wait_for_level(listener, own, "point_node: pointing", OK, go_on)  # 5 s after the last silence
     for camera in cameras.values():
         listener.wait(camera.answer)
     cameras["front"].order(count=300, rate=15)
@@ -108,16 +116,18 @@ def test_a_question_is_not_answered_about_an_old_image(blob_node, camera, listen
     blob_node({"query": "red"})
     take_images(listener, camera, lambda: pointed)
     ask()  # the way is known now
-    camera.order(spots=SPOTS)
-    listener.wait(camera.answer)
-    listener.wait_briefly(0.1)
-    answer = ask()
-    assert answer.success, answer.message
+    while True:  # the image may get lost, and a busy machine may take a second
+        taken = time.monotonic()
+        camera.order(spots=SPOTS)
+        listener.wait(camera.answer)
+        if (answer := ask()).success:
+            break
+        assert "expected at most 1 s" in answer.message
     listener.wait_briefly(1.3)
     answer = ask()
     assert not answer.success
     age = float(answer.message.partition("came ")[2].partition(" s ago")[0])
-    assert 1.2 < age < 5, answer.message
+    assert 1.2 < age < time.monotonic() - taken + 0.1, answer.message
     assert "expected at most 1 s" in answer.message
     assert listener.set_parameter("max_age", 60.0).successful
     answer = ask()
@@ -136,13 +146,13 @@ def test_of_two_topics_with_the_same_images_one_is_used(blob_node, camera, liste
     pointed.clear()
     log.write_text("")
     stamps = {"rgb8": [], "jpeg": []}
-    for _ in range(10):
+    while len(pointed) < 8:
         for encoding, taken in stamps.items():
             camera.order(spots=SPOTS, encoding=encoding)
             taken += listener.wait(camera.answer)["stamps"]
             listener.wait_briefly(0.05)
+    assert len(stamps["rgb8"]) <= 40, "most of them are answered"
     answered = [stamp(message) for message in pointed]
-    assert len(answered) >= 8
     assert not [when for when in answered if when in stamps["jpeg"]], "worked on twice"
     assert "those on '/image/compressed' are left out" in node.stderr
     listener.wait_briefly(2.5)  # the topic that was used has died
@@ -167,16 +177,18 @@ def test_fifty_queries_are_answered_for_every_image(blob_node, camera, listener,
         assert len(message.points) == 100, "none is lost"
 
 
-def test_an_answer_about_an_image_before_a_time_reset_is_not_published(blob_node, camera, listener, pointed):
-    node = blob_node({"query": "red"}, BLOB_DELAY=1.0)
+def test_an_answer_about_an_image_before_a_time_reset_is_not_published(
+    blob_node, camera, listener, pointed, tmp_path
+):
+    log = tmp_path / "taken"
+    node = blob_node({"query": "red"}, BLOB_DELAY=2.0, BLOB_LOG=log)
     take_images(listener, camera, lambda: pointed)
     for _ in range(3):
-        camera.order(at=5000.0)
-        listener.wait(camera.answer)
-        listener.wait_briefly(0.4)  # the model is at work
-        camera.order(at=100.0)
-        listener.wait(camera.answer)
-        listener.wait(lambda: pointed and pointed[-1].header.stamp.sec == 100, timeout=10)
+        log.write_text("")
+        take_images(listener, camera, log.read_text, at=5000.0)  # the model is at work
+        take_images(
+            listener, camera, lambda: pointed and pointed[-1].header.stamp.sec == 100, at=100.0, spots={}
+        )
         assert not [message for message in pointed if message.header.stamp.sec == 5000]
         pointed.clear()
     assert "went back by" in node.stderr

@@ -19,9 +19,6 @@ class Publisher:
         self.sent: list = []
         self.heard = False
 
-    def get_subscription_count(self) -> int:
-        return int(self.heard)
-
     def publish(self, message: object) -> None:
         self.sent.append(message)
 
@@ -32,6 +29,10 @@ class Node:
 
     def resolve_topic_name(self, topic: str) -> str:
         return f"/arm/{topic}"
+
+    @staticmethod
+    def is_wanted(publisher: Publisher) -> bool:
+        return publisher.heard
 
     def advertise(self, kind: type, topic: str, profile: object) -> Publisher:
         return self.topics.setdefault(topic, Publisher())

@@ -22,12 +22,12 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_the_worst_recent_problem_is_the_summary(clock):
+def test_the_worst_recent_problem_comes_first_and_hides_no_other(clock):
     kept = Diagnostics(now=clock)
     assert kept.summary() == (OK, "working")
     kept.add_problem(ERROR, "lost")
     kept.add_problem(WARN, "odd")
-    assert kept.summary() == (ERROR, "lost")
+    assert kept.summary() == (ERROR, "lost | odd")
     clock.time += 3
     kept.add_problem(WARN, "odd again")
     clock.time += 2

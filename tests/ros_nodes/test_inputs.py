@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
 from molmo_act_ros.diagnostics import ERROR, OK, WARN
-from molmo_act_ros.inputs import InputWatch
+from molmo_act_ros.inputs import ClockWatch, InputWatch
 
 
 @pytest.fixture
@@ -46,3 +46,19 @@ def test_one_of_two_topics_suffices_and_a_death_is_noticed_after_messages_too(wa
     assert "'/cam/image' or '/cam/image/compressed' for 2 s, though somebody publishes" in image.text
     watch.clear()
     assert watch.states(200.0, 2.0, lambda name: True) == []
+
+
+def test_a_simulated_clock_that_stands_still_is_a_warning_and_then_an_error():
+    watch = ClockWatch()
+    assert watch.state(None, 100.0, 2.0) is None, "by the wall's clock"
+    levels = [watch.state(0, now, 2.0).level for now in (101.0, 102.9, 103.0, 107.0)]
+    assert levels == [OK, OK, WARN, ERROR]
+    assert "nothing has come on /clock for 6 s" in watch.state(0, 107.0, 2.0).text
+    assert watch.state(5 * 10**9, 108.0, 2.0).level == OK
+    assert watch.state(6 * 10**9, 120.0, 2.0).level == OK, "it moves, if slowly"
+    stuck = watch.state(6 * 10**9, 123.0, 2.0)
+    assert (stuck.topic, stuck.level) == ("/clock", WARN)
+    assert "has stood still for 3 s" in stuck.text
+    assert stuck.values == {"simulated seconds": "6.000", "seconds since it moved": "3.0"}
+    assert watch.state(6 * 10**9, 1e6, 0.0).level == OK, "0 is never"
+    assert watch.state(1 * 10**9, 1e6, 2.0).level == OK, "it went back"

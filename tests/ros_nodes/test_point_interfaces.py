@@ -133,14 +133,40 @@ def test_who_waits_for_an_answer_is_told_of_the_end(blob_node, camera, listener,
     ask_once(listener, query="red")  # the way is known now
     client = listener.node.create_client(PointQuery, "/point_node/point_query")
     listener.wait(client.service_is_ready)
-    time.sleep(0.3)  # see Listener.call
-    waiting = [client.call_async(PointQuery.Request(query="red")) for _ in range(3)]
+    listener.settle("/point_node")
+    waiting = [client.call_async(PointQuery.Request(query="red")) for _ in range(6)]
     listener.wait(lambda: waiting[0].done())
     assert listener.change_state("deactivate")
     listener.wait(lambda: all(future.done() for future in waiting))
     messages = [future.result().message for future in waiting]
     assert messages[0] == ""
     assert messages[-1] == "the node was deactivated before it was answered"
+
+
+def test_questions_without_end_do_not_keep_the_camera_waiting(blob_node, camera, listener, pointed):
+    """Four clients that always have one outstanding: not one image was answered."""
+    from molmo_act_interfaces.srv import PointQuery
+
+    blob_node({"query": "green", "max_age": 0}, BLOB_DELAY=0.1)
+    of_queries(listener, camera, pointed, "green")
+    ask_once(listener, query="red")  # the way is known now
+    client = listener._clients["/point_node/point_query"]
+    waiting = [client.call_async(PointQuery.Request(query="red")) for _ in range(4)]
+    answered = 0
+
+    def go_on() -> bool:
+        nonlocal answered, waiting
+        done = [future for future in waiting if future.done()]
+        answered += len(done)
+        again = [client.call_async(PointQuery.Request(query="red")) for _ in done]
+        waiting = [future for future in waiting if not future.done()] + again
+        return len(pointed) >= 5 and answered >= 5
+
+    pointed.clear()
+    take_images(listener, camera, go_on, count=3, rate=30)
+    listener.wait(go_on)
+    assert answered <= 3 * len(pointed) + 4, "and they take turns"
+    listener.wait(lambda: all(future.done() for future in waiting))
 
 
 def test_two_cameras_share_the_model_fairly(blob_node, start_camera, listener):
@@ -244,3 +270,21 @@ def test_quality_of_service_is_changed_by_parameters(blob_node, camera, listener
     pointed.clear()
     take_images(listener, camera, lambda: pointed)
     assert "gets nothing" not in node.stderr
+
+
+def test_what_is_latched_is_published_though_nobody_listens_yet(blob_node, camera, listener, tmp_path):
+    """Answers and overlay, which are otherwise published only while there is a subscriber."""
+    from molmo_act_interfaces.msg import PointedPixels
+    from rclpy.qos import QoSDurabilityPolicy, QoSProfile
+
+    log = tmp_path / "taken"
+    listener.node.destroy_subscription(listener.pointed_subscription)
+    topics = {"pointed_pixels": PointedPixels, "overlay": Image}
+    overrides = {f"qos_overrides./{topic}.publisher.durability": "transient_local" for topic in topics}
+    blob_node({"query": "red", **overrides}, BLOB_LOG=log)
+    take_images(listener, camera, lambda: log.exists() and "drawn" in log.read_text())
+    latched = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
+    for topic, kind in topics.items():
+        late: list = []
+        listener.node.create_subscription(kind, topic, late.append, latched)
+        listener.wait(lambda late=late: late)

@@ -206,6 +206,23 @@ def test_strange_stamps_give_a_warning_and_true_points(blob_node, camera, listen
     listener.wait(lambda: told in node.stderr)
 
 
+def test_a_negative_stamp_is_refused_by_name(blob_node, camera, listener):
+    from molmo_act_interfaces.srv import PointQuery
+
+    node = blob_node({"query": "red"})
+    points_about(listener, camera)
+    told = "An image has the negative stamp -5.000 s; expected 0 or later"
+    take_images(listener, camera, lambda: told in node.stderr, fault="negative_stamp")
+    assert "went back by" not in node.stderr, "it says nothing about time"
+    image = Image(height=1, width=1, encoding="rgb8", step=3, data=[0, 0, 0])
+    image.header.stamp.sec = -7
+    answer = listener.call(
+        PointQuery, "/point_node/point_query", PointQuery.Request(query="red", image=image)
+    )
+    assert (answer.success, answer.message[:42]) == (False, "The image has the negative stamp -7.000 s;")
+    points_about(listener, camera)
+
+
 def test_overlay_is_drawn_only_while_somebody_subscribes(blob_node, camera, listener, tmp_path):
     log = tmp_path / "taken"
     blob_node({"query": "red"}, BLOB_LOG=log)

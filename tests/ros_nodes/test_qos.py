@@ -96,3 +96,12 @@ def test_the_profile_that_is_on_is_not_advised(monkeypatch):
 def test_images_are_never_queued_and_answers_never_lost():
     assert (qos.NEWEST_FRAME.depth, qos.NEWEST_FRAME.reliability) == (1, QoSReliabilityPolicy.BEST_EFFORT)
     assert qos.RESULTS.reliability == QoSReliabilityPolicy.RELIABLE
+
+
+def test_nodes_of_one_name_are_named():
+    point, other = ("/", "point_node"), ("/arm", "point_node")
+    unknown = ("_NODE_NAMESPACE_UNKNOWN_", "_NODE_NAME_UNKNOWN_")
+    assert qos.namesakes("pointed_pixels", [point, other, unknown, unknown]) is None
+    text = qos.namesakes("pointed_pixels", [point, other, point])
+    assert "'/point_node' (2 times)" in text
+    assert "-r __node:=another_name" in text

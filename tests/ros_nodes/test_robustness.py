@@ -70,3 +70,42 @@ def test_simulated_time_is_the_time_of_diagnostics_and_ages(blob_node, start_cam
         return float(told.get("capture to answer ms p50", "nan"))
 
     listener.wait(lambda: age() < 60_000)
+
+
+def test_a_clock_that_stops_or_never_comes_is_on_diagnostics(blob_node, listener):
+    """All waited for it, and the nodes were green."""
+    clock = listener.node.create_publisher(Clock, "/clock", 10)
+    inputs, own = listener.listen_to_inputs("/point_node"), listener.listen_to_health("/point_node")
+    node = blob_node({"query": "red", "use_sim_time": "true"})
+
+    def status(text: str):
+        return next((one for one in inputs if one.name == "point_node: /clock" and text in one.message), None)
+
+    assert listener.wait(lambda: status("nothing has come on /clock")).level != b"\x00"
+    listener.wait(clock.get_subscription_count)
+    message = Clock()
+    for sec in range(100, 110):
+        message.clock.sec = sec
+        clock.publish(message)
+        listener.wait_briefly(0.1)
+    listener.wait(lambda: status("the simulated clock moves"))
+    inputs.clear()
+    own.clear()
+    assert listener.wait(lambda: status("has stood still for")).level == b"\x01"
+    listener.wait(lambda: any("has stood still" in one.message for one in own))
+    assert node.stderr.count("has stood still") == 1, "once in the log"
+
+
+def test_two_nodes_of_one_name_are_noticed(blob_node, start, listener):
+    """The deproject node joins by the name of the node: it mixed objects of both."""
+    deproject = start("-m", "molmo_act_ros", "deproject_node")
+    reports = listener.listen_to_health("/deproject_node")
+    blob_node({"query": "red"})
+    blob_node({"query": "red"}, "__ns:=/arm", "/arm/pointed_pixels:=/pointed_pixels")
+    listener.wait(lambda: listener.node.count_publishers("/pointed_pixels") == 2)
+    reports.clear()
+    listener.wait(lambda: len(reports) > 1)
+    assert "have one name" not in deproject.stderr, "their namespaces differ"
+    blob_node({"query": "green"})
+    listener.wait(lambda: any("'/point_node' (2 times)" in report.message for report in reports))
+    assert "'/point_node' (2 times)" in deproject.stderr

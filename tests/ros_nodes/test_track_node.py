@@ -137,12 +137,34 @@ def test_objects_come_and_go_by_service(film, listener):
     film.until(lambda: number not in [point.object_id for point in film.tracks[-1].points])
     for refused, told in [
         (remove(number), "no object"),
+        (remove(0), "no added query without an object"),
         (add(query="x" * 10_240), "10240 characters"),
         (add(u=-5.0, v=3.0, header=film.tracks[-1].header), "outside of the frame"),
         (add(u=5.0, v=3.0, header=Header(stamp=Time(sec=1))), "before the newest"),
+        (add(u=5.0, v=3.0, header=Header(stamp=Time(sec=-1))), "negative stamp -1.000 s"),
     ]:
         assert not refused.success
         assert told in refused.message
+
+
+def test_added_queries_that_find_nothing_end_by_service(film, listener):
+    """Nothing but a new message on tracked_query ended them, and they took a place each."""
+    from molmo_act_interfaces.srv import AddObject, RemoveObject
+
+    film = film("query:=red")
+    film.until(lambda: film.seen("red"))
+
+    def queries() -> list[str]:
+        return [query.query for query in film.tracks[-1].queries]
+
+    film.spots["green"] = [300, 300]
+    for query in ("green", "blue"):  # the second is not in the image
+        assert listener.call(AddObject, f"{NODE}/add_object", AddObject.Request(query=query)).success
+    film.until(lambda: film.seen("green") and "blue" in queries())
+    answer = listener.call(RemoveObject, f"{NODE}/remove_object", RemoveObject.Request())
+    assert (answer.success, answer.message) == (True, "ended: 'blue'")
+    film.until(lambda: queries() == ["red", "green"])
+    assert film.seen("green"), "what has an object stays"
 
 
 class Goals:
@@ -155,7 +177,7 @@ class Goals:
         self.film, self.listener, self.kind = film, listener, TrackObject
         self.client = ActionClient(listener.node, TrackObject, f"{NODE}/track_object")
         listener.wait(self.client.server_is_ready)
-        listener.wait_briefly(0.3)  # see Listener.call
+        listener.settle(NODE)
         self.feedback: list = []
 
     def send(self, query: str, duration: float = 0.0):
@@ -312,11 +334,14 @@ def test_faults_cost_a_frame_and_transitions_repeat(film, listener):
         ("zero_stamp", "stamp zero"),
         ("early_stamp", "went back by"),
         ("wrong_step", "step 5"),
+        ("negative_stamp", "An image has the negative stamp -5.000 s"),
+        ("same_stamp", "is not after that of the image before"),
     ]:
         while told not in film.node.stderr:  # each kind of warning at most every few seconds
             film.camera.order(spots=film.spots, fault=fault)
             listener.wait(film.camera.answer)
             listener.wait_briefly(0.2)
+    assert "reset()" not in film.node.stderr, "it is of the Python library"
     listener.ask("red", "tracked_query")
     film.until(lambda: film.seen("red"))
     for _ in range(3):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
-from molmo_act_ros.parameters import MAX_QUERIES
+from molmo_act_ros.conversions.points import MAX_QUERIES
 from molmo_act_ros.tracked_queries import TrackedQueries
 
 from molmo_act.errors import InputError
@@ -34,6 +34,15 @@ def test_an_added_query_that_has_found_nothing_yet_stays():
     tracked.note([])
     tracked.remove_object(1)
     assert tracked.all([]) == ["green"]
+
+
+def test_added_queries_without_an_object_end_together():
+    tracked = TrackedQueries(lambda: ["green"])
+    tracked.added |= {"green": set(), "red": {4}, "blue": set()}
+    assert tracked.remove_unfound() == ["green", "blue"]
+    assert tracked.all([]) == ["red", "green"], "the goal still asks for it"
+    with pytest.raises(InputError, match="no added query without an object"):
+        tracked.remove_unfound()
 
 
 def test_room_counts_the_queries_of_every_origin_once():

@@ -28,7 +28,7 @@ class DeprojectOutputs:
     """
 
     def __init__(self, node: ManagedNode, types: ModuleType, visualization: ModuleType | None) -> None:
-        self._types, self._visualization = types, visualization
+        self._types, self._visualization, self._is_wanted = types, visualization, node.is_wanted
         beside = node.resolve_topic_name("points_3d")  # what is for viewers goes where that is remapped to
         self._points = node.advertise(types.PointedPoints3D, "points_3d", qos.RESULTS)
         self._best = node.advertise(types.PointedPoint3DStamped, "best_point_3d", qos.RESULTS)
@@ -53,7 +53,7 @@ class DeprojectOutputs:
             best = max(placed, key=lambda point: point.score if point.score == point.score else -1.0)
             message = self._types.PointedPoint3DStamped(header=header, node=pixels.node, point=best)
             self._best.publish(message)
-        if self._cloud.get_subscription_count():
+        if self._is_wanted(self._cloud):
             self._cloud.publish(points_3d.to_cloud(placed, header))
-        if self._visualization is not None and self._markers and self._markers.get_subscription_count():
+        if self._visualization is not None and self._markers and self._is_wanted(self._markers):
             self._markers.publish(points_3d.to_markers(placed, header, self._visualization))

@@ -85,7 +85,8 @@ class Diagnostics:
         """Sums up the problems of the last 5 s.
 
         Returns:
-            The worst level, and the problems of that level, the newest first; OK and "working" without one.
+            The worst level, and all problems, those of the worst level first and the newest of a level first;
+            OK and "working" without one.
         """
         with self._lock:
             now = self.now()
@@ -96,9 +97,8 @@ class Diagnostics:
             ]
         if not fresh:
             return OK, "working"
-        worst = max(level for level, _, _ in fresh)
-        texts = [text for level, _, text in sorted(fresh, key=lambda one: -one[1]) if level == worst]
-        return worst, " | ".join(dict.fromkeys(texts))
+        fresh.sort(key=lambda one: (-one[0], -one[1]))
+        return fresh[0][0], " | ".join(dict.fromkeys(text for _, _, text in fresh))
 
     def values(self) -> dict[str, str]:
         """Lists everything that is known.

@@ -12,6 +12,7 @@ from molmo_act_ros.diagnostics import ERROR, OK, WARN
 
 _ERROR_FACTOR = 3.0  # an input that is silent for so many times its timeout is an error
 _RECENT = 30  # arrivals that the rate is measured over
+CLOCK = "/clock"  # as ROS names the topic of simulated time
 
 
 @dataclass
@@ -130,3 +131,42 @@ def _judge(one: Input, now: float, timeout: float, is_published: Callable[[str],
             return InputState(topic, ERROR if silent >= _ERROR_FACTOR * limit else WARN, text, values)
     text = "waiting for the first message" if one.last is None else f"{one.rate():.1f} messages per second"
     return InputState(topic, OK, text, values)
+
+
+class ClockWatch:
+    """Keeps when a simulated clock last moved: a node whose time stands still waits for ever."""
+
+    def __init__(self) -> None:
+        self._seen: int | None = None
+        self._moved = 0.0
+
+    def state(self, simulated: int | None, now: float, timeout: float) -> InputState | None:
+        """Judges the clock, whenever inputs are judged.
+
+        Args:
+            simulated: The clock in nanoseconds, 0 before its first message; None for a node by the wall's.
+            now: The monotonic clock in seconds.
+            timeout: As of `InputWatch.states`.
+
+        Returns:
+            What is to be said; None for a node by the wall's clock.
+        """
+        if simulated != self._seen:
+            self._seen, self._moved = simulated, now
+        if simulated is None:
+            return None
+        silent = now - self._moved
+        values = {"simulated seconds": f"{simulated / 1e9:.3f}", "seconds since it moved": f"{silent:.1f}"}
+        if not timeout or silent < timeout:
+            return InputState(CLOCK, OK, "the simulated clock moves", values)
+        if simulated:
+            text = (
+                f"The simulated clock has stood still for {silent:.0f} s. Is the simulation or the player "
+                "paused, or has the publisher of /clock died?"
+            )
+        else:
+            text = (
+                f"use_sim_time is set, and nothing has come on /clock for {silent:.0f} s. Start the "
+                "simulation, play the recording with --clock, or unset use_sim_time."
+            )
+        return InputState(CLOCK, ERROR if silent >= _ERROR_FACTOR * timeout else WARN, text, values)

@@ -175,7 +175,7 @@ class ModelNode(ManagedNode):
             draw: Draws it.
         """
         raw, compressed = topics
-        heard = [topic.get_subscription_count() > 0 for topic in topics]
+        heard = [self.is_wanted(topic) for topic in topics]
         if not any(heard):
             return
         drawn = np.asarray(draw())

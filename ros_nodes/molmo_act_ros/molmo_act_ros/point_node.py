@@ -25,7 +25,7 @@ from molmo_act.pointing.options import PointOptions
 from molmo_act_ros import interfaces, parameter_fields, qos
 from molmo_act_ros.camera_feed import CameraFeed, Frame
 from molmo_act_ros.conversions import points as convert
-from molmo_act_ros.conversions.stamps import nanoseconds
+from molmo_act_ros.conversions.stamps import nanoseconds, require_not_negative
 from molmo_act_ros.latest_worker import LatestWorker
 from molmo_act_ros.lifecycle_node import undone_on_error
 from molmo_act_ros.model import LoadModel, load_model
@@ -205,7 +205,7 @@ class PointNode(ModelNode):
     # For the services
 
     def _insert(self, request: PointRequest) -> None:
-        """Has the worker answer a question before everything else.
+        """Has the worker answer a question next, or after one image.
 
         Raises:
             InputError: The node is inactive.
@@ -241,6 +241,7 @@ class PointNode(ModelNode):
     def _receive(self, camera: str, topic: str, message: Image | CompressedImage) -> None:
         """Leaves the image to the worker, and checks its stamp while that works."""
         stamp = message.header.stamp
+        require_not_negative(stamp, "An image")
         feed = self._feeds[camera]
         if feed.brings(topic):
             self.note_stamp(f"{camera}/image" if camera else "image", stamp)  # first: this may reset time

@@ -77,7 +77,7 @@ class PointOutputs:
 
     def _send(self, topic: str, make: Callable[[], Any]) -> None:
         publisher = self._topics.get(topic)
-        if publisher is not None and publisher.get_subscription_count():
+        if publisher is not None and self._node.is_wanted(publisher):
             publisher.publish(make())
 
 

@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from molmo_act.errors import InputError
 from molmo_act_ros import async_wait, interfaces
+from molmo_act_ros.conversions.stamps import require_not_negative
 from molmo_act_ros.model_node import ModelNode
 from molmo_act_ros.reporting_node import describe_error
 
@@ -57,7 +58,8 @@ class PointServices:
 
     Args:
         node: The node.
-        insert: Has a request answered before everything else; raises `InputError` where the node is inactive.
+        insert: Has a request answered next, or after one image; raises `InputError` where the node is
+            inactive.
         newest_image: Gives the newest image of a camera, blank for the first one; raises `InputError`.
         query_ids: Gives the number of each query.
     """
@@ -117,6 +119,7 @@ class PointServices:
     def _ask(self, call: PointQuery.Request) -> PointRequest:
         given = (each for each in (call.image, call.compressed_image) if len(each.data))
         image = next(given, None) or self._newest_image(call.camera)
+        require_not_negative(image.header.stamp, "The image")
         request = PointRequest(call.query, image, call.max_points or None, call.min_score)
         self._waiting.add(request)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ _SUBSCRIBER_FIX = {
     "DEADLINE": "request no deadline",
     "LIVELINESS": "request liveliness AUTOMATIC",
 }
+_UNKNOWN_NODE = "_NODE_NAME_UNKNOWN_"  # of rmw, before the name has been told
 _SHARED_MIB = 128  # shared memory for a few processes with the profile
 _USUAL_FIX = "use the profile that README.md names for this topic"
 _INFINITE_NS = 2**63 - 1  # what DDS has for "no deadline"; 0 means the same
@@ -103,6 +105,28 @@ def mismatch_of_type(topic: str, name: str, sent: str, expected: str) -> str | N
     return (
         f"'{name}' brings {sent}, but '{topic}' takes {expected}: nothing is received. Remap another topic "
         "of this node to it, or another topic to this one."
+    )
+
+
+def namesakes(topic: str, nodes: Sequence[tuple[str, str]]) -> str | None:
+    """Says that publishers of a topic cannot be told apart.
+
+    Args:
+        topic: Name before remapping.
+        nodes: Namespace and name of the node of each publisher.
+
+    Returns:
+        One line; None where all names differ, as far as they are known.
+    """
+    names = Counter(f"{space.rstrip('/')}/{name}" for space, name in nodes if name != _UNKNOWN_NODE)
+    shared = {name: count for name, count in names.items() if count > 1}
+    if not shared:
+        return None
+    told = ", ".join(f"'{name}' ({count} times)" for name, count in shared.items())
+    return (
+        f"Publishers of '{topic}' have one name of a node: {told}. Whose a message is cannot be told, and "
+        "objects of both are mixed. Give every node a name of its own (-r __node:=another_name). A node that "
+        "was killed is listed for up to 20 s more."
     )
 
 

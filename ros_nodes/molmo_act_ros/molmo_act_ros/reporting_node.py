@@ -8,16 +8,16 @@ from copy import copy
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
 from rclpy.publisher import Publisher
-from rclpy.qos import QoSProfile
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 
 from molmo_act.errors import MolmoActError
 from molmo_act_ros import diagnostics, qos
-from molmo_act_ros.inputs import InputState, InputWatch
+from molmo_act_ros.inputs import ClockWatch, InputState, InputWatch
 
 _REPEAT_AFTER_S = 5.0  # the same problem is logged at most this often
 _REPORT_S = 1.0  # /diagnostics is published once in this time, and when an input dies or comes back
@@ -55,7 +55,8 @@ class ReportingNode(LifecycleNode):
         self._timer.cancel()
         self._inputs: list[tuple[str, type, Subscription]] = []
         self._outputs: list[tuple[str, LifecyclePublisher]] = []
-        self._watch = InputWatch()
+        self._told_apart: list[str] = []  # topics on which every node needs a name of its own
+        self._watch, self._clock_watch = InputWatch(), ClockWatch()
         self._silent: set[str] = set()  # inputs that the log has reported
         self._reported = 0.0  # when, on the monotonic clock in seconds
         self._reported_levels: list[int] = []  # of the inputs
@@ -81,7 +82,8 @@ class ReportingNode(LifecycleNode):
     def subscribe(self, kind: type, topic: str, take: Callable[[Any], None], profile: QoSProfile) -> None:
         """Subscribes until the node is deactivated.
 
-        What ``take`` raises is reported and costs that message only. A publisher with an incompatible QoS
+        What ``take`` raises is reported and costs that message only: errors of this project as a warning, as
+        the message is at fault, others as an error. A publisher with an incompatible QoS
         profile or another type is logged with what would make it compatible.
 
         Args:
@@ -95,6 +97,9 @@ class ReportingNode(LifecycleNode):
             self._watch.arrived(topic, time.monotonic())
             try:
                 take(message)
+            except MolmoActError as error:
+                self.diagnostics.count("messages refused")
+                self.log_warning(f"refused {topic}", f"A message of '{topic}' is left out: {error}")
             except Exception as error:
                 self.log_error(f"fault {topic}", f"A message of '{topic}' is lost: {describe_error(error)}")
 
@@ -119,6 +124,27 @@ class ReportingNode(LifecycleNode):
         """
         names = tuple(map(self.resolve_topic_name, topics))
         self._watch.expect(topics, names, patience, time.monotonic())
+
+    def tell_nodes_apart(self, topic: str) -> None:
+        """Has the log and /diagnostics warn where several publishers of a topic have one name of a node.
+
+        Args:
+            topic: Name before remapping; its messages are joined by the name of the node that they are of.
+        """
+        self._told_apart.append(topic)
+
+    @staticmethod
+    def is_wanted(publisher: Publisher) -> bool:
+        """Tells whether a message that costs something to make would reach anybody.
+
+        Args:
+            publisher: Of the message.
+
+        Returns:
+            Whether somebody listens now, or will get it later, as the topic is latched.
+        """
+        latched = publisher.qos_profile.durability == QoSDurabilityPolicy.TRANSIENT_LOCAL
+        return latched or publisher.get_subscription_count() > 0
 
     def advertise(self, kind: type, topic: str, profile: QoSProfile) -> LifecyclePublisher:
         """Creates a publisher that is enabled while the node is active, and destroyed on cleanup.
@@ -199,7 +225,7 @@ class ReportingNode(LifecycleNode):
         """Ends all subscriptions, and expects no input any more."""
         for _, _, subscription in self._inputs:
             self.destroy_subscription(subscription)
-        self._inputs = []
+        self._inputs, self._told_apart = [], []
         self._watch.clear()
         self._silent.clear()
 
@@ -213,9 +239,14 @@ class ReportingNode(LifecycleNode):
             self._reporting.publish(self._report(states))
 
     def _input_states(self) -> list[InputState]:
-        return self._watch.states(
-            time.monotonic(), self.input_timeout(), lambda name: bool(self.count_publishers(name))
+        now, timeout = time.monotonic(), self.input_timeout()
+        states = self._watch.states(now, timeout, lambda name: bool(self.count_publishers(name)))
+        clock = self.get_clock()
+        simulated = (
+            clock.now().nanoseconds if isinstance(clock, ROSClock) and clock.ros_time_is_active else None
         )
+        state = self._clock_watch.state(simulated, now, timeout)
+        return states if state is None else [*states, state]
 
     def _log_mismatches(self) -> None:
         """Warns of publishers that are not heard, and of subscribers that hear nothing."""
@@ -232,6 +263,14 @@ class ReportingNode(LifecycleNode):
                 text = qos.mismatch_of_subscriber(topic, publisher.qos_profile, other.qos_profile)
                 if text:
                     self.log_warning(f"qos {topic}", text)
+
+    def _log_namesakes(self) -> None:
+        """Warns of nodes of one name where that tells whose a message is."""
+        for topic in self._told_apart:
+            publishers = self.get_publishers_info_by_topic(self.resolve_topic_name(topic))
+            text = qos.namesakes(topic, [(one.node_namespace, one.node_name) for one in publishers])
+            if text:
+                self.log_warning(f"namesakes {topic}", text)
 
     def _log_silence(self, states: Sequence[InputState]) -> None:
         """Logs once that an input has become silent, and once that it is back."""
@@ -254,6 +293,7 @@ class ReportingNode(LifecycleNode):
 
     def _report(self, states: Sequence[InputState]) -> DiagnosticArray:
         self._log_mismatches()
+        self._log_namesakes()
         self._log_silence(states)
         level, text = self._summary()
         report = DiagnosticArray(status=[self._status(self._task, level, text, self.diagnostics.values())])

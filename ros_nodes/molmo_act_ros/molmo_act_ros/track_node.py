@@ -23,7 +23,7 @@ from molmo_act_ros import interfaces, parameter_fields, qos
 from molmo_act_ros.camera_feed import CameraFeed, Frame
 from molmo_act_ros.conversions import points as convert
 from molmo_act_ros.conversions.annotations import marks_of_tracks
-from molmo_act_ros.conversions.stamps import nanoseconds, seconds
+from molmo_act_ros.conversions.stamps import nanoseconds, require_not_negative, seconds
 from molmo_act_ros.groundings import Groundings
 from molmo_act_ros.latest_worker import LatestWorker
 from molmo_act_ros.lifecycle_node import undone_on_error
@@ -137,6 +137,7 @@ class TrackNode(ModelNode):
         self.log_queries(self._options.texts)
         positions = self._packages.own.PointedPoints3D
         self.subscribe(positions, "tracked_points_3d", self._take_positions, qos.RESULTS)
+        self.tell_nodes_apart("tracked_pixels")
         return done
 
     def stop_work(self, timeout: float | None = None) -> bool:
@@ -291,6 +292,7 @@ class TrackNode(ModelNode):
         if age is not None and limit and age > limit:
             raise InputError(f"The newest image came {age:.1f} s ago. Is the camera alive?")
         stamp = call.header.stamp
+        require_not_negative(stamp, "The header of the pixel")
         behind = (self._newest or 0.0) - seconds(stamp)
         if self._newest is not None and nanoseconds(stamp) and abs(behind) > _STALE_S:
             raise InputError(
@@ -303,13 +305,18 @@ class TrackNode(ModelNode):
         self, call: RemoveObject.Request, response: RemoveObject.Response
     ) -> RemoveObject.Response:
         try:
-            self._active_tracker().remove(int(call.object_id))
+            tracker = self._active_tracker()
+            if call.object_id:
+                tracker.remove(int(call.object_id))
+                self._tracked.remove_object(call.object_id)
+            else:
+                ended = self._tracked.remove_unfound()
+                response.message = f"ended: {', '.join(map(repr, ended))}"
             response.success = True
-            self._tracked.remove_object(call.object_id)
             self._update_queries()
         except MolmoActError as error:
             response.message = str(error)
-        if response.success and self._action is not None:
+        if response.success and call.object_id and self._action is not None:
             self._action.end_of_object(call.object_id)
         return response
 
@@ -319,6 +326,7 @@ class TrackNode(ModelNode):
         self.check_queries([query])
 
     def _receive(self, topic: str, message: Image | CompressedImage) -> None:
+        require_not_negative(message.header.stamp, "An image")
         if self._feed.brings(topic):
             self.note_stamp("image", message.header.stamp)  # first: this may reset time
         arrival = self._feed.take(topic, message)
@@ -336,7 +344,7 @@ class TrackNode(ModelNode):
         if tracker is None or frame.run != self._run:
             return
         if frame.run != self._tracked_run:
-            self._tracked_run = frame.run
+            self._tracked_run, self._newest = frame.run, None
             tracker.reset()
             if self._action is not None:
                 self._action.restart()
@@ -345,6 +353,12 @@ class TrackNode(ModelNode):
             if not when:
                 raise InputError(
                     "it has stamp zero, and nothing can be tracked without time. Set header.stamp."
+                )
+            if self._newest is not None and when <= self._newest:
+                raise InputError(
+                    f"its stamp {when:.6f} s is not after that of the image before, {self._newest:.6f} s. Do "
+                    "two publishers share the topic, or does the driver stamp images twice? Nothing is to be "
+                    "reset: when stamps go back by more than a second, the node begins anew by itself."
                 )
             tracks = tracker.update(self.to_rgb(message), when)
         except MolmoActError as error:
@@ -373,7 +387,7 @@ class TrackNode(ModelNode):
         self.diagnostics.mark_published()
         self.add_age("capture to answer", header.stamp, frame.received)
         annotations = self._topics.get("tracked_annotations")
-        if annotations is not None and annotations.get_subscription_count():
+        if annotations is not None and self.is_wanted(annotations):
             annotations.publish(self._packages.annotate(marks_of_tracks(tracks, queries), header, name))
         if self._options.overlay:
             overlays = self._topics["tracked_overlay"], self._topics["tracked_overlay/compressed"]

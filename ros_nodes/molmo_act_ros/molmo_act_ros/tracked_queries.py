@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from molmo_act.errors import InputError
-from molmo_act_ros.parameters import MAX_QUERIES
+from molmo_act_ros.conversions.points import MAX_QUERIES
 
 if TYPE_CHECKING:
     from molmo_act import Track
@@ -52,7 +52,8 @@ class TrackedQueries:
         if count > MAX_QUERIES:
             raise InputError(
                 f"{count} queries would be tracked: of parameters, of add_object and of goals; expected "
-                f"at most {MAX_QUERIES}. Remove all objects of an added query, or publish on tracked_query."
+                f"at most {MAX_QUERIES}. Remove all objects of an added query, or object 0 for added queries "
+                "without any, or publish on tracked_query."
             )
 
     def note(self, tracks: Iterable[Track]) -> None:
@@ -80,3 +81,19 @@ class TrackedQueries:
                 object_ids.discard(object_id)
                 if not object_ids:
                     self.added.pop(query, None)
+
+    def remove_unfound(self) -> list[str]:
+        """Ends the added queries that have no object, and could not be ended by one.
+
+        Returns:
+            The queries, in order.
+
+        Raises:
+            InputError: Every added query has an object.
+        """
+        ended = [query for query, object_ids in list(self.added.items()) if not object_ids]
+        if not ended:
+            raise InputError("There is no added query without an object. Give the id of an object to remove.")
+        for query in ended:
+            self.added.pop(query, None)
+        return ended

@@ -63,11 +63,24 @@ def early_stamp(message: Image | CompressedImage) -> None:
     message.header.stamp = Time(sec=1)
 
 
+def negative_stamp(message: Image | CompressedImage) -> None:
+    message.header.stamp = Time(sec=-5)
+
+
+def same_stamp(message: Image | CompressedImage) -> None:
+    """The same for every such image, an hour from now by the clock of the first one."""
+    global _SAME
+    if _SAME is None:
+        _SAME = Time(sec=message.header.stamp.sec + 3600)
+    message.header.stamp = _SAME
+
+
+_SAME: Time | None = None
 FAULTS = {
     fault.__name__: fault
     for fault in (
         *(wrong_step, wrong_encoding, empty_data, short_data, no_end_marker),
-        *(zero_stamp, early_stamp),
+        *(zero_stamp, early_stamp, negative_stamp, same_stamp),
     )
 }
 
