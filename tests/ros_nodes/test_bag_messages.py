@@ -28,7 +28,7 @@ ROUNDS = int(os.environ.get("MOLMO_ACT_DAMAGE_ROUNDS", "40"))
 STEP_NS = 100_000_000
 
 
-def record(bag: Path, storage: str) -> Path:
+def record(bag: Path, storage: str, side: int = SIDE) -> Path:
     """Images of one colour with a text after each, ten a second."""
     store = get_typestore(Stores.ROS2_JAZZY)
     types = store.types
@@ -39,9 +39,9 @@ def record(bag: Path, storage: str) -> Path:
             when = 10**18 + number * STEP_NS
             stamp = types["builtin_interfaces/msg/Time"](when // 10**9, when % 10**9)
             header = types["std_msgs/msg/Header"](stamp, "camera")
-            pixels = np.zeros((SIDE, SIDE, 3), np.uint8)
+            pixels = np.zeros((side, side, 3), np.uint8)
             pixels[..., number % 3] = 250
-            image = types[IMAGE](header, SIDE, SIDE, "rgb8", 0, 3 * SIDE, pixels.ravel())
+            image = types[IMAGE](header, side, side, "rgb8", 0, 3 * side, pixels.ravel())
             writer.write(images, when, store.serialize_cdr(image, IMAGE))
             text = types["std_msgs/msg/String"](f"number {number}")
             writer.write(texts, when + 1, store.serialize_cdr(text, "std_msgs/msg/String"))
@@ -120,23 +120,48 @@ def test_whatever_is_damaged_the_new_bag_is_whole_or_absent(whole, tmp_path, cap
     assert min(ends.values()) >= ROUNDS // 10, "both happen"
 
 
-def test_what_lies_behind_a_damaged_place_is_read(whole, tmp_path, capsys, monkeypatch):
+def lose(bag: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> int:
+    """Runs the program on a damaged bag; gives the number of messages that the new one lacks."""
     import molmo_act
 
-    bag = Path(shutil.copytree(whole, tmp_path / "bag"))
-    if storage_file(bag).suffix == ".mcap":
-        pytest.skip("the writer makes one chunk for each file; see the next test")
-    with sqlite3.connect(storage_file(bag)) as database:
-        database.execute("UPDATE messages SET data = 'text' WHERE id = 21")  # a damaged kind of value
-        database.execute("UPDATE messages SET timestamp = -5 WHERE id = 41")
-    database.close()
     monkeypatch.setattr(molmo_act, "load", lambda *a, **b: ColourModel())
     assert tool.main(["molmo-act-bag", str(bag), "red"]) == 1
     told = capsys.readouterr()
-    assert "2 messages lost" in told.out
-    assert f"{COUNT - 2} images" in told.out
-    assert "left out: 2 of 80 messages" in told.err
-    assert is_whole(tmp_path / "bag_points")
+    with opened_bag(folder / "bag_points") as reader:
+        topics = Counter(connection.topic for connection, _, _ in BagMessages(reader))
+    lost = 2 * COUNT - topics[TOPIC] - topics["/text"]
+    assert topics[f"{TOPIC}/pointed_pixels"] == topics[TOPIC]
+    assert f"{topics[TOPIC]} images, {lost} messages lost" in told.out
+    assert f"left out: {lost} of {2 * COUNT} messages of {bag} cannot be read: " in told.err
+    assert str(storage_file(bag)) in told.err, "and what to do"
+    assert is_whole(folder / "bag_points")
+    return lost
+
+
+@pytest.mark.parametrize("whole", ["sqlite3"], indirect=True)
+def test_rows_that_are_damaged_cost_themselves(whole, tmp_path, monkeypatch, capsys):
+    bag = Path(shutil.copytree(whole, tmp_path / "bag"))
+    with sqlite3.connect(storage_file(bag)) as database:
+        database.execute("UPDATE messages SET data = 'text' WHERE id = 21")
+        database.execute("UPDATE messages SET timestamp = -5 WHERE id = 42")
+    database.close()
+    assert lose(bag, tmp_path, monkeypatch, capsys) == 2
+
+
+def test_a_chunk_of_mcap_that_is_damaged_costs_itself(tmp_path, monkeypatch, capsys):
+    bag = record(tmp_path / "bag", "mcap", side=320)
+    file = storage_file(bag)
+    data, place = bytearray(file.read_bytes()), 8
+    chunks = []
+    while data[place] != 0x0F:  # the end of data
+        size = int.from_bytes(data[place + 1 : place + 9], "little")
+        chunks += [place] if data[place] == 0x06 else []
+        place += 9 + size
+    assert len(chunks) >= 8
+    first_record = chunks[3] + 9 + 8 + 8 + 8 + 4 + 4 + 8
+    data[first_record + 6] = 0xFF  # of its length
+    file.write_bytes(data)
+    assert 1 <= lose(bag, tmp_path, monkeypatch, capsys) <= 2 * 2 * COUNT / len(chunks) + 2
 
 
 class Reader:

@@ -76,12 +76,24 @@ def test_one_without_a_stamp_counts_from_what_has_come_then():
 def test_one_may_come_until_it_or_a_later_one_is_there():
     made = calibrations(info(0))
     assert not made.may_come(BEGIN + 33 * MS), "whether it is stamped alike is not known"
-    made.note_image(BEGIN)
+    assert focal(made, 0) == 600.0
     assert made.may_come(BEGIN + 33 * MS)
     made.add(info(66), unstamped=1)
     assert not made.may_come(BEGIN + 33 * MS)
     assert not made.may_come(BEGIN + 66 * MS)
     assert made.may_come(BEGIN + 99 * MS)
+
+
+def test_one_that_is_published_for_some_images_only_is_not_waited_for():
+    """At 1 Hz with stamps of the images: every answer would have waited."""
+    made = calibrations(info(0))
+    waits = 0
+    for number in range(1, 300):
+        if number % 30 == 0:
+            made.add(info(33 * number), unstamped=1)
+        waits += made.may_come(BEGIN + 33 * number * MS)
+        assert focal(made, 33 * number) == 600.0
+    assert waits <= 10
 
 
 def test_messages_may_come_in_any_order_and_are_new_when_they_differ():

@@ -217,7 +217,7 @@ def test_the_action_gives_feedback_and_ends_for_a_reason(film, goals, listener):
     from action_msgs.msg import GoalStatus
     from molmo_act_interfaces.msg import PointedPoint3D, PointedPoints3D
 
-    film = film("query:=green", "lost_after:=0.5", "not_found_after:=4.0")
+    film = film("query:=green", "lost_after:=3.0", "not_found_after:=4.0")  # images may pause for a second
     film.until(lambda: film.tracks)
     client = goals(film)
     result_of = client.kind.Result

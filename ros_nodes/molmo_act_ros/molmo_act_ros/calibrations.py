@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sensor_msgs.msg import CameraInfo
 
 _MOST = 1000  # messages that are remembered, half a minute of a camera
+_LATELY = 0.6  # weight of the last image
 _FOR_EVER_S = 1e9  # a camera_info that is published once counts until another one comes
 
 
@@ -44,6 +45,7 @@ class Calibrations:
         self._kept: StampedBuffer[Calibration] = StampedBuffer(_FOR_EVER_S, _MOST)
         self._newest: Calibration | None = None  # the last one that came
         self._alike = False  # images and camera_info have been seen with the same stamp
+        self._share = 0.0  # of the images asked about lately: those whose own had come
 
     def add(self, info: CameraInfo, unstamped: int) -> bool:
         """Takes a message.
@@ -76,9 +78,10 @@ class Calibrations:
             stamp: Of the image, in nanoseconds.
 
         Returns:
-            False once it is there, or a later one is, and for a driver that does not stamp both alike.
+            False once it is there, or a later one is, and for a driver that does not stamp both alike or
+            publishes it for some images only.
         """
-        return self._alike and self._exact(stamp) is None and self._kept.around(stamp)[1] is None
+        return self._share > 0.5 and self._exact(stamp) is None and self._kept.around(stamp)[1] is None
 
     def at(self, stamp: int) -> Calibration | None:
         """Finds the calibration of an image.
@@ -89,9 +92,11 @@ class Calibrations:
         Returns:
             The calibration; None where none has come, or where it cannot be known.
         """
-        self.note_image(stamp)
         before, after = self._kept.around(stamp)
-        if exact := self._exact(stamp):
+        exact = self._exact(stamp)
+        self.note_image(stamp)
+        self._share += _LATELY * ((exact is not None) - self._share)
+        if exact is not None:
             return exact
         if len({id(one) for one in self._kept.items}) == 1:
             return self._kept.items[0]
