@@ -67,7 +67,7 @@ def main() -> None:
             whole = Desktop(BlobFinder(), timeout=0)
             whole.locator(RED, region=whole.screen(small)).click()
             found["elsewhere"] = outcome(lambda: whole.locator(RED, region=whole.screen(large)).click())
-            found["pressed"] = presses(left, 2.0) + presses(right, 2.0)
+            found["pressed"] = presses(left) + presses(right)
 
             def unplug(look: int) -> None:
                 if look == 1:
