@@ -102,6 +102,12 @@ def mid_size(vocabulary: int) -> MolmoPointConfig:
     return config_of(vocabulary, text, Shape(384, 6, 6, 64, 1536, 8), 1024)
 
 
+def tenth_of_4b() -> MolmoPointConfig:
+    """Proportions of MolmoPoint-Vid-4B with a tenth of its weights, nearly all in the language blocks."""
+    text = Shape(1024, 8, 2, 128, intermediate_size=4096, num_hidden_layers=24)
+    return config_of(32768, text, Shape(384, 6, 6, 64, 1536, 8), 1024, tied=True)
+
+
 def released_size(text: Shape, *, tied: bool = False) -> MolmoPointConfig:
     """The shape of a released model: its vision tower, vocabulary and connector around a language model."""
     vision = Shape(1152, 16, 16, 72, intermediate_size=4304, num_hidden_layers=27)
@@ -116,6 +122,7 @@ def tiny(*, tied: bool = False) -> MolmoPointConfig:
 SIZES: dict[str, Callable[[], MolmoPointConfig]] = {
     "mid-size, 32768 words": lambda: mid_size(32768),
     "mid-size, 151936 words": lambda: mid_size(151936),
+    "a tenth of MolmoPoint-Vid-4B": tenth_of_4b,
     "MolmoPoint-8B": lambda: released_size(Shape(4096, 32, 8, 128, 12288, 36)),
     "MolmoPoint-Vid-4B": lambda: released_size(Shape(2560, 32, 8, 128, 9728, 36), tied=True),
     "tiny": tiny,

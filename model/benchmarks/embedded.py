@@ -1,8 +1,10 @@
 """Measures exported models beside torch: cold start, memory, prefill and milliseconds per point.
 
 `python -m model.benchmarks.embedded --threads 1` runs nano and a mid-size model of random weights, each case
-in processes of its own that take turns; every answer has twelve points, which are forced. Ratios to torch in
-float32 stand in brackets; one JSON line comes last. Needs the extra `onnx`.
+in processes of its own that take turns; every answer has twelve points, which are forced. A process answers as
+often as it can in ``--seconds``, at least twice and at most ten times, so that a model takes about five
+minutes on an idle machine. Ratios to torch in float32 stand in brackets; one JSON line comes last. Needs the
+extra `onnx`.
 """
 
 from __future__ import annotations
@@ -33,10 +35,12 @@ ENGINES = {
     "ONNX int4": "int4",
 }
 REFERENCE = "torch float32"
+LEAST, MOST = 2, 10
+"""Answers of a process behind the first."""
 COLUMNS = ("first_point_s", "memory_mb", "prefill_ms", "point_ms")
 
 
-def one_case(folder: str, quantization: str | None, image: Path, rounds: int) -> dict[str, float]:
+def one_case(folder: str, quantization: str | None, image: Path, seconds: float) -> dict[str, float]:
     """What a user's program would do: load, point, go on; says when the first answer is there."""
     import molmo_act
 
@@ -45,7 +49,9 @@ def one_case(folder: str, quantization: str | None, image: Path, rounds: int) ->
     model.point(image, QUERY, exactly=POINTS)
     print("first", flush=True)
     loaded = time.perf_counter() - began
-    taken = [model.point(image, QUERY, exactly=POINTS).timing_ms for _ in range(rounds)]
+    ends, taken = time.perf_counter() + seconds, []
+    while len(taken) < LEAST or (len(taken) < MOST and time.perf_counter() < ends):
+        taken.append(model.point(image, QUERY, exactly=POINTS).timing_ms)
     status = Path("/proc/self/status").read_text().splitlines()
     [resident] = [line.split()[1] for line in status if line.startswith("VmRSS:")]
     return {
@@ -53,6 +59,7 @@ def one_case(folder: str, quantization: str | None, image: Path, rounds: int) ->
         "memory_mb": int(resident) * 1024 / 1e6,
         "prefill_ms": median(each["prefill"] for each in taken),
         "point_ms": median(each["decode"] for each in taken) / POINTS,
+        "answers": len(taken),
     }
 
 
@@ -91,7 +98,7 @@ def export_all(name: str, folder: Path) -> dict[str, tuple[str, str | None]]:
     return places
 
 
-def measure(name: str, threads: int, starts: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure(name: str, threads: int, starts: int, seconds: float) -> dict[str, dict[str, float]]:
     """All engines of one model, in turns: medians over the starts."""
     from PIL import Image
 
@@ -103,10 +110,13 @@ def measure(name: str, threads: int, starts: int, rounds: int) -> dict[str, dict
         image = folder / "image.png"
         Image.fromarray(scene(SIDES.get(name, IMAGE_SIZE))).save(image)
         found: dict[str, list[dict[str, float]]] = defaultdict(list)
-        for _ in tqdm(range(starts), desc=name):
-            for engine, (place, quantization) in places.items():
-                words = [place, quantization or "none", str(image), str(rounds)]
-                found[engine].append(run_case(words, threads))
+        with tqdm(total=starts * len(places), desc=name, unit="process") as bar:
+            for _ in range(starts):
+                for engine, (place, quantization) in places.items():
+                    bar.set_postfix_str(engine)
+                    words = [place, quantization or "none", str(image), str(seconds)]
+                    found[engine].append(run_case(words, threads))
+                    bar.update()
     return {
         engine: {key: median(each[key] for each in cases) for key in cases[0]}
         for engine, cases in found.items()
@@ -132,17 +142,17 @@ def main() -> None:
     parser: argparse.ArgumentParser = make_parser(__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--starts", type=int, default=3, help="processes of each case (default 3)")
-    parser.add_argument("--rounds", type=int, default=10, help="answers of each process (default 10)")
+    parser.add_argument("--seconds", type=float, default=10, help="of each process (default 10)")
     parser.add_argument("--models", nargs="+", default=["nano", "mid-size, 32768 words"], metavar="NAME")
-    parser.add_argument("--case", nargs=4, metavar=("FOLDER", "QUANTIZATION", "IMAGE", "ROUNDS"))
+    parser.add_argument("--case", nargs=4, metavar=("FOLDER", "QUANTIZATION", "IMAGE", "SECONDS"))
     args = parser.parse_args()
     if args.case:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])
-        folder, quantization, image, rounds = args.case
+        folder, quantization, image, seconds = args.case
         kind = None if quantization == "none" else quantization
-        print(json.dumps(one_case(folder, kind, Path(image), int(rounds))))
+        print(json.dumps(one_case(folder, kind, Path(image), float(seconds))))
         return
-    results = {name: measure(name, args.threads, args.starts, args.rounds) for name in args.models}
+    results = {name: measure(name, args.threads, args.starts, args.seconds) for name in args.models}
     print(table(results))
 
     import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-import molmo_act
+from molmo_act._optional import TORCH_PACKAGES, needs_torch
 from molmo_act.cli import _arguments as given
 from molmo_act.quantization.export_report import OPSET, PRECISIONS
 
@@ -57,9 +57,15 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         MolmoActError: See `molmo_act.PointingModel.export`.
     """
+    try:
+        from molmo_act.export.checked import export_checkpoint
+    except ModuleNotFoundError as error:
+        if error.name not in TORCH_PACKAGES:
+            raise
+        raise needs_torch("Exporting a checkpoint", error.name) from error
     with given.stdout_to_stderr():
-        model = molmo_act.load(arguments.checkpoint, device="cpu")
-        report = model.export(
+        report = export_checkpoint(
+            arguments.checkpoint,
             arguments.out,
             precision=arguments.precision,
             opset=arguments.opset,

@@ -249,7 +249,8 @@ class Decoder:
         """(W, D) hidden states of nodes behind what was read; `depth` says how far behind each stands."""
         length = len(self._cache.rows)
         seen = np.concatenate((np.ones((len(embeds), length), bool), attends), axis=1)
-        hidden, past = self._network.read(embeds, length + depth, seen, self._cache.rows, self._cache.past)
+        kept, past = self._cache.rows, self._cache.past
+        hidden, past = self._network.read(embeds, length + depth, seen, kept, past, last_use=True)
         self._cache = _Cache(past, np.arange(length))
         return hidden
 

@@ -44,7 +44,14 @@ class Network(Protocol):
         """
 
     def read(
-        self, embeds: np.ndarray, positions: np.ndarray, attends: np.ndarray, keep: np.ndarray, past: Any
+        self,
+        embeds: np.ndarray,
+        positions: np.ndarray,
+        attends: np.ndarray,
+        keep: np.ndarray,
+        past: Any,
+        *,
+        last_use: bool = False,
     ) -> tuple[np.ndarray, Any]:
         """Runs the language model on tokens behind what it has read.
 
@@ -54,6 +61,7 @@ class Network(Protocol):
             attends: bool (W, S + W), which of them (row) attends to which kept row or token (column).
             keep: int64 (S,), rows of `past` that are still valid, in order.
             past: What the call before returned; None in the first one.
+            last_use: Whether `past` is not read again, so that it may be written over.
 
         Returns:
             Hidden states before the final norm (W, D), and S + W rows of a cache, which stays with the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib import import_module
 from threading import Lock
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from molmo_act.embedded.device_cache import DeviceCache, empty_cache, grown_cache
 from molmo_act.embedded.providers import CPU, CUDA, TENSORRT, choose_providers, first_line, onnxruntime
 from molmo_act.embedded.settings import AGAIN, EMBEDDINGS, LOCATIONS, ExportSettings
 from molmo_act.errors import CheckpointError, PlatformError
@@ -50,6 +52,7 @@ class SessionNetwork:
     def __init__(self, settings: ExportSettings, wanted: tuple[str, ...]) -> None:
         self._settings = settings
         self._sessions: dict[str, Any] = {}
+        self._types: dict[str, dict[str, Any]] = {}
         self._process, self._lock = os.getpid(), Lock()
         self._abandoned: list[dict[str, Any]] = []
         self.providers: tuple[str, ...] = (CPU,)
@@ -131,25 +134,67 @@ class SessionNetwork:
         return self._run("slot_embeddings", windows=windows)[0]
 
     def read(
-        self, embeds: np.ndarray, positions: np.ndarray, attends: np.ndarray, keep: np.ndarray, past: Any
-    ) -> tuple[np.ndarray, Any]:
-        """See `Network.read`; the cache is a list of values of ONNX Runtime on the device of the graph."""
-        session = self._session("language")
-        dtype = self._language_type
-        mask = np.where(attends, dtype(0), np.finfo(dtype).min)
-        fed = {"embeds": embeds.astype(dtype, copy=False), "positions": positions, "mask": mask, "keep": keep}
+        self,
+        embeds: np.ndarray,
+        positions: np.ndarray,
+        attends: np.ndarray,
+        keep: np.ndarray,
+        past: DeviceCache | None,
+        *,
+        last_use: bool = False,
+    ) -> tuple[np.ndarray, DeviceCache]:
+        """See `Network.read`; the cache stays on the device of the graph."""
+        session, fed = self._session("language"), len(embeds)
+        cache, kept, free, own = self._room(past, keep, fed)
         binding = session.io_binding()
-        for name, values in fed.items():
+        for name, values in self._language_inputs(embeds, positions, attends, cache, kept, free).items():
             binding.bind_cpu_input(name, np.ascontiguousarray(values))
         past_names, present_names = self._cache_names
-        for name, value in zip(past_names, self._empty_cache() if past is None else past, strict=True):
+        for name, value in zip(past_names, cache.values, strict=True):
             binding.bind_ortvalue_input(name, value)
         binding.bind_output("hidden", "cpu")
-        for name in present_names:
-            binding.bind_output(name, *self._device)
+        for name, value in zip(present_names, cache.values, strict=True):
+            if own or last_use:
+                binding.bind_ortvalue_output(name, value)  # written where it lies
+            else:
+                binding.bind_output(name, *self._device)
         self._guarded("language", lambda: session.run_with_iobinding(binding))
         hidden, *present = binding.get_outputs()
-        return hidden.numpy().astype(np.float32, copy=False), present
+        rows = np.concatenate((kept, free))
+        written = replace(cache, rows=rows) if own or last_use else DeviceCache(present, rows)
+        return hidden.numpy().astype(np.float32, copy=False), written
+
+    def _room(
+        self, past: DeviceCache | None, keep: np.ndarray, fed: int
+    ) -> tuple[DeviceCache, np.ndarray, np.ndarray, bool]:
+        """A cache with room, rows of it that are kept, rows that are free, and whether it is a new one."""
+        if past is None:
+            text = self._settings.config.text_config
+            sizes = text.num_hidden_layers, text.num_key_value_heads, text.head_dim
+            past = empty_cache(*sizes, fed, self._language_type, self._device)
+            return past, *past.place(keep, fed), True
+        kept, free = past.place(keep, fed)
+        if len(free) == fed:
+            return past, kept, free, False
+        past = grown_cache(past, kept, fed, self._device)
+        return past, *past.place(past.rows, fed), True
+
+    def _language_inputs(
+        self,
+        embeds: np.ndarray,
+        positions: np.ndarray,
+        attends: np.ndarray,
+        cache: DeviceCache,
+        kept: np.ndarray,
+        free: np.ndarray,
+    ) -> dict[str, np.ndarray]:
+        dtype, heads = self._language_type, self._settings.config.text_config.num_key_value_heads
+        mask = np.full((len(embeds), cache.capacity), np.finfo(dtype).min, dtype)
+        mask[:, np.concatenate((kept, free))] = np.where(attends, dtype(0), np.finfo(dtype).min)
+        slots = np.empty((heads, len(free), 2), np.int64)
+        slots[..., 0], slots[..., 1] = np.arange(heads)[:, None], free
+        embeds = embeds.astype(dtype, copy=False)
+        return {"embeds": embeds, "positions": positions, "mask": mask, "slots": slots}
 
     @cached_property
     def _language_type(self) -> Any:
@@ -167,19 +212,12 @@ class SessionNetwork:
         """Where the language model runs and its cache stays."""
         return ("cuda", 0) if self._session("language").get_providers()[0] in (CUDA, TENSORRT) else ("cpu", 0)
 
-    def _empty_cache(self) -> list[Any]:
-        text = self._settings.config.text_config
-        nothing = np.zeros((text.num_key_value_heads, 0, text.head_dim), self._language_type)
-        value = onnxruntime.OrtValue.ortvalue_from_numpy(nothing, *self._device)
-        return [value] * (2 * text.num_hidden_layers)
-
     def _run(self, name: str, **given: np.ndarray) -> list[np.ndarray]:
         """Runs a graph on numbers of the types that it takes; what it gives is float32."""
         session = self._session(name)
-        ports = session.get_inputs()
-        fed: dict[str, np.ndarray] = {
-            port.name: np.asarray(given[port.name], _TYPES[port.type]) for port in ports
-        }
+        if name not in self._types:
+            self._types[name] = {port.name: _TYPES[port.type] for port in session.get_inputs()}
+        fed = {port: np.asarray(given[port], kind) for port, kind in self._types[name].items()}
         outputs = self._guarded(name, lambda: session.run(None, fed))
         return [values.astype(np.float32, copy=False) for values in outputs]
 
@@ -264,6 +302,13 @@ class SessionNetwork:
 
 
 def _threads() -> int:
-    """How many threads a graph uses: what OMP_NUM_THREADS says, which torch heeds too; else all cores."""
+    """How many threads a graph uses: what OMP_NUM_THREADS says, as in torch, else one for each core.
+
+    ONNX Runtime, which 0 leaves it to, counts the cores of the machine. Those that this process may not run
+    on would leave threads that spin on the cores of others.
+    """
     said = os.environ.get("OMP_NUM_THREADS", "")
-    return int(said) if said.isdecimal() else 0
+    if said.isdecimal():
+        return int(said)
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return allowed if allowed < (os.cpu_count() or 1) else 0

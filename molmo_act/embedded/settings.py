@@ -21,7 +21,7 @@ from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER, VisionLayout
 
 SETTINGS = "molmo_act_onnx.json"
-FORMAT = 1
+FORMAT = 2
 MODEL_TYPE = "molmo_point"
 GRAPHS = (
     *("vision", "connector", "language", "words", "patch_keys"),

@@ -8,15 +8,60 @@ from typing import Any
 
 from tqdm import tqdm
 
+from molmo_act.embedded.settings import export_folder
+from molmo_act.errors import InputError
 from molmo_act.export.parity import compare_export
 from molmo_act.export.writing import write_export
 from molmo_act.models.molmo_point import MolmoPointProcessor
+from molmo_act.pointing.streamed import load_streamed
 from molmo_act.quantization.drift import PointsAtQueries, answer_probes
 from molmo_act.quantization.export_report import OPSET, ExportReport, Precision
 from molmo_act.validation import check_number, check_path
 
 FULL_PRECISION_PX = 0.5
 """How far a point of an export in fp32 may move unless a caller says otherwise."""
+
+
+def export_checkpoint(
+    checkpoint: str | os.PathLike[str] | None,
+    folder: str | os.PathLike[str],
+    *,
+    precision: Precision = "fp32",
+    opset: int = OPSET,
+    max_drift_px: float | None = None,
+) -> ExportReport:
+    """Exports a checkpoint in little more memory than its export takes: it is read layer by layer.
+
+    Args:
+        checkpoint: See `molmo_act.load`.
+        folder: See `export_checked`, as for the next three.
+        precision: How the language blocks are stored.
+        opset: Version of the operators of ONNX.
+        max_drift_px: Refuse an export that moves a point farther, or loses or adds one.
+
+    Returns:
+        What the export answers beside the checkpoint.
+
+    Raises:
+        CheckpointError: The checkpoint cannot be used, or the export drifts too far.
+        InputError: See `export_checked`, as for the next two.
+        MissingExtraError: Without the extra `onnx`.
+        PlatformError: torch cannot write the model in that opset.
+    """
+    if export_folder(checkpoint) is not None:
+        raise InputError(
+            f"{str(checkpoint)!r} is an exported model; expected the checkpoint that it was made from."
+        )
+    # An export in fp32 is as large as the model, so that may be in memory whole.
+    pointing = load_streamed(checkpoint, keep=precision == "fp32")
+    return export_checked(
+        *(pointing, pointing.model, pointing.processor, folder),
+        name=pointing.name,
+        precision=precision,
+        opset=opset,
+        max_drift_px=max_drift_px,
+        last_use=True,
+    )
 
 
 def export_checked(
@@ -29,6 +74,7 @@ def export_checked(
     precision: Precision = "fp32",
     opset: int = OPSET,
     max_drift_px: float | None = None,
+    last_use: bool = False,
 ) -> ExportReport:
     """Writes an export and compares it with its model.
 
@@ -42,6 +88,8 @@ def export_checked(
         opset: Version of the operators of ONNX.
         max_drift_px: Refuse an export that moves a point of the probe images farther, or loses or adds one;
             None for any drift, but 0.5 with "fp32".
+        last_use: Whether the model gives up its weights once it has answered, so that they and the export
+            are never both in memory.
 
     Returns:
         What the export answers beside the model.
@@ -67,6 +115,8 @@ def export_checked(
         def check(written: Path) -> None:
             bar.set_postfix_str("comparing")
             expected = answer_probes(pointing)
+            if last_use:
+                model.to("meta")
             bar.update()
             reports.append(compare_export(written, expected, precision, max_drift_px))
             bar.update()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from molmo_act._optional import lazy_import
+from molmo_act.export.hashed_files import HashedFile, HashedFiles
 
 ALIGNMENT = 4096
 """Bytes; a file that is mapped into memory is read in pages."""
@@ -20,11 +20,11 @@ class ExternalWeights:
     """Appends arrays to a file, and makes the initializers that point to them.
 
     Args:
-        file: Open for writing in binary mode, empty.
+        file: An empty one.
         name: Name of that file, as the graph will find it beside itself.
     """
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    def __init__(self, file: HashedFile, name: str) -> None:
         self._file, self._name = file, name
 
     def add(self, name: str, values: np.ndarray) -> Any:
@@ -53,15 +53,16 @@ class ExternalWeights:
 
 
 @contextmanager
-def external_weights(graph: Path) -> Iterator[ExternalWeights]:
+def external_weights(files: HashedFiles, graph: str) -> Iterator[ExternalWeights]:
     """Opens the file with the weights of a graph.
 
     Args:
-        graph: Path of the graph; its weights lie beside it in a file of that name and ``.data``.
+        files: Where it is written.
+        graph: Name of the graph; its weights lie beside it in a file of that name and ``.data``.
 
     Yields:
         What takes the weights.
     """
-    path = graph.with_name(f"{graph.name}.data")
-    with path.open("wb") as file:
-        yield ExternalWeights(file, path.name)
+    name = f"{graph}.data"
+    with files.new(name) as file:
+        yield ExternalWeights(file, name)

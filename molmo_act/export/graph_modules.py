@@ -1,6 +1,6 @@
 """The parts of MolmoPoint as graphs see them: one prompt, no batch axis, every state an input and an output.
 
-Shape letters: W fed tokens, S kept positions of the cache, R its rows, H key heads, D text width, N windows
+Shape letters: W fed tokens, R rows of the cache, H key heads, D text width, N windows
 or positions, K slots of a window, C width of ViT features, P image tokens, E width of keys.
 """
 
@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from molmo_act.models.molmo_point.core import MolmoPointModel
 from molmo_act.models.molmo_point.grounding_head import GroundingHead
-from molmo_act.models.molmo_point.modeling_molmo_point import MolmoPointForConditionalGeneration
 
 
 class PatchEmbedding(nn.Module):
@@ -69,29 +67,33 @@ class Rotary(nn.Module):
         return cos[0], sin[0]
 
 
-class _Grown:
+class _Written:
     """A cache of one layer, as an attention layer of transformers updates it."""
 
-    def __init__(self, key: Tensor, value: Tensor) -> None:
-        self.key, self.value = key, value
+    def __init__(self, key: Tensor, value: Tensor, slots: Tensor) -> None:
+        self.key, self.value, self._slots = key, value, (slots[..., 0], slots[..., 1])
 
     def update(self, key: Tensor, value: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
-        self.key, self.value = torch.cat((self.key, key[0]), 1), torch.cat((self.value, value[0]), 1)
+        self.key = self.key.index_put(self._slots, key[0])
+        self.value = self.value.index_put(self._slots, value[0])
         return self.key[None], self.value[None]
 
 
 class LanguageLayer(nn.Module):
-    """One layer of the language model, behind what is kept of its cache."""
+    """One layer of the language model, with its cache."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self.layer = layer
 
     def forward(
-        self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, keep: Tensor, key: Tensor, value: Tensor
+        self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor, slots: Tensor, key: Tensor, value: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """States (W, D), and keys and values (H, S + W, head width)."""
-        cache = _Grown(key.index_select(1, keep), value.index_select(1, keep))
+        """States (W, D), and keys and values (H, R, head width) with those of the fed tokens at `slots`.
+
+        `slots` are pairs of head and row (H, W, 2).
+        """
+        cache = _Written(key, value, slots)
         x = self.layer(
             x[None],
             position_embeddings=(cos[None], sin[None]),
@@ -104,9 +106,9 @@ class LanguageLayer(nn.Module):
 class Words(nn.Module):
     """States → logits of words, float32."""
 
-    def __init__(self, model: MolmoPointForConditionalGeneration) -> None:
+    def __init__(self, norm: nn.Module, head: nn.Linear) -> None:
         super().__init__()
-        self.norm, self.head = model.model.final_norm, model.lm_head
+        self.norm, self.head = norm, head
 
     def forward(self, hidden: Tensor) -> Tensor:
         """(N, V)."""

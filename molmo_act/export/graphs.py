@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from torch import nn
 
 from molmo_act.export import graph_modules as parts
 from molmo_act.export.external_weights import external_weights
+from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.ports import Port, Ports
 from molmo_act.export.stacking import GraphBuilder, Linear
 from molmo_act.export.template import Template, trace
 from molmo_act.models.molmo_point.modeling_molmo_point import MolmoPointForConditionalGeneration
+from molmo_act.models.streaming import present
+
+FEW_WORDS = 64
+"""Rows of the table of words that is traced; there may be 150,000 of them."""
 
 
 class GraphWriter:
@@ -21,7 +25,7 @@ class GraphWriter:
 
     Args:
         model: The model.
-        folder: Exists.
+        files: Those of the folder.
         dtype: Type of the numbers.
         opset: Version of the operators of ONNX.
         linear: How the products of the language blocks are written; None for plainly.
@@ -30,13 +34,13 @@ class GraphWriter:
     def __init__(
         self,
         model: MolmoPointForConditionalGeneration,
-        folder: Path,
+        files: HashedFiles,
         *,
         dtype: torch.dtype,
         opset: int,
         linear: Linear | None,
     ) -> None:
-        self._model, self._core, self._folder = model, model.model, folder
+        self._model, self._core, self._files = model, model.model, files
         self._dtype, self._opset, self._linear = dtype, opset, linear
 
     @property
@@ -55,8 +59,8 @@ class GraphWriter:
         self._language()
         yield "language"
         for name, module, inputs, outputs in self._single():
-            template = self._trace(module, inputs, outputs)
-            with external_weights(self._folder / f"{name}.onnx") as weights:
+            template = self._trace(_sample(module), inputs, outputs)
+            with external_weights(self._files, f"{name}.onnx") as weights:
                 builder = GraphBuilder(weights)
                 builder.stamp(template, module, "", {each: each for each in (*inputs, *outputs)})
                 self._finish(builder, name, inputs, outputs)
@@ -66,7 +70,7 @@ class GraphWriter:
         return trace(module, inputs, list(outputs), dtype=self._dtype, opset=self._opset)
 
     def _finish(self, builder: GraphBuilder, name: str, inputs: Ports, outputs: Ports) -> None:
-        builder.write(self._folder / f"{name}.onnx", inputs, outputs, self._dtype)
+        builder.write(self._files, f"{name}.onnx", inputs, outputs, self._dtype)
 
     def _single(self) -> Iterator[tuple[str, nn.Module, Ports, Ports]]:
         """Name, module, inputs and outputs of the graphs that have no layers."""
@@ -78,7 +82,8 @@ class GraphWriter:
             {"image_features": Port(("N", text)), "subpatch_keys": Port(("N", "K", keys))},
         )
         logits = Port(("N", self._model.vocab_size), "float32")
-        yield "words", parts.Words(self._model), {"hidden": hidden}, {"word_logits": logits}
+        words = parts.Words(core.final_norm, self._model.lm_head)
+        yield "words", words, {"hidden": hidden}, {"word_logits": logits}
         image_tokens = {"hidden": Port(("P", text)), "positions": Port(("P",), "int64")}
         patch_keys = {"patch_keys": Port(("P", keys), "float32")}
         yield "patch_keys", parts.PatchKeys(head), image_tokens, patch_keys
@@ -112,7 +117,7 @@ class GraphWriter:
         first = parts.PatchEmbedding(self._core)
         start = self._trace(first, inputs, {"x": state})
         block = self._trace(parts.VisionLayer(tower.layers[0]), {"x": state}, {"y": state})
-        with external_weights(self._folder / "vision.onnx") as weights:
+        with external_weights(self._files, "vision.onnx") as weights:
             builder = GraphBuilder(weights)
             builder.stamp(start, first, "first.", {"pixel_values": "pixel_values", "x": "layer_0"})
             for index in range(max(wanted) + 1):
@@ -125,18 +130,19 @@ class GraphWriter:
         text, core = self._model.config.text_config, self._core.language_model
         width, layers = core.layers[0].self_attn.head_dim, range(len(core.layers))
         fed, angles = Port(("W", text.hidden_size)), Port(("W", width))
-        given = {"mask": Port(("W", "S + W")), "keep": Port(("S",), "int64")}
-        past, present = (Port((text.num_key_value_heads, rows, width)) for rows in ("R", "S + W"))
+        heads = text.num_key_value_heads
+        given = {"mask": Port(("W", "R")), "slots": Port((heads, "W", 2), "int64")}
+        cache = Port((heads, "R", width))
         block = self._trace(
             parts.LanguageLayer(core.layers[0]),
-            {"x": fed, "cos": angles, "sin": angles, **given, "key": past, "value": past},
-            {"y": fed, "new_key": present, "new_value": present},
+            {"x": fed, "cos": angles, "sin": angles, **given, "key": cache, "value": cache},
+            {"y": fed, "new_key": cache, "new_value": cache},
         )
         kinds = ("key", "value")
         inputs = {"embeds": fed, "positions": Port(("W",), "int64"), **given}
-        inputs |= {f"past_{kind}_{index}": past for index in layers for kind in kinds}
-        outputs = {f"present_{kind}_{index}": present for index in layers for kind in kinds}
-        with external_weights(self._folder / "language.onnx") as weights:
+        inputs |= {f"past_{kind}_{index}": cache for index in layers for kind in kinds}
+        outputs = {f"present_{kind}_{index}": cache for index in layers for kind in kinds}
+        with external_weights(self._files, "language.onnx") as weights:
             builder = GraphBuilder(weights, self._linear)
             self._rotary(builder, angles, inputs)
             for index, rope in enumerate(core.rope_types):
@@ -149,7 +155,8 @@ class GraphWriter:
                     **{kind: f"past_{kind}_{index}" for kind in kinds},
                     **{f"new_{kind}": f"present_{kind}_{index}" for kind in kinds},
                 }
-                builder.stamp(block, parts.LanguageLayer(core.layers[index]), f"layers.{index}.", names)
+                with present(core.layers[index]):
+                    builder.stamp(block, parts.LanguageLayer(core.layers[index]), f"layers.{index}.", names)
             self._finish(builder, "language", inputs, {"hidden": fed, **outputs})
 
     def _rotary(self, builder: GraphBuilder, angles: Port, inputs: Ports) -> None:
@@ -161,3 +168,11 @@ class GraphWriter:
             template = self._trace(module, given, {"cosines": angles, "sines": angles})
             names = {**{name: name for name in given}, "cosines": f"cos_{rope}", "sines": f"sin_{rope}"}
             builder.stamp(template, module, f"rotary.{rope}.", names)
+
+
+def _sample(module: nn.Module) -> nn.Module:
+    """What is traced in place of a module: torch's exporter makes copies of what a model has most of."""
+    if not isinstance(module, parts.Words):
+        return module
+    few = nn.Linear(module.head.in_features, FEW_WORDS, bias=False, device="meta")
+    return parts.Words(module.norm, few)

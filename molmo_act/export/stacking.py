@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,6 +11,7 @@ from torch import nn
 
 from molmo_act._optional import lazy_import
 from molmo_act.export.external_weights import ExternalWeights
+from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.ports import Ports
 from molmo_act.export.template import Template
 
@@ -61,7 +61,6 @@ class GraphBuilder:
             names: Inputs and outputs of the template → their names in this graph.
         """
         parameters = dict(module.named_parameters())
-        arrays = {name: weight.of(parameters) for name, weight in template.weights.items()}
         self._opsets.update(template.opsets)
 
         def named(name: str) -> str:
@@ -80,17 +79,18 @@ class GraphBuilder:
             own.name = f"{prefix}{node.name}"
             own.input[:] = [named(name) for name in node.input]
             own.output[:] = [named(name) for name in node.output]
-            weight = arrays.get(node.input[1]) if self._linear and node.op_type == "MatMul" else None
-            if weight is None or self._linear is None:
+            is_product = node.op_type == "MatMul" and node.input[1] in template.weights
+            if not is_product or self._linear is None:
                 self._nodes.append(own)
                 continue
             replaced.add(node.input[1])
+            weight = template.weights[node.input[1]].of(parameters)
             nodes, initializers = self._linear(own, own.input[1], weight, self._weights)
             self._nodes += nodes
             self._initializers += initializers
-        for name, values in arrays.items():
+        for name, made in template.weights.items():  # one after another: each is a copy of a parameter
             if name not in replaced:
-                self._initializers.append(self._weights.add(named(name), values))
+                self._initializers.append(self._weights.add(named(name), made.of(parameters)))
 
     def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
         """Adds a node.
@@ -103,22 +103,24 @@ class GraphBuilder:
         """
         self._nodes.append(_onnx.helper.make_node(operator, list(inputs), [output], **attributes))
 
-    def write(self, path: Path, inputs: Ports, outputs: Ports, dtype: torch.dtype) -> None:
+    def write(self, files: HashedFiles, name: str, inputs: Ports, outputs: Ports, dtype: torch.dtype) -> None:
         """Writes the graph.
 
         Args:
-            path: Where to.
+            files: Where it is written.
+            name: Of the file.
             inputs: By name.
             outputs: By name.
             dtype: Type of the graph's numbers.
         """
         ends = ([port.info(name, dtype) for name, port in ports.items()] for ports in (inputs, outputs))
         opsets = {**self._opsets, **{node.domain: 1 for node in self._nodes if node.domain}}
-        graph = _onnx.helper.make_graph(self._nodes, path.stem, *ends, self._initializers)
+        graph = _onnx.helper.make_graph(self._nodes, name.removesuffix(".onnx"), *ends, self._initializers)
         model = _onnx.helper.make_model(
             graph,
             producer_name="molmo_act",
             opset_imports=[_onnx.helper.make_opsetid(*each) for each in opsets.items()],
             ir_version=10,  # what ONNX Runtime 1.20 reads
         )
-        path.write_bytes(model.SerializeToString())
+        with files.new(name) as file:
+            file.write(model.SerializeToString())

@@ -11,6 +11,7 @@ import copy
 import io
 import logging
 import warnings
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from molmo_act.errors import PlatformError
 from molmo_act.export.attention import GROUPED
 from molmo_act.export.ports import Ports
 from molmo_act.models.copying import without_capture_hooks
+from molmo_act.models.streaming import STREAMED
 
 SMALL = 64
 """Elements; larger matrices must be weights."""
@@ -38,13 +40,13 @@ class Weight:
     Attributes:
         parameter: Name of the parameter in the traced module.
         transposed: Whether it is the parameter's transpose.
-        shape: Shape of the initializer.
+        shape: Shape of the initializer; None for that of the parameter, or of its transpose.
         dtype: Its type; some parameters are used in float32 whatever the others are.
     """
 
     parameter: str
     transposed: bool
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     dtype: np.dtype[Any]
 
     def of(self, parameters: Mapping[str, Tensor]) -> np.ndarray:
@@ -57,7 +59,8 @@ class Weight:
             The array.
         """
         tensor = parameters[self.parameter].detach().to("cpu", getattr(torch, self.dtype.name))
-        return (tensor.T if self.transposed else tensor).reshape(self.shape).contiguous().numpy()
+        tensor = tensor.T if self.transposed else tensor
+        return (tensor if self.shape is None else tensor.reshape(self.shape)).contiguous().numpy()
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,11 @@ def _with_random_weights(module: nn.Module, dtype: torch.dtype) -> nn.Module:
         id(parameter): nn.Parameter(torch.randn(parameter.shape, generator=generator, dtype=dtype), False)
         for parameter in module.parameters()
     }
-    twin = copy.deepcopy(without_capture_hooks(module), drawn).to("cpu").eval()
+    alike = without_capture_hooks(module)
+    for part in alike.modules():  # nor those that fetch weights from the disk; the module keeps its own
+        part._forward_pre_hooks, part._forward_hooks = OrderedDict(), OrderedDict()
+        vars(part).pop(STREAMED, None)
+    twin = copy.deepcopy(alike, drawn).to("cpu").eval()
     for part in twin.modules():
         config: Any = getattr(part, "config", None)
         if config is not None:  # a copy, too
@@ -179,5 +186,6 @@ def _find(values: np.ndarray, parameters: Mapping[str, Tensor]) -> Weight | None
         own = parameter.numpy().astype(values.dtype)
         for transposed, order in ((False, own), (True, own.T)):
             if np.array_equal(order.ravel(), values.ravel()):
-                return Weight(name, transposed, values.shape, values.dtype)
+                shape = None if order.shape == values.shape else values.shape
+                return Weight(name, transposed, shape, values.dtype)
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from molmo_act._optional import require_optional
 from molmo_act.embedded.settings import EMBEDDINGS, FORMAT, SETTINGS, TOKENIZER
 from molmo_act.errors import InputError
 from molmo_act.export.graphs import GraphWriter
+from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.quantized_linear import int4_linear, int8_linear
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER
 from molmo_act.io.atomic import atomic_folder, explain_write_errors
@@ -70,15 +70,16 @@ def write_export(
         raise InputError(f"{os.fspath(folder)!r} is there already; expected a new folder. Give another name.")
     dtype = torch.float16 if precision == "fp16" else torch.float32
     with explain_write_errors(folder, kind="an export"), atomic_folder(target) as unfinished:
-        writer = GraphWriter(model, unfinished, dtype=dtype, opset=opset, linear=_LINEAR.get(precision))
+        files = HashedFiles(unfinished)
+        writer = GraphWriter(model, files, dtype=dtype, opset=opset, linear=_LINEAR.get(precision))
         total = len(writer.names)
         with torch.inference_mode():
             for done, part in enumerate(writer.write(), 1):
                 on_part(part, done, total)
-            _write_words(model, unfinished / EMBEDDINGS, dtype)
-        _write_tokenizer(processor, unfinished / TOKENIZER)
+            _write_words(model, files, dtype)
+        _write_tokenizer(processor, files)
         settings = _settings(model, processor, name) | {"precision": precision, "opset": opset}
-        settings["files"] = {path.name: _described(path) for path in sorted(unfinished.iterdir())}
+        settings["files"] = dict(sorted(files.described.items()))
         text = json.dumps(settings, indent=1, ensure_ascii=False)
         (unfinished / SETTINGS).write_text(text + "\n", encoding="utf-8")
         check(unfinished)
@@ -98,24 +99,27 @@ def _check_model(model: Any, name: str) -> None:
         raise InputError(f"{name} has a temporal module, which cannot be exported; expected a model without.")
 
 
-def _write_words(model: MolmoPointForConditionalGeneration, path: Path, dtype: torch.dtype) -> None:
+def _write_words(model: MolmoPointForConditionalGeneration, files: HashedFiles, dtype: torch.dtype) -> None:
     """The word table, in slices, so that no second one is in memory."""
     table = model.model.language_model.embed_tokens.weight
     kind = np.dtype(str(dtype).removeprefix("torch."))
-    stored = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=tuple(table.shape))
-    for start in range(0, len(table), 4096):
-        stored[start : start + 4096] = table[start : start + 4096].detach().to("cpu", dtype).numpy()
-    stored.flush()
+    header = {"descr": kind.str, "fortran_order": False, "shape": tuple(table.shape)}
+    with files.new(EMBEDDINGS) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for start in range(0, len(table), 4096):
+            rows = table[start : start + 4096].detach().to("cpu", dtype)
+            file.write(rows.contiguous().numpy().data)
 
 
-def _write_tokenizer(processor: MolmoPointProcessor, path: Path) -> None:
+def _write_tokenizer(processor: MolmoPointProcessor, files: HashedFiles) -> None:
     backend = getattr(processor.tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise InputError(
             f"The tokenizer is a {type(processor.tokenizer).__name__}; expected a fast one, of the library "
             "`tokenizers`. Load the checkpoint with its tokenizer.json."
         )
-    backend.save(str(path))
+    with files.new(TOKENIZER) as file:
+        file.write(backend.to_str(pretty=True).encode())
 
 
 def _settings(
@@ -143,8 +147,3 @@ def _settings(
             name: getattr(processor.tokenizer, name) for name in ("bos_token", "eos_token", "pad_token")
         },
     }
-
-
-def _described(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -76,22 +76,27 @@ class StrictLoading:
         if not local:  # now they are in the cache
             _check_weights(folder, cls, config)
         model.config.name_or_path = model.name_or_path = os.fspath(source)
-        _refuse_misfits(source, info)
+        refuse_misfits(source, info)
         check_stored_numbers(source, model)
         return (model, info) if output_loading_info else model
 
 
-def check_folder(folder: Path, model_class: Any) -> None:
+def check_folder(folder: Path, model_class: Any) -> PreTrainedConfig:
     """Checks a checkpoint as loading does, without loading it.
 
     Args:
         folder: Where it lies.
         model_class: A `StrictLoading` class.
 
+    Returns:
+        Its configuration.
+
     Raises:
         CheckpointError: Loading would refuse it.
     """
-    _check_weights(folder, model_class, _check_config(folder, model_class.config_class, {}))
+    config = _check_config(folder, model_class.config_class, {})
+    _check_weights(folder, model_class, config)
+    return config
 
 
 @contextmanager
@@ -151,7 +156,17 @@ def _check_weights(folder: Path, model_class: Any, config: PreTrainedConfig) -> 
     check_stored_weights(model_class, config, tensors)
 
 
-def _refuse_misfits(source: str | os.PathLike[str], info: dict[str, Any]) -> None:
+def refuse_misfits(source: str | os.PathLike[str], info: Mapping[str, Any]) -> None:
+    """Refuses weights that do not fit a model.
+
+    Args:
+        source: Where the checkpoint is.
+        info: "missing_keys" and "unexpected_keys", names; "mismatched_keys", each a name with the shape that
+            is stored and the one that is expected.
+
+    Raises:
+        CheckpointError: There is one.
+    """
     misshapen = [
         f"{key} is {tuple(got)}, expected {tuple(want)}" for key, got, want in info["mismatched_keys"]
     ]

@@ -117,7 +117,7 @@ def _load(
     quantization: str | None,
     revision: str | None,
 ) -> PointingModel:
-    source = _source(name_or_path)
+    source = checkpoint_source(name_or_path)
     hub = hub_options(source, {} if revision is None else {"revision": revision})
     config = read_json(need_file(source, "config.json", **hub))
     model_type = config.get("model_type")
@@ -138,7 +138,7 @@ def _load(
     PrecisionMap.of(model).check(config.get("precision_map") if quantization is None else None)
     processor = MolmoPointProcessor.from_pretrained(source, **hub)
     check_parts(source, model, processor)
-    loaded = PointingModel(model.eval(), processor, Path(source).name if source == NANO else str(source))
+    loaded = PointingModel(model.eval(), processor, short_name(source))
     _ = loaded.runtime.grammar  # which a tokenizer may lack words for
     return loaded
 
@@ -148,7 +148,7 @@ def _check_revision(name_or_path: str | os.PathLike[str] | None, revision: objec
         return
     if not isinstance(revision, str) or not revision:
         raise wrong("revision", revision, "the name of a branch, tag or commit")
-    source = _source(name_or_path)
+    source = checkpoint_source(name_or_path)
     if is_path(source):
         what = "the bundled nano" if source == NANO else f"the folder {os.fspath(source)!r}"
         raise InputError(
@@ -157,11 +157,30 @@ def _check_revision(name_or_path: str | os.PathLike[str] | None, revision: objec
         )
 
 
-def _source(name_or_path: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
-    """Where the checkpoint is; a folder of one's own that is called nano goes before the bundled one."""
+def checkpoint_source(name_or_path: str | os.PathLike[str] | None) -> str | os.PathLike[str]:
+    """Says where a checkpoint is; a folder of one's own that is called nano goes before the bundled one.
+
+    Args:
+        name_or_path: See `load`.
+
+    Returns:
+        A folder, or the name of a repository on the hub.
+    """
     if name_or_path is None or (name_or_path == NANO.name and not Path(NANO.name).exists()):
         return NANO
     return name_or_path
+
+
+def short_name(source: str | os.PathLike[str]) -> str:
+    """What a model is called.
+
+    Args:
+        source: See `checkpoint_source`.
+
+    Returns:
+        "nano" for the bundled one, else where the checkpoint is.
+    """
+    return NANO.name if source == NANO else str(source)
 
 
 def _quantization(

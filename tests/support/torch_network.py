@@ -36,7 +36,14 @@ class TorchNetwork:
 
     @torch.inference_mode()
     def read(
-        self, embeds: np.ndarray, positions: np.ndarray, attends: np.ndarray, keep: np.ndarray, past: Any
+        self,
+        embeds: np.ndarray,
+        positions: np.ndarray,
+        attends: np.ndarray,
+        keep: np.ndarray,
+        past: Any,
+        *,
+        last_use: bool = False,
     ) -> tuple[np.ndarray, Any]:
         self.reads += 1
         kept, width = len(keep), len(embeds)

@@ -10,7 +10,18 @@ import numpy as np
 import torch
 from PIL import Image
 
-from molmo_act import Count, EncodedImage, Point, PointingModel, Points, Track, Tracks, load
+from molmo_act import (
+    Count,
+    EmbeddedImage,
+    EmbeddedModel,
+    EncodedImage,
+    Point,
+    PointingModel,
+    Points,
+    Track,
+    Tracks,
+    load,
+)
 from molmo_act.pointing.options import PointOptions
 
 
@@ -82,6 +93,23 @@ def videos(model: PointingModel, frames: list[np.ndarray], query: str) -> None:
         assert_type(tracker.update(frames[0], 0.5), Tracks)
 
 
+def exported(model: EmbeddedModel, image: Image.Image, array: np.ndarray, query: str | list[str]) -> None:
+    options: PointOptions = {"max_points": 3, "order": "masked"}
+    assert_type(model.point(image, "the mug", exactly=2), Points)
+    assert_type(model.point(image, ["the mug", "the plate"], **options), list[Points])
+    assert_type(model.point(["a.png", "b.png"], "the mug"), list[Points])
+    assert_type(model.point([Path("a.png"), array], "the mug"), list[Points])
+    assert_type(model.point(array, query), Points | list[Points])
+    assert_type(model.encode(image, max_crops=2), EmbeddedImage)
+    assert_type(model.point(model.encode(image), "the mug"), Points)
+    assert_type(model.point(model.encode(image), ["the mug"]), list[Points])
+    assert_type(model.count(image, "the mug"), Count)
+    assert_type(model.count([array, array], "the mug", **options), list[Count])
+    assert_type(model.track("clip.mp4", query), list[Tracks])
+    with model.tracker(["the mug"], synchronous=True) as tracker:
+        assert_type(tracker.update(array, 0.5), Tracks)
+
+
 def results(points: Points, tracks: Tracks, line: dict[str, object]) -> None:
     assert_type(points[0], Point)
     assert_type(points[points.score > 0.5], Points)
@@ -108,6 +136,20 @@ def refused(model: PointingModel, image: Image.Image, images: list[Image.Image])
     del images_of_one
 
 
+def refused_of_exported(
+    model: EmbeddedModel, encoded: EncodedImage, image: Image.Image, images: list[Image.Image]
+) -> None:
+    model.point(image, 5)  # type: ignore[call-overload]
+    model.point(encoded, "the mug")  # type: ignore[call-overload]
+    model.point(image, "the mug", fps=2)  # type: ignore[call-overload]
+    model.point(image, "the mug", order="fast")  # type: ignore[call-overload]
+    model.track("clip.mp4", "the mug", max_fps=2.0)  # type: ignore[call-arg]
+    images_of_one: Points = model.point(images, "the mug")  # type: ignore[assignment]
+    del images_of_one
+
+
 def loaded() -> None:
+    assert_type(load("FOLDER", providers=["CPUExecutionProvider"]), EmbeddedModel)
+    assert_type(load("FOLDER", providers="auto"), EmbeddedModel)
     assert_type(load(), PointingModel)
     assert_type(load("nano", device="cpu", dtype="float32"), PointingModel)

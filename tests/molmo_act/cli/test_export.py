@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 import json
-from types import SimpleNamespace
 
 import pytest
 
-import molmo_act
 from molmo_act.cli.main import main
+from molmo_act.export import checked
 
 
 @pytest.fixture
 def asked(monkeypatch):
     said = {}
 
-    def load(checkpoint, **options):
-        said.update(checkpoint=checkpoint, **options)
+    def export(checkpoint, folder, **options):
+        print("a library prints")
+        said.update(checkpoint=checkpoint, folder=folder, **options)
+        return "int8, 30.0 MB: …"
 
-        def export(folder, **options):
-            print("a library prints")
-            said.update(folder=folder, **options)
-            return "int8, 30.0 MB: …"
-
-        return SimpleNamespace(export=export)
-
-    monkeypatch.setattr(molmo_act, "load", load)
+    monkeypatch.setattr(checked, "export_checkpoint", export)
     return said
 
 
@@ -33,10 +28,25 @@ def test_options_reach_the_export_and_the_report_is_all_of_stdout(asked, capsys)
     words = ["export", "nano", "--out", "here", "--precision", "int8", "--max-drift-px", "3"]
     assert main(words) == 0
     assert json.loads(json.dumps(asked)) == {
-        **{"checkpoint": "nano", "device": "cpu", "folder": "here"},
+        **{"checkpoint": "nano", "folder": "here"},
         **{"precision": "int8", "opset": 18, "max_drift_px": 3.0},
     }
     assert capsys.readouterr().out == "int8, 30.0 MB: …\n"
+
+
+def test_without_torch_it_says_what_to_install(monkeypatch, capsys):
+    real = builtins.__import__
+
+    def without_torch(name, *rest, **named):
+        if name == "molmo_act.export.checked":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without_torch)
+    assert main(["export", "nano", "--out", "here"]) == 2
+    assert (
+        "Exporting a checkpoint needs the package 'torch', which is not installed" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,43 @@ def test_the_rows_that_are_kept_are_those_that_are_seen(network):
     _, past = network.read(embeds[:3], np.arange(3), np.tri(3, dtype=bool), none, None)
     last, present = network.read(embeds[3:], np.array([2]), np.ones((1, 3), bool), np.array([0, 1]), past)
     np.testing.assert_allclose(last[0], whole[2], atol=1e-4)
-    assert present[0].shape()[1] == 3
+    assert present.values[0] is not past.values[0]  # which is to stay as it is
+    np.testing.assert_array_equal(past.rows, [0, 1, 2])
+    third, _ = network.read(embeds[3:], np.array([2]), np.ones((1, 3), bool), np.array([0, 1]), past)
+    np.testing.assert_array_equal(third, last)
+
+
+def test_a_cache_is_written_where_it_lies_only_if_it_is_not_read_again(network):
+    embeds = np.random.default_rng(1).standard_normal((3, 256)).astype(np.float32)
+    _, past = network.read(embeds[:2], np.arange(2), np.tri(2, dtype=bool), np.empty(0, np.int64), None)
+    one, every = (embeds[2:], np.array([2]), np.ones((1, 3), bool), np.arange(2)), slice(None)
+    before = [value.numpy()[:, every].copy() for value in past.values]
+    shared, copied = network.read(*one, past)
+    for value, kept in zip(past.values, before, strict=True):
+        np.testing.assert_array_equal(value.numpy(), kept)
+    owned, written = network.read(*one, past, last_use=True)
+    np.testing.assert_array_equal(owned, shared)
+    assert all(a is b for a, b in zip(written.values, past.values, strict=True))
+    for ours, theirs in zip(written.values, copied.values, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+def test_a_cache_grows_and_uses_rows_again_without_a_change_in_what_is_read(network):
+    """Forty steps of five tokens, of which every second is kept, against one that reads what was kept."""
+    embeds = np.random.default_rng(2).standard_normal((200, 256)).astype(np.float32) * 0.05
+    past, keep, seen = None, np.empty(0, np.int64), []
+    for step in range(40):
+        length, fed = len(seen), embeds[5 * step : 5 * step + 5]
+        attends = np.concatenate((np.ones((5, length), bool), np.tri(5, dtype=bool)), axis=1)
+        positions = length + np.arange(5)
+        hidden, past = network.read(fed, positions, attends, keep, past, last_use=True)
+        keep = np.concatenate((np.arange(length), length + np.arange(3)))
+        seen += [*range(5 * step, 5 * step + 3)]
+    assert past.capacity > 64  # 122 rows
+    whole, _ = network.read(
+        *(embeds[[*seen, 198, 199]], np.arange(122), np.tri(122, dtype=bool), np.empty(0, np.int64), None)
+    )
+    np.testing.assert_allclose(hidden, whole[-5:], atol=1e-4)
 
 
 @pytest.fixture
@@ -208,7 +244,18 @@ class _Other:
         return [given["x"] + self._wrong]
 
 
-@pytest.mark.parametrize(("said", "threads"), [("3", 3), ("", 0), ("all", 0)])
-def test_threads_are_those_of_the_environment(monkeypatch, said, threads):
+@pytest.mark.parametrize(
+    ("said", "allowed", "threads"),
+    [
+        ("3", {0}, 3),  # what a user says counts
+        ("", {0, 1, 2, 3}, 0),  # all cores: left to ONNX Runtime, which knows which ones are real
+        ("all", {0, 1, 2, 3}, 0),
+        ("", {2}, 1),  # a container or taskset with one core of four
+        ("", {1, 3}, 2),
+    ],
+)
+def test_threads_are_those_of_the_environment_or_one_for_each_core(monkeypatch, said, allowed, threads):
     monkeypatch.setenv("OMP_NUM_THREADS", said)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: allowed, raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
     assert sessions._threads() == threads

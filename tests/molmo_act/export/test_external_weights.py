@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from molmo_act.export.external_weights import ALIGNMENT, external_weights
+from molmo_act.export.hashed_files import HashedFiles
 
 
 def test_arrays_are_read_back(tmp_path):
@@ -14,8 +15,7 @@ def test_arrays_are_read_back(tmp_path):
         "b": np.arange(5, dtype=np.uint8),
         "c": np.arange(8, dtype=np.float16).reshape(2, 4).T,  # not contiguous
     }
-    graph = tmp_path / "g.onnx"
-    with external_weights(graph) as weights:
+    with external_weights(HashedFiles(tmp_path), "g.onnx") as weights:
         tensors = [weights.add(name, values) for name, values in arrays.items()]
     for tensor in tensors:
         offset = next(int(each.value) for each in tensor.external_data if each.key == "offset")

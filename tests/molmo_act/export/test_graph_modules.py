@@ -18,12 +18,13 @@ class _Layer(nn.Module):
         return x
 
 
-def test_a_layer_keeps_the_rows_it_is_told_to_and_appends_the_new_ones():
+def test_a_layer_writes_what_it_is_fed_where_it_is_told_to():
     past = torch.arange(12.0).view(2, 3, 2)
     x, mask = torch.zeros(1, 5), torch.zeros(1, 3)
-    angles = torch.zeros(1, 2)
-    y, key, value = LanguageLayer(_Layer())(x, angles, angles, mask, torch.tensor([2, 0]), past, past)
+    angles, slots = torch.zeros(1, 2), torch.tensor([[[0, 1]], [[1, 1]]])  # row 1 of both heads
+    y, key, value = LanguageLayer(_Layer())(x, angles, angles, mask, slots, past, past)
     assert y.shape == x.shape
-    assert key[0].tolist() == [[4, 5], [0, 1], [0, 1]]
-    assert key[1].tolist() == [[10, 11], [6, 7], [2, 3]]
-    assert value[1].tolist() == [[10, 11], [6, 7], [-2, -3]]
+    assert key[0].tolist() == [[0, 1], [0, 1], [4, 5]]
+    assert key[1].tolist() == [[6, 7], [2, 3], [10, 11]]
+    assert value[1].tolist() == [[6, 7], [-2, -3], [10, 11]]
+    assert past.tolist() == torch.arange(12.0).view(2, 3, 2).tolist()

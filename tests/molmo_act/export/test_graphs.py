@@ -48,17 +48,22 @@ def test_vision_and_connector(model, run):
 
 
 @torch.inference_mode()
-def test_language_reads_a_tree_behind_kept_rows(model, run):
-    """A prompt, a draft of which every other row is kept, and one more token behind these."""
+def test_language_reads_a_tree_behind_rows_that_are_kept(model, run):
+    """A prompt, a draft of which every other row is kept, and one more token where one was not.
+
+    The cache has twelve rows, of which seven are ever valid.
+    """
     text, fed = model.model.language_model, drawn(9, 256) * 0.05
-    past = {f"past_{kind}_{i}": np.zeros((2, 0, 64), np.float32) for i in range(6) for kind in KINDS}
+    past = {f"past_{kind}_{i}": np.zeros((2, 12, 64), np.float32) for i in range(6) for kind in KINDS}
     positions, keep = [0, 1, 2, 3, 4, 5, 5, 6, 6], [0, 1, 2, 3, 5, 7]
     mask = torch.ones(9, 9).tril().bool()
     mask[6, 5] = mask[7, 6] = mask[8, 5] = mask[8, 7] = False  # two branches behind the first five
 
-    def graph(embeds, positions, mask, keep, past):
-        added = np.where(mask.numpy(), 0, np.finfo(np.float32).min).astype(np.float32)
-        where = {"positions": np.array(positions), "mask": added, "keep": np.array(keep, dtype=np.int64)}
+    def graph(embeds, positions, mask, kept, written, past):
+        added = np.full((len(embeds), 12), np.finfo(np.float32).min)
+        added[:, [*kept, *written]] = np.where(mask.numpy(), 0, added[0, 0])
+        slots = np.stack([np.stack((np.full(len(written), head), written), -1) for head in range(2)])
+        where = {"positions": np.array(positions), "mask": added, "slots": slots}
         hidden, *present = run("language", embeds=embeds.numpy(), **where, **past)
         return hidden, dict(zip(past, present, strict=True))
 
@@ -71,9 +76,9 @@ def test_language_reads_a_tree_behind_kept_rows(model, run):
         position_ids=torch.tensor([positions]),
         **given,
     ).last_hidden_state[0]
-    first, past = graph(fed[:5], positions[:5], mask[:5, :5], [], past)
+    first, past = graph(fed[:5], positions[:5], mask[:5, :5], [], range(5), past)
     np.testing.assert_allclose(first, expected[:5].numpy(), **CLOSE)
-    second, past = graph(fed[5:], positions[5:], mask[5:], range(5), past)
+    second, past = graph(fed[5:], positions[5:], mask[5:], range(5), [8, 5, 7, 6], past)
     np.testing.assert_allclose(second, expected[5:].numpy(), **CLOSE)
 
     last = drawn(1, 1, 256)[0]
@@ -85,9 +90,9 @@ def test_language_reads_a_tree_behind_kept_rows(model, run):
     expected = text(
         inputs_embeds=last[None], attention_mask=ones[None, None], position_ids=torch.tensor([[7]]), **given
     ).last_hidden_state[0]
-    third, past = graph(last, [7], ones, keep, past)
+    third, past = graph(last, [7], ones, [0, 1, 2, 3, 8, 7], [5], past)
     np.testing.assert_allclose(third, expected.numpy(), **CLOSE)
-    assert past["past_key_0"].shape == (2, 7, 64)
+    assert past["past_key_0"].shape == (2, 12, 64)
 
 
 @torch.inference_mode()

@@ -36,8 +36,9 @@ def test_settings_describe_every_file_and_no_place(nano, nano_onnx):
 
 
 def test_what_fails_before_the_end_leaves_nothing(nano, tmp_path, monkeypatch):
-    def drop(model, path, dtype):
-        path.write_bytes(b"half")
+    def drop(model, files, dtype):
+        with files.new("half") as file:
+            file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writing.GraphWriter, "write", lambda self: iter(("vision",)))
