@@ -253,6 +253,7 @@ def test_the_program_uses_the_model_and_speaks_plainly(recorded, tmp_path, monke
     assert capsys.readouterr().out == f"{out}: {COUNT} images, {COUNT} with points\n"
     assert tool.main(words) == 2
     assert capsys.readouterr().err.strip() == f"molmo-act-bag: {out} exists already; give another --out."
+    assert len(asked) == 1, "the model is loaded once the bag is open"
 
 
 IMAGE, PLAIN = "sensor_msgs/msg/Image", "/image"

@@ -139,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         require_rosbags()
         with ending_in_order(by_signal=False):
-            counts = point_in_bag(args.bag, out, options.model.load(), options)
+            counts = point_in_bag(args.bag, out, None, options)
     except KeyboardInterrupt:
         return 130
     except MolmoActError as error:
@@ -159,7 +159,7 @@ def require_rosbags() -> None:
     require_optional("rosbags", extra="bags", purpose="molmo-act-bag")
 
 
-def point_in_bag(bag: Path, out: Path, model: PointingModel, options: BagOptions) -> Counter[str]:
+def point_in_bag(bag: Path, out: Path, model: PointingModel | None, options: BagOptions) -> Counter[str]:
     """Writes a copy of a bag with points.
 
     For images on topic T, points are PointedPixels on T/pointed_pixels, one message for each image, and
@@ -169,7 +169,7 @@ def point_in_bag(bag: Path, out: Path, model: PointingModel, options: BagOptions
     Args:
         bag: Folder of a rosbag2.
         out: Folder of the new one, which must not exist. It appears when it is complete.
-        model: Finds the points.
+        model: Finds the points; None for the one that the options name, which is loaded once the bag is open.
         options: What to find, and what to write.
 
     Returns:
@@ -186,23 +186,24 @@ def point_in_bag(bag: Path, out: Path, model: PointingModel, options: BagOptions
 
     counts: Counter[str] = Counter()
     _require_new(out, bag)
-    with opened_bag(bag) as reader, atomic_folder(out) as unfinished:
-        unfinished.rmdir()  # the writer makes it itself
-        topic = _image_topic(reader, options.topic)
-        messages = BagMessages(reader)
-        with new_bag(unfinished, bag, options.storage) as writer:
-            store = reader.typestore
-            copies = {each.id: copy_connection(each, store, writer) for each in reader.connections}
-            answers = _AnswerWriter(reader, writer, out, topic, options)
-            for connection, time, raw in tqdm(messages, total=messages.expected, disable=None):
-                with written(out):
-                    writer.write(copies[connection.id], time, raw)
-                if connection.topic != topic:
-                    continue
-                counts["images"] += 1
-                if (counts["images"] - 1) % options.every == 0:
-                    counts[answers.answer(connection, time, raw, model)] += 1
-        _report_lost(messages, bag)
+    with opened_bag(bag) as reader:
+        topic, messages = _image_topic(reader, options.topic), BagMessages(reader)
+        model = options.model.load() if model is None else model
+        with atomic_folder(out) as unfinished:
+            unfinished.rmdir()  # the writer makes it itself
+            with new_bag(unfinished, bag, options.storage) as writer:
+                store = reader.typestore
+                copies = {each.id: copy_connection(each, store, writer) for each in reader.connections}
+                answers = _AnswerWriter(reader, writer, out, topic, options)
+                for connection, time, raw in tqdm(messages, total=messages.expected, disable=None):
+                    with written(out):
+                        writer.write(copies[connection.id], time, raw)
+                    if connection.topic != topic:
+                        continue
+                    counts["images"] += 1
+                    if (counts["images"] - 1) % options.every == 0:
+                        counts[answers.answer(connection, time, raw, model)] += 1
+            _report_lost(messages, bag)
     if messages.lost:
         counts["messages lost"] = messages.lost
     return counts
