@@ -1,8 +1,8 @@
 """Measures exported models beside torch: cold start, memory, prefill and milliseconds per point.
 
 `python -m model.benchmarks.embedded --threads 1` runs nano and a mid-size model of random weights, each case
-in processes of its own that take turns; every answer has twelve points, which are forced. A process answers as
-often as it can in ``--seconds``, at least twice and at most ten times, so that a model takes about five
+in processes of its own that take turns; every answer has twelve points, which are forced. A process answers
+as often as it can in ``--seconds``, at least twice and at most ten times, so that a model takes about five
 minutes on an idle machine. Ratios to torch in float32 stand in brackets; one JSON line comes last. Needs the
 extra `onnx`.
 """
