@@ -248,8 +248,13 @@ def _from_rim(after: FlowFrame, point: TrackedPoint) -> TrackedPoint | None:
     rim = replace(rim, colour=colour_at(after, xy))
     features = np.asarray(point.features + shift, np.float32)
     placed = replace(point, xy=xy, features=features, similarity=alike, rim=rim)
-    few = len(rim.points) and rim.seen(after).sum() < RENEW_RIM_BELOW
-    return _anchored(placed, Region.at(after, xy)) if few else placed
+    seen = rim.seen(after).sum()
+    if not len(rim.points) or seen >= RENEW_RIM_BELOW:
+        return placed
+    renewed = _anchored(placed, Region.at(after, xy))
+    # Each renewal adds its own error to the point's, so one that shows no more of the rim is none.
+    more = renewed.rim is not None and renewed.rim.seen(after).sum() > seen
+    return renewed if more or renewed.from_centre is not None else placed
 
 
 def _reacquired_by_rim(

@@ -24,7 +24,7 @@ MIN_RIM_POINTS = 4
 MIN_AGREEMENT = 0.35  # of the points of a rim that must have moved alike; an object may cover the others
 _PER_DIRECTION, _DIRECTIONS = 6, 8
 _MAX_RESIDUAL = 1.0  # pixels between a point's motion across the rim and that of the whole
-_EDGE = 3  # pixels to either side of the rim between which the colour changes
+_EDGE = 2  # pixels to either side of the rim between which the colour changes; beyond, the ground does too
 _MIN_STEP = 20.0  # levels of 255 by which it does; slower changes are light and shade
 _UNSEEN = 0.2  # singular value, relative to the largest, of a direction of which the rim says nothing
 
@@ -94,8 +94,10 @@ def find_rim(region: Region, xy: np.ndarray) -> Rim:
     places, outwards, error = outline(region, xy)
     chosen = _spread(outwards)
     places, outwards = places[chosen], outwards[chosen]
-    across, found = _across(region.frame, places, outwards, colour, round(2 * error) + 2)
-    return Rim((places + across[:, None] * outwards)[found], outwards[found], colour)
+    for _ in range(2):  # again from where it was found, as on later frames: else they begin with a step
+        across, found = _across(region.frame, places, outwards, colour, round(2 * error) + 2)
+        places, outwards = (places + across[:, None] * outwards)[found], outwards[found]
+    return Rim(places, outwards, colour)
 
 
 def follow_rim(frame: FlowFrame, rim: Rim, *, reach: int) -> tuple[np.ndarray, Rim] | None:

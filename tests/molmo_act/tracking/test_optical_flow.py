@@ -179,3 +179,27 @@ def test_a_large_plain_box_that_was_covered_is_found_where_it_has_moved_to():
     found = reacquire(box_frame((12, -9)), lost, lost.xy, 48.0, [])
     assert np.abs(found.xy - (312, 191)).max() < 0.5
     assert reacquire(box_frame((12, -9)), lost, lost.xy, 48.0, [found]) is None  # it is another one
+
+
+@pytest.mark.parametrize("noise", [0, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_small_plain_thing_at_the_corner_stays_over_many_frames(seed, noise):
+    """It shows so little of its rim that each frame may look for more."""
+    rng = np.random.default_rng(seed)
+    ground = np.kron(rng.uniform(60, 200, (15, 20, 3)), np.ones((8, 8, 1)))
+    left, top = rng.uniform(12.0, 14.0), rng.uniform(9.0, 11.0)
+    columns, rows = (np.clip(end - np.arange(size), 0, 1) for end, size in ((left, 160), (top, 120)))
+    alpha = (rows[:, None] * columns)[..., None]
+    plain = ground * (1 - alpha) + np.array((200, 40, 40)) * alpha
+
+    def shown(index):
+        grain = rng.normal(0, 1, plain.shape) * noise
+        return FlowFrame.from_image(index, index / 30, np.clip(plain + grain + 0.5, 0, 255).astype(np.uint8))
+
+    before = shown(0)
+    point = init_point(before, np.array([4.0, 3.5]))
+    for index in range(1, 60):
+        after = shown(index)
+        [point] = propagate(before, after, [point])
+        assert np.abs(point.xy - (4.0, 3.5)).max() < 0.3, index
+        before = after

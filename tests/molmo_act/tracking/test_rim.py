@@ -50,6 +50,16 @@ def test_its_motion_is_that_of_the_box(shift, noise):
     assert len(rim.points) == len(rim_of(frame()).points)
 
 
+@pytest.mark.parametrize("at", [(-7, -5.25), (-6.6, 140.3), (310.4, 221.7), (40.3, 70.8), (120.7, -6.2)])
+def test_a_rim_stays_where_nothing_moves_whatever_lies_beyond(at):
+    shown = frame(at=at, size=(20, 15))
+    rim, total = rim_of(shown, np.clip(np.add(at, (10, 7.5)), 2, (397, 297))), np.zeros(2)
+    for _ in range(20):
+        moved, rim = follow_rim(shown, rim, reach=RIM_REACH)
+        total += moved
+        assert np.abs(total).max() < 0.05
+
+
 def test_errors_do_not_add_up():
     rim, total = rim_of(frame()), np.zeros(2)
     for step in range(1, 40):
