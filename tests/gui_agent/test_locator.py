@@ -27,7 +27,7 @@ def desktop(display: str) -> Desktop:
 
 
 def desktop_with(meanwhile=lambda look: None, **options) -> Desktop:
-    return Desktop(BlobFinder(meanwhile), **{"timeout": 0.8, "verify_seconds": 0.2} | options)
+    return Desktop(BlobFinder(meanwhile), **{"timeout": 5.0, "verify_seconds": 0.2} | options)
 
 
 def presses(window) -> list[tuple[str, int, list[str]]]:
@@ -359,14 +359,14 @@ def test_a_window_that_never_stays(open_pads) -> None:
 
     subprocess.run(["xdotool", "search", "--name", "Mover", "windowmove", "--sync", "700", "500"], check=True)
     with pytest.raises(Unstable, match="does not hold still"):
-        desktop_with(move).locator(RED).click()
+        desktop_with(move).locator(RED).click(timeout=1)
     assert presses(pads) == []
 
 
 def test_a_screen_that_never_settles(open_pads, desktop) -> None:
     pads = open_pads(f"toggle:Go={RED}", "--flicker")
     with pytest.raises(Unstable, match="or the screen around it does not"):
-        desktop.locator(RED).click()
+        desktop.locator(RED).click(timeout=1)
     assert presses(pads) == []
 
 
@@ -382,7 +382,7 @@ def test_what_moves_when_the_pointer_comes(open_pads, desktop, kind) -> None:
         with pytest.raises(
             Unstable, match=r"moved or was covered each time the pointer came\. Nothing was done\."
         ):
-            desktop.locator(RED).click()
+            desktop.locator(RED).click(timeout=1)
         assert presses(pads) == []
 
 
@@ -410,7 +410,7 @@ def test_a_window_that_pops_up_in_between(open_pads, geometry, popup, error) -> 
             popups.append(open_pads(*popup))
 
     with pytest.raises(error):
-        desktop_with(pop_up).locator(RED).click()
+        desktop_with(pop_up).locator(RED).click(timeout=1)
     assert presses(pads) == presses(popups[0]) == []
 
 

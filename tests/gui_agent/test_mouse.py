@@ -21,7 +21,7 @@ RED, GREEN, BLUE = "#e01020", "#10a040", "#1040e0"
 
 
 def desktop_with(**rules) -> Desktop:
-    return Desktop(BlobFinder(), safety=Safety(**rules), timeout=0.5, verify_seconds=0.1)
+    return Desktop(BlobFinder(), safety=Safety(**rules), timeout=5.0, verify_seconds=0.1)
 
 
 def events(window: Window) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ def test_a_failure_meanwhile_lets_go(pads) -> None:
     desktop.locator(RED).hover()
     desktop.mouse.down()
     with pytest.raises(NotFound, match="Before that: the release of the held button where it was pressed"):
-        desktop.locator("#fefe01").hover()
+        desktop.locator("#fefe01").hover(timeout=0)
     assert not is_held(desktop)
     assert desktop.backend.position() == desktop.find(RED).point
     with pytest.raises(InputError, match="no button is held"):

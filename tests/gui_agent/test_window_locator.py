@@ -16,7 +16,7 @@ RED, GREEN = "#e01020", "#10a040"
 
 
 def desktop_with(**rules) -> Desktop:
-    return Desktop(BlobFinder(), safety=Safety(**rules), timeout=1.0, verify_seconds=0.3)
+    return Desktop(BlobFinder(), safety=Safety(**rules), timeout=5.0, verify_seconds=0.3)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ RED, GREEN, WHITE = "#e01020", "#10a040", "#ffffff"
 
 @pytest.fixture
 def desktop(display: str, tmp_path: Path) -> Desktop:
-    return Desktop(BlobFinder(), timeout=0.8, verify_seconds=0.1, record=tmp_path / "run")
+    return Desktop(BlobFinder(), timeout=5.0, verify_seconds=0.1, record=tmp_path / "run")
 
 
 def lines_of(folder: Path) -> list[dict]:

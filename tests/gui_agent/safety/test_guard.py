@@ -32,7 +32,7 @@ class NamedFinder(BlobFinder):
 
 def desktop_with(meanwhile=lambda look: None, dry_run: bool = False, **rules) -> Desktop:
     safety = Safety(**rules)
-    return Desktop(NamedFinder(meanwhile), safety=safety, timeout=0.8, verify_seconds=0.1, dry_run=dry_run)
+    return Desktop(NamedFinder(meanwhile), safety=safety, timeout=5.0, verify_seconds=0.1, dry_run=dry_run)
 
 
 def was_pressed(window) -> bool:
@@ -181,7 +181,7 @@ def test_a_dry_run_does_nothing_and_shows_what_would_happen(open_pads) -> None:
 
 def test_a_score_that_is_not_known_passes_no_floor(open_pads) -> None:
     pads = open_pads(f"toggle:Go={RED}")
-    desktop = Desktop(NamedFinder(score=float("nan")), timeout=0.8, verify_seconds=0.1)
+    desktop = Desktop(NamedFinder(score=float("nan")), timeout=5.0, verify_seconds=0.1)
     with pytest.raises(NotFound):
         desktop.click(RED)
     assert not was_pressed(pads)

@@ -48,7 +48,7 @@ def test_secrets_stay_out_of_results_and_images(open_window, tmp_path) -> None:
     form = open_window("--field", "Password", "--geometry", "300x120+80+80")
     left, top, width, height = form.boxes["Password"]
     field = Area(left - 2, top - 2, width + 4, height + 4)
-    desktop = Desktop(BlobFinder(), timeout=0.8, verify_seconds=0.1)
+    desktop = Desktop(BlobFinder(), timeout=5.0, verify_seconds=0.1)
     result = desktop.locator("#ffffff", region=field).first.fill("hunter2 ü", secret=True)
     assert form.final_text("hunter2 ü") == "hunter2 ü"
     assert "hunter2" not in repr(result)
