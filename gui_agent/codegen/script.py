@@ -60,7 +60,7 @@ def script_of(lines: Sequence[str]) -> str:
     if any("getpass" in line for line in lines):
         head.append("import getpass\n")
     if unfinished:
-        reason = f"{unfinished} steps have no words yet; see {TODO} below, then delete this line"
+        reason = f"words are missing in {unfinished} of the steps; see {TODO} below, then delete this line"
         head.append(f'raise SystemExit("{reason}")\n')
     return "\n".join([*head, *lines, ""])
 

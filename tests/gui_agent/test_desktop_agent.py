@@ -35,7 +35,7 @@ def example(monkeypatch):
 
 @pytest.fixture
 def tools(display, example):
-    return example.Tools(Desktop(BlobFinder(), timeout=0.3, verify_seconds=0.1))
+    return example.Tools(Desktop(BlobFinder(), timeout=2.0, verify_seconds=0.1))
 
 
 SCRIPT = [

@@ -87,12 +87,15 @@ class BackHolder(Popup):
         from Xlib import X
 
         self._wait_for_press()
+        self.x.grab_server()  # nobody sees the popup: it is gone when anybody can look again
         self.show(self._point)
         self._root.ungrab_button(1, X.AnyModifier)
         self.x.allow_events(X.ReplayPointer, X.CurrentTime)
+        self.hide()
+        self.x.ungrab_server()
+        self.x.flush()
         self._wait_for_press()
         self.got += 1
-        self.hide()
 
     def _wait_for_press(self) -> None:
         from Xlib import X

@@ -82,4 +82,4 @@ def test_what_has_no_words_says_where_it_was(tmp_path: Path, gui_agent_command, 
     assert "a key without a name" in line_of(Act("press", HERE, 0), [], [])
     (tmp_path / "script.py").write_text(script_of(["desktop.press('ctrl+s')", line]))
     assert gui_agent_command("run", tmp_path / "script.py") == 1
-    assert "gui-agent: 1 steps have no words yet; see TODO below" in capsys.readouterr().err
+    assert "gui-agent: words are missing in 1 of the steps; see TODO below" in capsys.readouterr().err

@@ -15,4 +15,4 @@ def tools(display: str):
     from gui_agent.tools.tools import Tools
 
     safety = Safety(deny_words=["forbidden"])
-    return Tools(Desktop(BlobFinder(), safety=safety, timeout=0.3, verify_seconds=0.1))
+    return Tools(Desktop(BlobFinder(), safety=safety, timeout=2.0, verify_seconds=0.1))

@@ -71,7 +71,7 @@ def locked(x, *command: str) -> Iterator[None]:
 @pytest.mark.parametrize("command", LOCKERS, ids=lambda command: command[0])
 def test_nothing_is_done_on_a_locked_screen(open_pads, x, command) -> None:
     pads = open_pads(f"toggle:Go={RED}")
-    desktop = Desktop(BlobFinder(), timeout=0.5, verify_seconds=0.1)
+    desktop = Desktop(BlobFinder(), timeout=5.0, verify_seconds=0.1)
     before = desktop.backend.position()
     with locked(x, *command):
         for act in (
