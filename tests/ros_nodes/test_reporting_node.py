@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("rclpy", reason="needs the extra ros")
+from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 pytestmark = pytest.mark.ros
@@ -99,4 +102,45 @@ def test_a_node_that_is_not_active_says_so(ros):
         node.trigger_activate()
         assert node._report(node._input_states()).status[0].message == "working"
     finally:
+        node.destroy_node()
+
+
+@pytest.mark.parametrize(
+    ("durability", "subscribers", "wanted"),
+    [("VOLATILE", 0, False), ("VOLATILE", 1, True), ("TRANSIENT_LOCAL", 0, True)],
+)
+def test_what_is_latched_is_wanted_before_anybody_listens(durability, subscribers, wanted):
+    from molmo_act_ros.reporting_node import ReportingNode
+
+    profile = QoSProfile(depth=1, durability=QoSDurabilityPolicy[durability])
+    publisher = SimpleNamespace(qos_profile=profile, get_subscription_count=lambda: subscribers)
+    assert ReportingNode.is_wanted(publisher) == wanted
+
+
+def test_a_message_that_cannot_be_used_is_a_warning(listener):
+    """A fault of whoever sent it, and not of the node."""
+    from molmo_act_ros import diagnostics, qos
+    from molmo_act_ros.lifecycle_node import ManagedNode
+
+    from molmo_act.errors import InputError
+
+    class Node(ManagedNode):
+        def on_activate(self, state):
+            self.subscribe(String, "query", self.take, qos.QUERIES)
+            return super().on_activate(state)
+
+        def take(self, message: String) -> None:
+            raise InputError("it says nothing")
+
+    node = Node("choosy")
+    try:
+        node.trigger_configure()
+        node.trigger_activate()
+        listener.executor.add_node(node)
+        listener.ask("anything")
+        expected = (diagnostics.WARN, "A message of 'query' is left out: it says nothing")
+        listener.wait(lambda: node.diagnostics.summary() == expected)
+        assert node.diagnostics.values()["messages refused"] == "1"
+    finally:
+        listener.executor.remove_node(node)
         node.destroy_node()
