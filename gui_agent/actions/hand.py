@@ -130,6 +130,9 @@ class Hand:
                 pointer.pressed = pointer.aim
                 self.done[:] = [f"the press at {pointer.aim.point}"]
             self._context.clock.sleep(STEP_SECONDS)
+            x, y = pointer.aim.point
+            self._wait_until_dragging((x, y), (x - 1 if x else 1, y))
+            self._backend.move(x, y)
 
     def release_button(self) -> None:
         """Releases the held button at the place that was acted on last, or where it was pressed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from typing import Any
 
@@ -56,21 +57,22 @@ class Popup:
 
 
 class BackHolder(Popup):
-    """Holds back the next press of the left button, as window managers do, until its popup gets it.
+    """Holds back the next press of the left button, as window managers do, and lets its popup get it.
 
     Args:
         display: Name of the display.
         point: Where the popup comes for that moment.
+        seconds: For how long the press is held back.
 
     Attributes:
         got: How many presses the popup has received.
     """
 
-    def __init__(self, display: str, point: tuple[int, int]) -> None:
+    def __init__(self, display: str, point: tuple[int, int], seconds: float = 0.0) -> None:
         from Xlib import X
 
         super().__init__(display)
-        self._point, self.got = point, 0
+        self._point, self._seconds, self.got = point, seconds, 0
         self._root = self.x.screen().root
         modes = X.GrabModeSync, X.GrabModeAsync
         self._root.grab_button(1, X.AnyModifier, True, X.ButtonPressMask, *modes, X.NONE, X.NONE)
@@ -87,6 +89,7 @@ class BackHolder(Popup):
         from Xlib import X
 
         self._wait_for_press()
+        time.sleep(self._seconds)
         self.x.grab_server()  # nobody sees the popup: it is gone when anybody can look again
         self.show(self._point)
         self._root.ungrab_button(1, X.AnyModifier)

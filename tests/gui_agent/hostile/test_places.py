@@ -73,12 +73,14 @@ def test_a_window_that_comes_up_just_before_the_press_gets_nothing(open_hostile,
 
 def test_a_popup_that_got_a_click_and_is_gone_is_told(open_hostile, display) -> None:
     mine = open_hostile(f"dead:Save={RED}", f"dead:End={BLUE}", "--title", "Mine")
-    for act in ("click", "double click", "drag", "fill"):
-        with BackHolder(display, middle(mine, "Save")) as popup:
-            with pytest.raises(ActionBlockedError, match="gone again came to that place and may have got"):
-                ACTS[act](desktop_with())
-            popup.join()
-        assert popup.got == 1
+    acts = ACTS | {"held": lambda desktop: (desktop.locator(RED).hover(), desktop.mouse.down())}
+    for act in ("click", "double click", "drag", "fill", "held"):
+        for seconds in (0.0, 0.2):
+            with BackHolder(display, middle(mine, "Save"), seconds) as popup:
+                with pytest.raises(ActionBlockedError, match="gone again came to that place and may have"):
+                    acts[act](desktop_with())
+                popup.join()
+            assert popup.got == 1
     assert events(mine, "press") == []
 
 
