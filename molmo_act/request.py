@@ -129,6 +129,22 @@ def check_span(start: float, end: float | None) -> float:
     return last
 
 
+def check_start(length: float, start: float) -> None:
+    """Checks that a part of a video begins before its end.
+
+    Args:
+        length: Seconds of the video.
+        start: Second at which the part begins.
+
+    Raises:
+        InputError: The video ends before.
+    """
+    if length < start:
+        raise InputError(
+            f"The video ends at {length:.2f} s, before start={start}; expected an earlier start."
+        )
+
+
 def check_query(query: object, what: str = "query") -> None:
     """Refuses what no model could read as a query.
 

@@ -195,10 +195,28 @@ def check_path(name: str, value: object, *, none: str | None = None) -> str | os
     """
     if value is None and none is not None:
         return None
-    path = os.fspath(value) if isinstance(value, os.PathLike) else value
+    path = os.fspath(value) if isinstance(value, os.PathLike) and is_path(value) else value
     if not isinstance(path, str) or not path or "\0" in path:
         raise wrong(name, value, "a path, as str or pathlib.Path" + _or_none(none))
     return value  # type: ignore[return-value]  # str or os.PathLike[str], as just seen
+
+
+def is_path(value: object) -> bool:
+    """Tells whether a value can stand for a path.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        True for a str, and for objects such as `pathlib.Path` that give one, or bytes, without an error.
+    """
+    if not isinstance(value, os.PathLike):
+        return isinstance(value, str)
+    try:
+        os.fspath(value)
+    except Exception:  # whatever an object of the caller's own raises
+        return False
+    return True
 
 
 def check_kind(name: str, value: object, kinds: type | tuple[type, ...], expected: str) -> None:

@@ -14,7 +14,9 @@ from molmo_act.cli import _arguments as given
 from molmo_act.cli.model_arguments import load_model
 from molmo_act.errors import InputError, MolmoActError
 from molmo_act.io.image import to_rgb
-from molmo_act.io.media_kind import is_video
+from molmo_act.io.media_kind import folder_of, is_video
+from molmo_act.io.video_reader import video_duration
+from molmo_act.request import check_start
 
 STDIN, STDIN_NAME = "-", "standard input"
 VIDEO_OPTIONS = ("start", "end", "fps", "max_frames")
@@ -72,6 +74,7 @@ def ask_each(arguments: argparse.Namespace, ask: Callable[[molmo_act.PointingMod
     for name in arguments.image:
         try:
             source = _read(name)
+            _check_asking(source, arguments)
         except MolmoActError as error:
             failed = _report(arguments, name, error)
             continue
@@ -99,6 +102,20 @@ def _read(name: str) -> Source:
 
 def _source(name: str, given: str | bytes) -> Source:
     return Source(name, None, given) if is_video(given) else Source(name, to_rgb(given))
+
+
+def _check_asking(source: Source, arguments: argparse.Namespace) -> None:
+    """Refuses, before a model is loaded, what a video cannot be asked.
+
+    Raises:
+        InputError: Crops were asked of a video, or a part that begins after its end.
+    """
+    if source.image is not None:
+        return
+    if arguments.max_crops is not None:
+        raise InputError("--max-crops says how an image is cut; frames of videos are one crop each.")
+    if arguments.start and folder_of(source.video) is None:
+        check_start(video_duration(source.video), arguments.start)
 
 
 def _report(arguments: argparse.Namespace, name: str, error: MolmoActError) -> bool:

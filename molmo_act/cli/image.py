@@ -192,8 +192,6 @@ def _point(model: molmo_act.PointingModel, source: Source, arguments: argparse.N
     if source.image is not None:
         found: Points = model.point(source.image, arguments.query, **options)
         return found
-    if arguments.max_crops is not None:
-        raise InputError("--max-crops says how an image is cut; frames of videos are one crop each.")
     asked = {name: getattr(arguments, name) for name in VIDEO_OPTIONS}
     given_only = {name: value for name, value in asked.items() if value is not None}
     in_video: Points = model.point_in_video(source.video, arguments.query, **options, **given_only)

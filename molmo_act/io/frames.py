@@ -17,11 +17,11 @@ from molmo_act.errors import InputError, MolmoActError
 from molmo_act.io.camera import Camera, as_camera, is_live
 from molmo_act.io.damage import Damage
 from molmo_act.io.image import ImageInput, to_rgb
-from molmo_act.io.image_file import image_suffixes
+from molmo_act.io.image_file import image_suffixes, unread_image_suffixes
 from molmo_act.io.locations import FileSource, describe, is_file_source
 from molmo_act.io.media_kind import MediaKind, folder_of, media_kind
 from molmo_act.io.video_reader import decode_pipe, every_frame, stated_frame_count
-from molmo_act.request import check_span
+from molmo_act.request import check_span, check_start
 from molmo_act.validation import check_number
 
 logger = logging.getLogger(__name__)
@@ -174,8 +174,7 @@ def _between(
             f"No frame of the video is shown from start={start} to end={end}; the next is at {last:.2f} s. "
             "Expected another part of it."
         )
-    if last < start:
-        raise InputError(f"The video ends at {last:.2f} s, before start={start}; expected an earlier start.")
+    check_start(last, start)
 
 
 def list_images(video: object) -> Iterable[ImageInput | TimedImage]:
@@ -257,8 +256,8 @@ def images_in_folder(folder: Path) -> list[Path]:
 
     Args:
         folder: The folder; only what lies directly in it counts. Hidden files do not, nor do others that are
-            no images by their content or their name. A damaged image counts, so that reading it fails
-            instead of moving all later frames.
+            no images by their content or their name. An image that is damaged or of a format that is not read
+            here counts, so that reading it fails instead of moving all later frames.
 
     Returns:
         Paths of its images.
@@ -268,7 +267,7 @@ def images_in_folder(folder: Path) -> list[Path]:
     """
     if folder_of(folder) is None:
         raise InputError(f"There is no folder {str(folder)!r}; expected one of images.")
-    suffixes = image_suffixes()
+    suffixes = image_suffixes() | unread_image_suffixes()
     try:
         found = [path for path in folder.iterdir() if _is_frame(path, suffixes)]
     except OSError as exc:

@@ -18,6 +18,8 @@ from molmo_act.io.jpeg_scans import with_end_marker
 
 # Pillow can also hand files to outside programs (EPS to Ghostscript), and takes much for TGA that is none.
 _FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "TIFF", "PPM", "JPEG2000", "ICO")
+_NO_PIXELS = ("EPS", "WMF", "PDF", "MPEG", "BUFR", "GRIB", "HDF5", "FITS")
+"""What Pillow knows and is no picture of pixels: drawings, documents, videos and measurements."""
 EXPECTED = "expected an image such as PNG, JPEG, WebP, AVIF, BMP, GIF, TIFF or PPM"
 
 _TURNS = {
@@ -112,6 +114,22 @@ def image_suffixes() -> frozenset[str]:
     allowed = set(_allowed_formats())
     known = {suffix for suffix, kind in Image.registered_extensions().items() if kind in allowed}
     return frozenset(known | {".heic", ".heif"})
+
+
+def unread_image_suffixes() -> frozenset[str]:
+    """Lists the endings of names of files that hold pixels in a format that is not read here.
+
+    Returns:
+        Endings in lower case with their dots, such as those of TGA and PCX.
+    """
+    Image.init()
+    left_out = {*_allowed_formats(), *_NO_PIXELS}
+    known = {
+        suffix
+        for suffix, kind in Image.registered_extensions().items()
+        if kind in Image.OPEN and kind not in left_out
+    }
+    return frozenset(known - image_suffixes())
 
 
 def without_warnings(work: Callable[[], T]) -> T:

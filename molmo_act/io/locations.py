@@ -19,6 +19,7 @@ from urllib.request import url2pathname
 
 from molmo_act.errors import ImageError, InputError
 from molmo_act.io.image_file import looks_like_image
+from molmo_act.validation import is_path
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -41,7 +42,7 @@ def is_file_source(value: object) -> TypeIs[FileSource]:
     Returns:
         True for paths, URLs, bytes and file objects; whether anything is there is not looked at.
     """
-    return isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)) or _is_file_object(value)
+    return is_path(value) or isinstance(value, (bytes, bytearray, memoryview)) or _is_file_object(value)
 
 
 def url_scheme(value: object) -> str:

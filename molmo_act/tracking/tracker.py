@@ -41,6 +41,9 @@ from molmo_act.validation import check_int, check_number, wrong
 
 logger = logging.getLogger(__name__)
 
+MOST_SECONDS = 1e12
+"""Milliseconds since 1970 are above it, so that they are not taken for seconds."""
+
 Self = TypeVar("Self", bound="StreamingTracker")
 
 
@@ -415,7 +418,9 @@ class StreamingTracker:
 
 
 def _seconds(timestamp: float) -> float:
-    return check_number("The frame's timestamp", timestamp, what="seconds, a finite number")
+    return check_number(
+        "The frame's timestamp", timestamp, least=-MOST_SECONDS, most=MOST_SECONDS, what="seconds"
+    )
 
 
 def _xy(what: object) -> tuple[float, float]:

@@ -11,7 +11,15 @@ import numpy as np
 import pytest
 
 from molmo_act.errors import InputError
-from molmo_act.validation import check_bool, check_choice, check_int, check_kind, check_number, check_path
+from molmo_act.validation import (
+    check_bool,
+    check_choice,
+    check_int,
+    check_kind,
+    check_number,
+    check_path,
+    is_path,
+)
 
 NOT_INTS = [1.0, np.float32(2), "3", True, np.bool_(True), math.nan, None, [1], np.array([1]), 2**0.5]
 
@@ -92,7 +100,19 @@ def test_words_that_are_not_offered(value):
         check_choice("order", value, ("a", "b"))
 
 
-@pytest.mark.parametrize("value", [5, b"nano", "", "a\0b", ["nano"], None, np.array("x")])
+class Pathless:
+    """Says that it is a path, and gives none."""
+
+    def __fspath__(self) -> int:
+        return 5
+
+
+def test_an_object_that_says_it_is_a_path_and_gives_none():
+    assert [is_path(value) for value in ("a", Path("a"))] == [True, True]
+    assert [is_path(value) for value in (Pathless(), b"a", 5)] == [False, False, False]
+
+
+@pytest.mark.parametrize("value", [5, b"nano", "", "a\0b", ["nano"], None, np.array("x"), Pathless()])
 def test_what_is_no_path(value):
     assert check_path("folder", "a") == "a"
     assert check_path("folder", Path("a")) == Path("a")

@@ -19,7 +19,7 @@ from molmo_act.errors import InputError
 from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.io.locations import FileSource, is_file_source, locate
 from molmo_act.io.video_reader import FramesAt, video_duration
-from molmo_act.request import check_span
+from molmo_act.request import check_span, check_start
 from molmo_act.validation import check_int, check_number, wrong
 
 VideoInput: TypeAlias = "np.ndarray | Tensor | Sequence[ImageInput] | FileSource"
@@ -123,10 +123,7 @@ def within(length: float, start: float, end: float | None) -> float:
         InputError: There is no such part, or the video ends before it.
     """
     last = min(check_span(start, end), length)
-    if last < start:
-        raise InputError(
-            f"The video ends at {length:.2f} s, before start={start}; expected an earlier start."
-        )
+    check_start(length, start)
     return last
 
 

@@ -6,8 +6,11 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
+
 from molmo_act.cli import main as cli
 from molmo_act.io.image import load_image
+from molmo_act.io.video_writer import video_writer
 
 
 def test_several_images_have_an_answer_each(model, picture, other, capsys) -> None:
@@ -49,3 +52,18 @@ def test_an_image_on_standard_input(model, picture, monkeypatch, tmp_path, capsy
     monkeypatch.setattr("sys.stdin", None)
     assert cli.main(["point", "-", "red"]) == 2
     assert "Standard input is closed" in capsys.readouterr().err
+
+
+def test_what_a_video_cannot_be_asked_is_refused_before_a_model_is_loaded(model, tmp_path, capsys) -> None:
+    clip = tmp_path / "clip.mp4"
+    with video_writer(clip) as writer:
+        for second in (0.0, 0.5):
+            writer.write(np.zeros((40, 60, 3), np.uint8), second)
+    for options, words in (
+        (["--start", "100"], "The video ends at "),
+        (["--max-crops", "4"], "--max-crops says how an image is cut"),
+    ):
+        assert cli.main(["point", str(clip), "red", *options]) == 2
+        assert words in capsys.readouterr().err
+    assert not hasattr(model, "loaded_with")
+    assert cli.main(["point", str(clip), "red", "--start", "0.2"]) == 0

@@ -257,6 +257,15 @@ def test_what_is_no_frame_of_a_folder(tmp_path):
     assert [int(frame[0, 0, 0]) for frame, _ in read_frames(tmp_path)] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("name", ["1.tga", "1.pcx", "1.qoi", "1.xbm", "1.sgi"])
+def test_a_frame_of_a_format_that_is_not_read_is_not_left_out_in_silence(tmp_path, name):
+    for number in (0, 2):
+        Image.fromarray(picture(number)).save(tmp_path / f"{number}.png")
+    Image.fromarray(picture(1)).convert("1" if "xbm" in name else "RGB").save(tmp_path / name)
+    with pytest.raises(ImageError, match=rf"{name}.*expected an image such as PNG"):
+        list(read_frames(tmp_path))
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -15,7 +15,7 @@ from PIL import Image
 
 from molmo_act.errors import ImageError
 from molmo_act.io.image import load_image, to_rgb
-from molmo_act.io.image_file import image_suffixes, looks_like_image
+from molmo_act.io.image_file import image_suffixes, looks_like_image, unread_image_suffixes
 
 RGB = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 BROKEN_EXIF = [
@@ -202,6 +202,8 @@ def test_what_begins_like_an_image() -> None:
         assert not looks_like_image(prefix)
     assert {".png", ".jfif", ".jpe", ".gif", ".jp2", ".pgm", ".heic", ".avif", ".tif"} <= image_suffixes()
     assert not {".eps", ".tga", ".pdf", ".mpg", ".txt"} & image_suffixes()
+    assert {".tga", ".pcx", ".qoi"} <= unread_image_suffixes()
+    assert not {".eps", ".pdf", ".mpg", ".png", ".txt"} & unread_image_suffixes()
 
 
 def test_what_is_no_image_is_not_read_into_memory(tmp_path) -> None:

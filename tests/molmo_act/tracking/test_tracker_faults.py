@@ -250,3 +250,12 @@ def test_tracks_say_that_the_newest_answer_was_not_complete():
     assert said[0]
     assert said == sorted(said, reverse=True)  # until the next answer
     assert not said[-1]
+
+
+@pytest.mark.parametrize("timestamp", [1e300, -1e300, 1.8e12])
+def test_a_timestamp_that_is_no_second_of_a_stream_leaves_the_tracker_as_it_was(timestamp):
+    tracker = StreamingTracker(Pointer(DOTS), "red", SYNCHRONOUS)
+    tracker.update(draw(DOTS, 0.0), 0.0)
+    with pytest.raises(InputError, match=r"timestamp is .*expected seconds"):
+        tracker.update(draw(DOTS, 0.1), timestamp)
+    assert tracker.update(draw(DOTS, 0.1), 0.1).timestamp == 0.1
