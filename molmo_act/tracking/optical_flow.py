@@ -26,6 +26,7 @@ from molmo_act.tracking.frame_buffer import FlowFrame
 from molmo_act.tracking.region import MIN_REGION_AREA, REGION_REACH, Region
 from molmo_act.tracking.rim import (
     FAR_RIM_REACH,
+    MIN_RIM_POINTS,
     RIM_REACH,
     Rim,
     colour_at,
@@ -254,7 +255,8 @@ def _from_rim(after: FlowFrame, point: TrackedPoint) -> TrackedPoint | None:
     renewed = _anchored(placed, Region.at(after, xy))
     # Each renewal adds its own error to the point's, so one that shows no more of the rim is none.
     more = renewed.rim is not None and renewed.rim.seen(after).sum() > seen
-    return renewed if more or renewed.from_centre is not None else placed
+    needed = renewed.from_centre is not None or seen < MIN_RIM_POINTS
+    return renewed if more or needed else placed
 
 
 def _reacquired_by_rim(

@@ -181,25 +181,31 @@ def test_a_large_plain_box_that_was_covered_is_found_where_it_has_moved_to():
     assert reacquire(box_frame((12, -9)), lost, lost.xy, 48.0, [found]) is None  # it is another one
 
 
-@pytest.mark.parametrize("noise", [0, 3])
-@pytest.mark.parametrize("seed", range(4))
-def test_a_small_plain_thing_at_the_corner_stays_over_many_frames(seed, noise):
-    """It shows so little of its rim that each frame may look for more."""
-    rng = np.random.default_rng(seed)
-    ground = np.kron(rng.uniform(60, 200, (15, 20, 3)), np.ones((8, 8, 1)))
-    left, top = rng.uniform(12.0, 14.0), rng.uniform(9.0, 11.0)
+def corner_box(rng, ground, left, top, noise) -> FlowFrame:
+    """A plain box that is cut off by the corner of a frame of 160 × 120; it ends at fractions of pixels."""
     columns, rows = (np.clip(end - np.arange(size), 0, 1) for end, size in ((left, 160), (top, 120)))
     alpha = (rows[:, None] * columns)[..., None]
-    plain = ground * (1 - alpha) + np.array((200, 40, 40)) * alpha
+    image = ground * (1 - alpha) + np.array((200, 40, 40)) * alpha + rng.normal(0, 1, ground.shape) * noise
+    return FlowFrame.from_image(0, 0.0, np.clip(image + 0.5, 0, 255).astype(np.uint8))
 
-    def shown(index):
-        grain = rng.normal(0, 1, plain.shape) * noise
-        return FlowFrame.from_image(index, index / 30, np.clip(plain + grain + 0.5, 0, 255).astype(np.uint8))
 
-    before = shown(0)
-    point = init_point(before, np.array([4.0, 3.5]))
+@pytest.mark.parametrize(("speed", "noise"), [(0, 0), (0, 3), (1, 0), (1, 3), (3, 3)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_point_stays_on_a_small_plain_thing_at_the_corner(seed, speed, noise):
+    """It shows so little of its rim that each frame may look for more, and at times too little of it."""
+    rng = np.random.default_rng(seed)
+    ground = np.kron(rng.uniform(60, 200, (15, 20, 3)), np.ones((8, 8, 1)))
+    left, top = rng.uniform(12.5, 14.0), rng.uniform(9.5, 11.0)
+    before = corner_box(rng, ground, left, top, noise)
+    point, errors = init_point(before, np.array([4.0, 3.5])), []
     for index in range(1, 60):
-        after = shown(index)
+        shift = [0, speed, 0, -speed][index % 4]
+        after = corner_box(rng, ground, left + shift, top + shift, noise)
         [point] = propagate(before, after, [point])
-        assert np.abs(point.xy - (4.0, 3.5)).max() < 0.3, index
+        if point is None:  # rather lost than elsewhere: at times ten by seven pixels of it are left
+            assert speed == 3
+            break
+        errors.append(np.linalg.norm(point.xy - (4.0 + shift, 3.5 + shift)))
         before = after
+    assert np.median(errors) < 1
+    assert speed or max(errors) < 0.3
