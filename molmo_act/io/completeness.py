@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from molmo_act.io.cut_files import is_cut_off
 from molmo_act.io.damage import Damage
+from molmo_act.io.last_picture import ENDLESS, LastPicture
 from molmo_act.io.matroska import stored_frames
 from molmo_act.io.mpegts import is_only_joined
 
@@ -38,6 +39,7 @@ class Completeness:
     ) -> None:
         self._container, self._stream, self._source, self._damage = container, stream, source, damage
         self._packets = self._frames = 0
+        self._last = LastPicture() if container.format.name in ENDLESS else None
         self._fields = False
         self._joined: bool | None = None
 
@@ -48,6 +50,8 @@ class Completeness:
             packet: As the container gives it.
         """
         self._packets += packet.size > 0
+        if self._last:
+            self._last.take(packet)
 
     def suspect(self, at: str) -> None:
         """Takes down that a packet may be damaged, but for recordings in MPEG-TS that were only joined.
@@ -89,6 +93,8 @@ class Completeness:
             self._damage.add("it is cut off: its file ends before it says that it does")
         elif self._container.format.name == _MATROSKA:
             self._check_matroska()
+        elif self._last and self._last.is_torn(self._stream):
+            self._damage.add("its last picture is torn; it may be cut off")
 
     def _check_duration(self, first: float, shown: float) -> None:
         """Says where frames end long before the file: many decoders take a torn file for a short one."""
