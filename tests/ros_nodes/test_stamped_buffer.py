@@ -62,6 +62,15 @@ def test_half_a_frame_is_that_of_the_camera_though_most_images_are_missing():
     assert items.half_frame() == pytest.approx(0.05)
 
 
+def test_of_a_few_images_half_a_frame_is_not_taken_to_be_long():
+    """Those between them may be missing: points were placed by the depth of the image before."""
+    items: StampedBuffer[int] = StampedBuffer(10.0)
+    for number, stamp in enumerate((0, 200, 400, 600, 800, 1000)):
+        assert items.half_frame() == 0.02
+        items.add(stamp * MS, number)
+    assert items.half_frame() == pytest.approx(0.1)
+
+
 def test_what_comes_later_than_the_span_is_left_out():
     items: StampedBuffer[str] = StampedBuffer(0.1)
     items.add(1000 * MS, "new")

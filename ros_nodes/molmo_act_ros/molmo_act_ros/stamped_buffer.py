@@ -15,7 +15,8 @@ import numpy as np
 Item = TypeVar("Item")
 
 _USUAL = 0.2  # the quantile of the intervals that is the camera's
-_HALF_FRAME_UNKNOWN_S = 0.02  # until two stamps are known: half a frame at 25 Hz
+_HALF_FRAME_UNKNOWN_S = 0.02  # until the camera is known: half a frame at 25 Hz
+_KNOWN = 6  # stamps; of fewer, the images between them may all be missing
 
 
 class StampedBuffer(Generic[Item]):
@@ -115,9 +116,10 @@ class StampedBuffer(Generic[Item]):
         """Estimates half the time between two items.
 
         Returns:
-            Seconds: half the interval that 80 % of them exceed, as many items may be missing; 0.02 before two
-            items are known.
+            Seconds: half the interval that 80 % of them exceed, as many items may be missing; at most 0.02
+            before six items are known.
         """
         if len(self._stamps) < 2:
             return _HALF_FRAME_UNKNOWN_S
-        return float(np.quantile(np.diff(self._stamps), _USUAL)) / 2e9
+        half = float(np.quantile(np.diff(self._stamps), _USUAL)) / 2e9
+        return half if len(self._stamps) >= _KNOWN else min(half, _HALF_FRAME_UNKNOWN_S)
