@@ -13,6 +13,7 @@ pytest.importorskip("rclpy", reason="needs the extra ros")
 from molmo_act_ros.conversions.images import to_rgb
 from molmo_act_ros.model_node import ModelNode
 from molmo_act_ros.parameters import ModelSetup
+from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -33,6 +34,8 @@ def test_a_compressed_topic_goes_where_its_raw_one_is_remapped_to(node):
 
 class Topic:
     """Stands for a publisher with so many subscribers."""
+
+    qos_profile = QoSProfile(depth=1)
 
     def __init__(self, subscribers: int) -> None:
         self.subscribers, self.sent = subscribers, []
