@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from molmo_act.formats.crop_geometry import check_max_crops
+from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.pointing.options import PointOptions
-from molmo_act.request import OWN, Bounds
-from molmo_act.validation import check_int
+from molmo_act.request import Bounds
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
@@ -33,7 +34,8 @@ class ModelOptions:
         prompt: How a query is asked.
 
     Raises:
-        InputError: A number is out of range; the rest is checked when it is used.
+        InputError: A number is out of range, or the prompt is neither a name nor a template; the rest is
+            checked when it is used.
     """
 
     checkpoint: str | os.PathLike[str] | None = None
@@ -48,7 +50,8 @@ class ModelOptions:
 
     def __post_init__(self) -> None:
         Bounds(min_score=self.min_score, exactly=self.exactly)
-        check_int("max_crops", self.max_crops, none=OWN)
+        check_max_crops(self.max_crops)
+        PromptTemplates.check(self.prompt)
 
     def load(self) -> PointingModel:
         """Loads the model.

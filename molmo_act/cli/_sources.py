@@ -11,12 +11,12 @@ import numpy as np
 
 import molmo_act
 from molmo_act.cli import _arguments as given
-from molmo_act.cli.model_arguments import load_model
+from molmo_act.cli.model_arguments import load_model, model_options
 from molmo_act.errors import InputError, MolmoActError
 from molmo_act.io.image import to_rgb
 from molmo_act.io.media_kind import folder_of, is_video
 from molmo_act.io.video_reader import video_duration
-from molmo_act.request import check_start
+from molmo_act.request import Bounds, check_span, check_start
 
 STDIN, STDIN_NAME = "-", "standard input"
 VIDEO_OPTIONS = ("start", "end", "fps", "max_frames")
@@ -45,8 +45,12 @@ def check_sources(names: Sequence[str], options: argparse.Namespace) -> None:
         options: The parsed command line.
 
     Raises:
-        InputError: Standard input is named twice, or options of videos were given without one.
+        InputError: Standard input is named twice, options of videos were given without one, or an option has
+            a value that no model takes.
     """
+    model_options(options)
+    Bounds(options.max_points, exactly=getattr(options, "exactly", None))
+    check_span(options.start or 0.0, options.end)
     if names.count(STDIN) > 1:
         raise InputError("Standard input (-) was given twice; expected it once, since it holds one file.")
     unused = [name for name in VIDEO_OPTIONS if getattr(options, name, None) is not None]

@@ -36,7 +36,7 @@ def has_glyph(font: ImageFont.FreeTypeFont, character: str) -> bool:
     Returns:
         Whether it does.
     """
-    if character.isspace():
+    if character.isspace() or character in "\u200c\u200d":  # joiners show nothing
         return True
     mask, missing = font.getmask(character), font.getmask(_UNASSIGNED)
     if not mask.getbbox():
@@ -45,23 +45,27 @@ def has_glyph(font: ImageFont.FreeTypeFont, character: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def font_with(character: str) -> Path | None:
-    """Finds a font of this machine that has a character.
+def font_with(letter: str) -> Path | None:
+    """Finds a font of this machine that has a letter.
 
     Args:
-        character: One character.
+        letter: One character, perhaps with accents and vowel signs.
 
     Returns:
-        Path of the font, those for many scripts first; None where no font has it, which is logged once for
-        each script.
+        Path of the font, those for many scripts first. Where none has all of it, which is logged once for
+        each script, the first that has most; None where no font has any.
     """
+    best, drawn = None, 0
     with _OPENING:  # faces of FreeType may not be used by two threads at once
         for path in system_fonts():
             font = _probe(path)
-            if font is not None and _draws(font, character):
+            found = 0 if font is None else sum(_draws(font, character) for character in letter)
+            if found == len(letter):
                 return path
-    _log_missing(*_script(character))
-    return None
+            if found > drawn:
+                best, drawn = path, found
+    _log_missing(*_script(letter[0]))
+    return best
 
 
 def _script(character: str) -> tuple[str, str]:

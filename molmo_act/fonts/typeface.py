@@ -12,6 +12,7 @@ from molmo_act.fonts.system import font_with, has_glyph
 
 BUNDLED = Path(__file__).parent / "DejaVuSans-subset.ttf"
 """Latin, Greek and Cyrillic letters, and signs."""
+_JOINERS = "\u200c\u200d"  # which show nothing themselves
 Run = tuple[ImageFont.FreeTypeFont, str]
 """A part of a text that one font has."""
 
@@ -83,29 +84,39 @@ class Typeface:
             text: One line.
 
         Returns:
-            Parts in order; an accent stays with its letter.
+            Parts in order; accents and vowel signs stay with their letter, in a font that has all of them.
         """
         text = unicodedata.normalize("NFC", text)
         if all(has_glyph(self._plain, character) for character in set(text)):
             return [(self._plain, text)] if text else []
         runs: list[Run] = []
-        for character in text:
-            stays = runs and (character.isspace() or unicodedata.combining(character))
-            font = runs[-1][0] if stays else self._font_for(character)
+        for letter in _letters(text):
+            font = runs[-1][0] if runs and letter.isspace() else self._font_for(letter)
             if runs and font is runs[-1][0]:
-                runs[-1] = (font, runs[-1][1] + character)
+                runs[-1] = (font, runs[-1][1] + letter)
             else:
-                runs.append((font, character))
+                runs.append((font, letter))
         return runs
 
-    def _font_for(self, character: str) -> ImageFont.FreeTypeFont:
+    def _font_for(self, letter: str) -> ImageFont.FreeTypeFont:
         bundled = self._open(BUNDLED)
-        if has_glyph(bundled, character):
+        if all(has_glyph(bundled, character) for character in letter):
             return bundled
-        path = font_with(character)
+        path = font_with(letter)
         return bundled if path is None else self._open(path)
 
     def _open(self, path: Path) -> ImageFont.FreeTypeFont:
         if path not in self._opened:
             self._opened[path] = ImageFont.truetype(path, self._size)
         return self._opened[path]
+
+
+def _letters(text: str) -> list[str]:
+    """Splits a text into letters, each with its accents, vowel signs and joiners."""
+    letters: list[str] = []
+    for character in text:
+        if letters and (unicodedata.category(character)[0] == "M" or character in _JOINERS):
+            letters[-1] += character
+        else:
+            letters.append(character)
+    return letters

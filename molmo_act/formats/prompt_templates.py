@@ -104,6 +104,18 @@ class PromptTemplates:
             )
         return name
 
+    @classmethod
+    def check(cls, prompt: str | None) -> None:
+        """Checks that `choose` takes a prompt, whatever the checkpoint.
+
+        Args:
+            prompt: See `choose`.
+
+        Raises:
+            InputError: See `choose`.
+        """
+        cls().choose(prompt)
+
     def ask(self, query: str, prompt: str | None = None) -> str:
         """Writes what a checkpoint is asked.
 

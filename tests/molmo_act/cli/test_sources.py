@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from molmo_act.cli import main as cli
 from molmo_act.io.image import load_image
@@ -67,3 +68,21 @@ def test_what_a_video_cannot_be_asked_is_refused_before_a_model_is_loaded(model,
         assert words in capsys.readouterr().err
     assert not hasattr(model, "loaded_with")
     assert cli.main(["point", str(clip), "red", "--start", "0.2"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--max-crops", "1025"], "max_crops is 1025; expected"),
+        (["--prompt", "no place"], "prompt is 'no place'; expected"),
+        (["--exactly", "2", "--max-points", "1"], "exactly"),
+        (["--start", "5", "--end", "2"], "start is 5.0 and end is 2.0; expected"),
+    ],
+)
+def test_options_that_no_model_takes_are_refused_before_one_is_loaded(
+    model, picture, tmp_path, capsys, options, words
+) -> None:
+    source = str(tmp_path) if "--start" in options else picture
+    assert cli.main(["point", source, "red", *options]) == 2
+    assert words in capsys.readouterr().err
+    assert not hasattr(model, "loaded_with")

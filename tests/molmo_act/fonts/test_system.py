@@ -46,6 +46,16 @@ def test_a_font_is_found_by_what_it_has(folder):
     assert system.font_with("я") == folder / "A.ttf"
 
 
+def test_a_font_that_has_all_of_a_letter_goes_before_one_that_has_some(folder, caplog):
+    shutil.copy(HANZI, folder / "A.ttf")
+    shutil.copy(BUNDLED, folder / "Z.ttf")
+    assert system.font_with("я\u0301") == folder / "Z.ttf"
+    assert system.font_with("é") == folder / "Z.ttf"
+    assert not caplog.messages
+    assert system.font_with("紅я") == folder / "A.ttf"
+    assert "No font of this machine has all" in caplog.text
+
+
 def test_fonts_of_many_scripts_come_first(folder):
     for name in ("Aa.ttf", "Aa-Bold.ttf", "NotoSansCJK-Bold.ttc", "NotoSansCJK-Regular.ttc", "Zz.otf"):
         (folder / name).touch()

@@ -45,6 +45,21 @@ def test_letters_and_their_accents_are_one():
     assert (drawn("cafe\u0301") == drawn("café")).all()
 
 
+@pytest.mark.parametrize(
+    ("text", "letters"),
+    [
+        ("கப்", ["க", "ப்"]),  # a sign without a combining class
+        ("កែវ", ["កែ", "វ"]),  # a sign that takes room of its own
+        ("ක්‍ර", ["ක්\u200d", "ර"]),
+    ],
+)
+def test_vowel_signs_stay_with_their_letter(monkeypatch, text, letters):
+    asked = []
+    monkeypatch.setattr(module, "font_with", lambda letter: asked.append(letter) or HANZI)
+    assert [part for _, part in Typeface(20).runs(text)] == [text]
+    assert asked == letters
+
+
 def test_every_part_is_drawn_by_a_font_that_has_it(hanzi):
     runs = Typeface(20).runs("mug 紅杯 (子) я")
     assert [part for _, part in runs] == ["mug ", "紅杯 ", "(", "子", ") я"]
