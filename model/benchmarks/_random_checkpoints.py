@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,9 +32,24 @@ def checkpoint(name: str, dtype: torch.dtype) -> Iterator[Path | None]:
 
 def write_checkpoint(name: str, dtype: torch.dtype, folder: Path) -> None:
     """Writes a model of a size in `SIZES` with its processor to a folder."""
-    processor = make_processor()
-    make_model(SIZES[name](), make_grammar(processor), dtype=dtype).save_pretrained(folder)
+    processor, config = make_processor(), SIZES[name]()
+    make_model(config, make_grammar(processor), dtype=dtype).save_pretrained(folder)
     processor.save_pretrained(folder)
+    widen_vocabulary(folder / "tokenizer.json", config.extended_vocab_start)
+
+
+def widen_vocabulary(path: Path, words: int) -> None:
+    """Gives nano's tokenizer so many words: grounding tokens behind them, unused ones before."""
+    said = json.loads(path.read_text(encoding="utf-8"))
+    vocabulary = said["model"]["vocab"]
+    for token in said["added_tokens"]:
+        number = token["content"].removeprefix("<POINT_").removesuffix(">")
+        if number.isdecimal():
+            token["id"] = words + int(number)
+        vocabulary[token["content"]] = token["id"]
+    for unused in sorted({*range(words)} - {*vocabulary.values()}):
+        vocabulary[f"<unused {unused}>"] = unused
+    path.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
 
 
 def load_model(

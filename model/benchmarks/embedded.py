@@ -49,7 +49,8 @@ def one_case(folder: str, quantization: str | None, image: Path, seconds: float)
     model.point(image, QUERY, exactly=POINTS)
     print("first", flush=True)
     loaded = time.perf_counter() - began
-    ends, taken = time.perf_counter() + seconds, []
+    ends = time.perf_counter() + seconds
+    taken: list[dict[str, float]] = []
     while len(taken) < LEAST or (len(taken) < MOST and time.perf_counter() < ends):
         taken.append(model.point(image, QUERY, exactly=POINTS).timing_ms)
     status = Path("/proc/self/status").read_text().splitlines()

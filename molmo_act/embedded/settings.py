@@ -109,13 +109,14 @@ def export_folder(name_or_path: object) -> Path | None:
         name_or_path: What was given to `load`.
 
     Returns:
-        Its folder; None where it is no exported model.
+        Its folder, also where only its settings are missing; None where it is no exported model.
     """
     if not isinstance(name_or_path, (str, os.PathLike)):
         return None
     folder = Path(name_or_path)
     try:
-        return folder if (folder / SETTINGS).is_file() else None
+        graphs = (folder / f"{GRAPHS[0]}.onnx").is_file() and not (folder / "config.json").is_file()
+        return folder if graphs or (folder / SETTINGS).is_file() else None
     except (OSError, ValueError):  # such as a name that is too long
         return None
 

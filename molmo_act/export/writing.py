@@ -23,7 +23,7 @@ from molmo_act.io.atomic import atomic_folder, explain_write_errors
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.quantization.export_report import OPSET, PRECISIONS, Precision
 from molmo_act.quantization.precision import PrecisionMap
-from molmo_act.validation import check_choice, check_int
+from molmo_act.validation import check_choice, check_int, check_path
 
 _LINEAR = {"int8": int8_linear, "int4": int4_linear}
 _PURPOSE = "export to ONNX"
@@ -60,14 +60,9 @@ def write_export(
         MissingExtraError: Without the extra `onnx`.
         PlatformError: torch cannot write the model in that opset.
     """
-    check_choice("precision", precision, PRECISIONS)
-    check_int("opset", opset, least=OPSET, most=25)
+    check_request(folder, precision, opset)
     _check_model(model, name)
-    for package in ("onnx", "onnxscript", "onnxruntime"):
-        require_optional(package, extra="onnx", purpose=_PURPOSE)
     target = Path(folder)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise InputError(f"{os.fspath(folder)!r} is there already; expected a new folder. Give another name.")
     dtype = torch.float16 if precision == "fp16" else torch.float32
     with explain_write_errors(folder, kind="an export"), atomic_folder(target) as unfinished:
         files = HashedFiles(unfinished)
@@ -83,6 +78,28 @@ def write_export(
         text = json.dumps(settings, indent=1, ensure_ascii=False)
         (unfinished / SETTINGS).write_text(text + "\n", encoding="utf-8")
         check(unfinished)
+
+
+def check_request(folder: str | os.PathLike[str], precision: object, opset: object) -> None:
+    """Checks what can be checked before a model is loaded.
+
+    Args:
+        folder: See `write_export`, as for the others.
+        precision: How the model is to be stored.
+        opset: Version of the operators of ONNX.
+
+    Raises:
+        InputError: The folder is not empty, or an option is out of range.
+        MissingExtraError: Without the extra `onnx`.
+    """
+    check_path("folder", folder)
+    check_choice("precision", precision, PRECISIONS)
+    check_int("opset", opset, least=OPSET, most=25)
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        require_optional(package, extra="onnx", purpose=_PURPOSE)
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise InputError(f"{os.fspath(folder)!r} is there already; expected a new folder. Give another name.")
 
 
 def _check_model(model: Any, name: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from model.benchmarks._random_checkpoints import widen_vocabulary
 from model.benchmarks._random_models import SIZES, Shape, config_of, make_grammar, make_model, make_processor
 from model.benchmarks.export_memory import arithmetic, run_case, table
 
@@ -21,6 +22,7 @@ def write(folder: Path, layers: int) -> Path:
     model = make_model(config, make_grammar(processor), dtype=torch.bfloat16)
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    widen_vocabulary(folder / "tokenizer.json", config.extended_vocab_start)
     return folder
 
 

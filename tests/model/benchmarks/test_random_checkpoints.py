@@ -7,8 +7,10 @@ import torch
 
 import molmo_act
 from model.benchmarks import _random_checkpoints
-from model.benchmarks._random_checkpoints import NANO, checkpoint, grammar_of
-from model.benchmarks._random_models import Shape, config_of
+from model.benchmarks._random_checkpoints import NANO, checkpoint, grammar_of, write_checkpoint
+from model.benchmarks._random_models import Shape, config_of, tiny
+from molmo_act.models.molmo_point import MolmoPointProcessor
+from molmo_act.pointing.load import NANO as NANO_FOLDER
 
 
 def test_nano_is_the_bundled_one():
@@ -30,3 +32,18 @@ def test_a_checkpoint_is_loaded_and_removed(monkeypatch):
 def test_a_size_nobody_knows_is_none():
     with pytest.raises(KeyError), checkpoint("huge", torch.float32):
         pass
+
+
+def test_a_checkpoint_has_as_many_words_as_its_model(tmp_path):
+    """Else an export takes the tokenizer for that of another model."""
+    write_checkpoint("tiny", torch.float32, tmp_path)
+    tokenizer, nano = (
+        MolmoPointProcessor.from_pretrained(folder).tokenizer for folder in (tmp_path, NANO_FOLDER)
+    )
+    words = tiny().extended_vocab_start
+    assert words > 8000
+    assert tokenizer.get_vocab()["<POINT_0>"] == words
+    assert tokenizer.convert_ids_to_tokens(words - 1) == f"<unused {words - 1}>"
+    text = "<|im_start|>user\nPoint to the red mug.<im_patch> 12"
+    assert tokenizer(text).input_ids == nano(text).input_ids
+    assert tokenizer("<POINT_7>").input_ids == [words + 7]

@@ -30,7 +30,7 @@ def test_settings_are_those_of_the_checkpoint(folder):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 2}, r"is of format 2; this molmo_act reads format 1\. Export it with this version"),
+        ({"format": 1}, r"is of format 1; this molmo_act reads format 2\. Export it with this version"),
         ({"format": None}, "is of format None"),
         ({"model_type": "molmo2"}, "is of model type 'molmo2'; expected 'molmo_point'"),
         ({"config": {}}, r"lacks a setting, or says something else \(KeyError: 'text_config'\)"),
@@ -78,3 +78,12 @@ def test_exported_models_are_told_from_checkpoints(folder, tmp_path):
         assert export_folder(other) is None
     with pytest.raises(CheckpointError, match="There is no exported model in"):
         read_settings(tmp_path)
+
+
+def test_a_folder_that_lost_its_settings_is_an_export_all_the_same(tmp_path):
+    (tmp_path / "vision.onnx").write_bytes(b"graph")
+    assert export_folder(tmp_path) == tmp_path
+    with pytest.raises(CheckpointError, match=r"molmo_act_onnx\.json cannot be read"):
+        read_settings(tmp_path)
+    (tmp_path / "config.json").write_text("{}")  # a checkpoint, with a graph of its own beside it
+    assert export_folder(tmp_path) is None

@@ -41,3 +41,26 @@ def test_what_drifts_too_far_is_not_written(nano, tmp_path, monkeypatch):
 def test_options_are_checked_first(nano, tmp_path, options):
     with pytest.raises(InputError, match=next(iter(options))):
         nano.export(tmp_path / "out", **options)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"precision": "int3"}, "precision"),
+        ({"opset": 5}, "opset"),
+        ({"folder": "full"}, "there already"),
+        ({"checkpoint": "export"}, "is an exported model; expected the checkpoint"),
+    ],
+)
+def test_wrong_requests_are_refused_before_a_checkpoint_is_loaded(tmp_path, monkeypatch, given, message):
+    for name, file in (("full", "notes.txt"), ("export", "molmo_act_onnx.json")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text("{}")
+    monkeypatch.setattr(checked, "load_streamed", None)
+    options = {"checkpoint": "nano", "folder": "out"} | given
+    checkpoint, folder = options.pop("checkpoint"), options.pop("folder")
+    with pytest.raises(InputError, match=message):
+        checked.export_checkpoint(
+            checkpoint if checkpoint == "nano" else tmp_path / checkpoint, tmp_path / folder, **options
+        )
+    assert not (tmp_path / "out").exists()
