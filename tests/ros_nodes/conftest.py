@@ -18,6 +18,7 @@ from typing import Any
 
 import molmo_act_ros
 import pytest
+from molmo_act_ros.benchmarks.domain import own_domain
 
 from tests.ros_nodes.shared_memory import remove_left_segments
 from tests.support.paths import SOURCES
@@ -106,13 +107,12 @@ def own_ros(log_folder: Path) -> Iterator[None]:
     rclpy = pytest.importorskip("rclpy", reason="needs the extra ros")
     profile = Path(molmo_act_ros.__file__).parent / "fastdds_shm.xml"
     own = {
-        "ROS_DOMAIN_ID": str(1 + os.getpid() % 100),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(log_folder),
         "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
     }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in own.items():
+    with own_domain() as domain, pytest.MonkeyPatch.context() as patch:
+        for name, value in (own | {"ROS_DOMAIN_ID": str(domain)}).items():
             patch.setenv(name, value)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # rosidl's own: it imports a deprecated module

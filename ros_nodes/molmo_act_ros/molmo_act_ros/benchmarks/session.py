@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from molmo_act_ros.benchmarks.domain import own_domain
+
 if TYPE_CHECKING:
     from diagnostic_msgs.msg import DiagnosticArray
     from molmo_act_interfaces.msg import PointedPixels
@@ -145,14 +147,15 @@ def session(profile: Path | None) -> Iterator[Consumer]:
     if profile is not None:
         os.environ["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(profile)
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
-    rclpy.init(args=[])
-    consumer = Consumer()
-    try:
-        yield consumer
-    finally:
-        consumer.close()
-        rclpy.try_shutdown()  # a signal has done so already
+    with own_domain() as domain:
+        os.environ["ROS_DOMAIN_ID"] = str(domain)
+        rclpy.init(args=[])
+        consumer = Consumer()
+        try:
+            yield consumer
+        finally:
+            consumer.close()
+            rclpy.try_shutdown()  # a signal has done so already
 
 
 @contextmanager
