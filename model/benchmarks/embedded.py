@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -50,7 +51,7 @@ def one_case(folder: str, quantization: str | None, image: Path, seconds: float)
     print("first", flush=True)
     loaded = time.perf_counter() - began
     ends = time.perf_counter() + seconds
-    taken: list[dict[str, float]] = []
+    taken: list[Mapping[str, float]] = []
     while len(taken) < LEAST or (len(taken) < MOST and time.perf_counter() < ends):
         taken.append(model.point(image, QUERY, exactly=POINTS).timing_ms)
     status = Path("/proc/self/status").read_text().splitlines()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -60,7 +59,8 @@ def arithmetic(config: Mapping[str, Any]) -> dict[str, dict[str, float]]:
     """What an export takes in each precision, in GB: its files, and the most that is in memory at once.
 
     While a checkpoint is read, the model is there without its language blocks, and one of these; in fp32 all
-    of them. The table of words is written as a copy. While the export answers, it is in memory itself.
+    of them. What is quantized is there a few times while it is. While the export answers, it is in memory
+    itself.
     """
     from molmo_act.doctor.plan import count_parameters
 
@@ -74,13 +74,17 @@ def arithmetic(config: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         stored = counted.total + (0 if counted.head else table) - counted.linear
         export = wide * stored + narrow * counted.linear
         kept = counted.total if precision == "fp32" else counted.total - blocks + blocks / layers
-        reading = WEIGHT * kept + max(WEIGHT * table, 3 * WEIGHT * blocks / layers)
+        working = 0 if precision in ("fp32", "fp16") else WEIGHT * blocks / layers
+        reading = WEIGHT * kept + working
         found[precision] = {"export_gb": export / 1e9, "peak_gb": max(reading, export) / 1e9}
     return found
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    """Of this program alone: getrusage also counts what its parent had when it began."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    [most] = [line.split()[1] for line in status if line.startswith("VmHWM:")]
+    return int(most) * 1024 / 1e6
 
 
 def _size_mb(folder: Path) -> float:

@@ -13,6 +13,8 @@ from molmo_act.export.hashed_files import HashedFile, HashedFiles
 
 ALIGNMENT = 4096
 """Bytes; a file that is mapped into memory is read in pages."""
+AT_ONCE = 1 << 26
+"""Bytes of an array that are brought into order and written at once."""
 _onnx: Any = lazy_import("onnx", extra="onnx", purpose="export to ONNX")
 
 
@@ -37,10 +39,12 @@ class ExternalWeights:
         Returns:
             The initializer, an ``onnx.TensorProto``.
         """
-        values = np.ascontiguousarray(values)
+        values = np.atleast_1d(values)
         self._file.write(bytes(-self._file.tell() % ALIGNMENT))
         place = {"location": self._name, "offset": self._file.tell(), "length": values.nbytes}
-        self._file.write(values.data)
+        rows = max(1, AT_ONCE // max(1, values[:1].nbytes))
+        for start in range(0, len(values), rows):  # of a transposed matrix, no whole copy is made
+            self._file.write(np.ascontiguousarray(values[start : start + rows]).data)
         tensor = _onnx.TensorProto(
             name=name,
             dims=values.shape,

@@ -56,11 +56,11 @@ class Weight:
             parameters: Of a module of the traced kind.
 
         Returns:
-            The array.
+            The array; in the memory of the parameter where it has its type.
         """
         tensor = parameters[self.parameter].detach().to("cpu", getattr(torch, self.dtype.name))
         tensor = tensor.T if self.transposed else tensor
-        return (tensor if self.shape is None else tensor.reshape(self.shape)).contiguous().numpy()
+        return (tensor if self.shape is None else tensor.reshape(self.shape)).numpy()
 
 
 @dataclass(frozen=True)

@@ -23,3 +23,11 @@ def test_arrays_are_read_back(tmp_path):
         read = onnx.numpy_helper.to_array(tensor, str(tmp_path))
         np.testing.assert_array_equal(read, arrays[tensor.name])
         assert read.dtype == arrays[tensor.name].dtype
+
+
+def test_a_large_transposed_matrix_is_written_in_slices(tmp_path, monkeypatch):
+    monkeypatch.setattr("molmo_act.export.external_weights.AT_ONCE", 100)
+    values = np.arange(700, dtype=np.float32).reshape(7, 100).T
+    with external_weights(HashedFiles(tmp_path), "g.onnx") as weights:
+        tensor = weights.add("a", values)
+    np.testing.assert_array_equal(onnx.numpy_helper.to_array(tensor, str(tmp_path)), values)

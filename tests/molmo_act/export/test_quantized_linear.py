@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from molmo_act.export.external_weights import external_weights
+from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.ports import Port
 from molmo_act.export.quantized_linear import BLOCK, int4_linear, int8_linear, pack_int4
 from molmo_act.export.stacking import GraphBuilder
@@ -41,10 +42,13 @@ def template(linear):
 def test_products_are_close_to_those_of_the_weights(tmp_path, template, linear, write, tolerance):
     traced, module = template
     path = tmp_path / "linear.onnx"
-    with external_weights(path) as weights:
+    files = HashedFiles(path.parent)
+    with external_weights(files, path.name) as weights:
         builder = GraphBuilder(weights, write)
         builder.stamp(traced, module, "", {"x": "x", "y": "y"})
-        builder.write(path, {"x": Port(("N", INPUTS))}, {"y": Port(("N", OUTPUTS))}, torch.float32)
+        builder.write(
+            files, path.name, {"x": Port(("N", INPUTS))}, {"y": Port(("N", OUTPUTS))}, torch.float32
+        )
     x = np.random.default_rng(0).standard_normal((5, INPUTS), dtype=np.float32)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     [y] = session.run(None, {"x": x})
