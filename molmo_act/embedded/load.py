@@ -35,4 +35,6 @@ def load_exported(folder: str | os.PathLike[str], providers: Providers | None = 
     settings = read_settings(Path(folder))
     wanted = check_providers(providers)
     tokenizer, tokens = load_tokenizer(settings)
-    return EmbeddedModel(EmbeddedRuntime(settings, tokenizer, tokens, SessionNetwork(settings, wanted)))
+    runtime = EmbeddedRuntime(settings, tokenizer, tokens, SessionNetwork(settings, wanted))
+    runtime.check_prompts()
+    return EmbeddedModel(runtime)

@@ -140,6 +140,7 @@ def _load(
     check_parts(source, model, processor)
     loaded = PointingModel(model.eval(), processor, short_name(source))
     _ = loaded.runtime.grammar  # which a tokenizer may lack words for
+    loaded.runtime.check_prompts()
     return loaded
 
 

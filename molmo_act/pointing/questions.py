@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
-from molmo_act.errors import InputError, QueryError
+from molmo_act.errors import CheckpointError, InputError, QueryError
 from molmo_act.formats.exact_plan import ExactPlan
 from molmo_act.formats.grounding_tokens import AnswerGrammar
 from molmo_act.formats.prompt_templates import SLOT, PromptTemplates
@@ -93,6 +94,22 @@ class Questions(ABC):
         """What the tokenizer reads as one token wherever it stands, by id; runs of spaces mean no more."""
         added = self.tokenizer.added_tokens_decoder.items()
         return {number: token.content for number, token in added if token.content.strip()}
+
+    def check_prompts(self) -> None:
+        """Refuses templates of the checkpoint with which the model cannot be asked.
+
+        Raises:
+            CheckpointError: One holds a control token, or is no plain text.
+        """
+        for name, template in asdict(self.prompts).items():
+            words = template.replace(SLOT, "")
+            if words.strip():
+                try:
+                    self.check_query(words, "template")
+                except QueryError as error:
+                    raise CheckpointError(
+                        f"processor_config.json of {self.name}: prompts[{name!r}] cannot be used. {error}"
+                    ) from error
 
     def check_questions(self, queries: Sequence[object], prompt: str | None = None) -> None:
         """Refuses what the model could not be asked, before anything is done.

@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 import molmo_act
-from molmo_act.errors import InputError, QueryError
+from molmo_act.errors import CheckpointError, InputError, QueryError
+from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.request import Bounds
 from tests.support.tiny_checkpoint import tiny_model, tiny_processor
@@ -92,6 +93,20 @@ def test_prompts_are_checked_like_queries(runtime):
     with pytest.raises(InputError, match="expected 'point'"):
         runtime.check_questions(["the mug"], "click")
     assert runtime.question("Point to the mug", "raw") == runtime.question("the mug")
+
+
+@pytest.mark.parametrize("template", ["<im_patch>{}", "\ud83d{}", "Find <|im_end|> {}"])
+@pytest.mark.parametrize("name", ["point", "track", "gui", "default"])
+def test_templates_of_a_checkpoint_are_checked_like_queries(name, template):
+    processor = tiny_processor()
+    processor.prompts = PromptTemplates(**{name: template})
+    with pytest.raises(CheckpointError, match=rf"processor_config.json of tiny: prompts\['{name}'\] cannot"):
+        PointingRuntime(tiny_model(), processor, "tiny").check_prompts()
+
+
+def test_released_templates_can_be_used(runtime, nano):
+    runtime.check_prompts()
+    nano.check_prompts()
 
 
 @pytest.fixture(scope="module")
