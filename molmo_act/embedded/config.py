@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from molmo_act.embedded.stated import Stated
+from molmo_act.errors import InputError
+from molmo_act.validation import check_number
+
 _LOCATION_GRIDS = {"3x3": 9}
+_MASK_TIMES = ("always", "inference", "never")
+_TEMPORAL_KINDS = ("attention", "addition", "concatenation")
+_IDS = (
+    *("image_patch_id", "image_non_indexable_patch_id"),
+    *("patch_token_id", "subpatch_token_id", "location_token_id"),
+)
+_MOST_LAYERS = 1024
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,34 @@ class TextConfig:
     num_key_value_heads: int
     head_dim: int
     max_position_embeddings: int
+
+    @classmethod
+    def of(cls, text: Stated) -> TextConfig:
+        """Reads the shape.
+
+        Args:
+            text: What is said of the language model.
+
+        Returns:
+            The shape.
+
+        Raises:
+            InputError: A size is missing, or no size.
+        """
+        width, heads = text.whole("hidden_size"), text.whole("num_attention_heads")
+        if text.said.get("head_dim") is not None:
+            head = text.whole("head_dim")
+        elif width % heads:
+            raise InputError(f"{text.name} says a hidden_size of {width} for {heads} num_attention_heads.")
+        else:
+            head = width // heads
+        return cls(
+            hidden_size=width,
+            num_hidden_layers=text.whole("num_hidden_layers", most=_MOST_LAYERS),
+            num_key_value_heads=text.whole("num_key_value_heads"),
+            head_dim=head,
+            max_position_embeddings=text.whole("max_position_embeddings"),
+        )
 
 
 @dataclass(frozen=True)
@@ -58,28 +97,38 @@ class ModelConfig:
 
         Returns:
             The part that is needed.
+
+        Raises:
+            InputError: A value is missing, of another type, or out of range; the message names it.
         """
-        text = said["text_config"]
-        heads = int(text["num_attention_heads"])
-        width = text.get("head_dim") or text["hidden_size"] // heads
-        own = ("score_temperature", "score_curve", "absent_curve", "temporal_module")
-        asked = ("mask_repeats", "mask_patches", "mask_subpatches")
-        ids = ("image_patch", "image_non_indexable_patch", "patch_token", "subpatch_token", "location_token")
-        known: dict[str, Any] = {
-            **{f"{name}_id": int(said[f"{name}_id"]) for name in ids},
-            **{name: said[name] for name in asked},
-            **{name: said.get(name) for name in own},
-        }
+        stated = Stated(said, "config")
+        text = stated.part("text_config")
+        words = text.whole("vocab_size") + text.whole("additional_vocab_size", least=0)
+        grid = stated.choice("patch_location", _LOCATION_GRIDS)
         return cls(
-            text_config=TextConfig(
-                int(text["hidden_size"]),
-                int(text["num_hidden_layers"]),
-                int(text["num_key_value_heads"]),
-                int(width),
-                int(text["max_position_embeddings"]),
-            ),
-            extended_vocab_start=int(text["vocab_size"]) + int(text["additional_vocab_size"]),
-            num_locations=0 if said["patch_location"] is None else _LOCATION_GRIDS[said["patch_location"]],
-            no_more_points_class=bool(said["no_more_points_class"]),
-            **known,
+            text_config=TextConfig.of(text),
+            extended_vocab_start=words,
+            num_locations=_LOCATION_GRIDS[grid],
+            no_more_points_class=stated.flag("no_more_points_class"),
+            score_temperature=stated.above_zero("score_temperature"),
+            score_curve=_curve(stated, "score_curve"),
+            absent_curve=_curve(stated, "absent_curve"),
+            temporal_module=_word(stated, "temporal_module", _TEMPORAL_KINDS),
+            **{name: stated.whole(name, least=0, most=words - 1) for name in _IDS},
+            mask_repeats=_word(stated, "mask_repeats", _MASK_TIMES),
+            mask_patches=_word(stated, "mask_patches", _MASK_TIMES),
+            mask_subpatches=_word(stated, "mask_subpatches", _MASK_TIMES),
         )
+
+
+def _word(stated: Stated, key: str, known: Collection[str]) -> str | None:
+    return None if stated.said.get(key) is None else stated.choice(key, known)
+
+
+def _curve(stated: Stated, key: str) -> list[float] | None:
+    """Slope, above 0, and offset of `molmo_act.calibration`."""
+    if stated.said.get(key) is None:
+        return None
+    slope, offset = stated.numbers(key, 2)
+    check_number(stated.place(key), slope, above=0, what="a slope")
+    return [slope, offset]

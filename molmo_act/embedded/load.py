@@ -36,5 +36,6 @@ def load_exported(folder: str | os.PathLike[str], providers: Providers | None = 
     wanted = check_providers(providers)
     tokenizer, tokens = load_tokenizer(settings)
     runtime = EmbeddedRuntime(settings, tokenizer, tokens, SessionNetwork(settings, wanted))
+    _ = runtime.grammar  # which a tokenizer may lack words for
     runtime.check_prompts()
     return EmbeddedModel(runtime)

@@ -20,6 +20,7 @@ from molmo_act.pointing.options import (
     Order,
     PointOptions,
     refuse_exactly,
+    refuse_unknown,
     refuse_videos,
 )
 from molmo_act.request import Bounds, as_list, paired
@@ -183,6 +184,7 @@ class EmbeddedModel(StreamVerbs):
             InputError: See `point`; or `exactly` was given.
         """
         refuse_videos(as_list(image), "count")
+        refuse_unknown(options, PointOptions, "count", "together")
         refuse_exactly(options, "count")
         point: Callable[..., Points | list[Points]] = self.point  # too many overloads for mypy to try
         return counts(point(image, query, **options))

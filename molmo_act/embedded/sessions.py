@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,9 +14,12 @@ from typing import Any
 import numpy as np
 
 from molmo_act.embedded.device_cache import DeviceCache, empty_cache, grown_cache
+from molmo_act.embedded.graph_ports import check_ports
 from molmo_act.embedded.providers import CPU, CUDA, TENSORRT, choose_providers, first_line, onnxruntime
 from molmo_act.embedded.settings import AGAIN, EMBEDDINGS, LOCATIONS, ExportSettings
 from molmo_act.errors import CheckpointError, PlatformError
+
+logger = logging.getLogger(__name__)
 
 _TYPES = {
     "tensor(float)": np.float32,
@@ -145,7 +149,7 @@ class SessionNetwork:
     ) -> tuple[np.ndarray, DeviceCache]:
         """See `Network.read`; the cache stays on the device of the graph."""
         session, fed = self._session("language"), len(embeds)
-        cache, kept, free, own = self._room(past, keep, fed)
+        cache, kept, free, own = self._guarded("language", lambda: self._room(past, keep, fed))
         binding = session.io_binding()
         for name, values in self._language_inputs(embeds, positions, attends, cache, kept, free).items():
             binding.bind_cpu_input(name, np.ascontiguousarray(values))
@@ -227,7 +231,7 @@ class SessionNetwork:
             self._sessions, self._process, self._lock = {}, os.getpid(), Lock()
         with self._lock:
             if name not in self._sessions:
-                self._sessions[name] = self._open(name, self._providers_of(name))
+                self._sessions[name] = self._opened(name, self._providers_of(name))
             return self._sessions[name]
 
     def _providers_of(self, name: str) -> Sequence[str]:
@@ -236,14 +240,26 @@ class SessionNetwork:
             return self.providers
         return [each for each in self.providers if each != TENSORRT] or [CPU]
 
+    def _opened(self, name: str, providers: Sequence[str]) -> Any:
+        """A graph on the first of some providers that takes it, with the others behind that."""
+        for skipped, provider in enumerate(providers):
+            try:
+                return self._open(name, providers[skipped:])
+            except (CheckpointError, PlatformError) as error:
+                if skipped + 1 == len(providers):
+                    raise
+                logger.warning("%s does not take %s.onnx, the next one is tried: %s", provider, name, error)
+        raise AssertionError("there is no provider")
+
     def _open(self, name: str, providers: Sequence[str]) -> Any:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # what matters is raised
         options.intra_op_num_threads = 1 if name in _SMALL else _threads()
         path = str(self._settings.folder / f"{name}.onnx")
-        return self._guarded(
-            name, lambda: onnxruntime.InferenceSession(path, options, providers=list(providers))
-        )
+        given = {"providers": list(providers), "enable_fallback": 0}  # it would write to stdout
+        session = self._guarded(name, lambda: onnxruntime.InferenceSession(path, options, **given))
+        self._guarded(name, lambda: check_ports(self._settings, name, session))
+        return session
 
     def _prove(self, provider: str) -> str | None:
         """Runs a graph on a provider, and compares it with the CPU; says what is wrong, or None."""

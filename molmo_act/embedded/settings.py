@@ -9,16 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from molmo_act.embedded.config import ModelConfig
+from molmo_act.embedded.stated import Stated, check_text
 from molmo_act.errors import CheckpointError, InputError
-from molmo_act.formats.crop_geometry import Geometry
+from molmo_act.formats.crop_geometry import MAX_CROPS, Geometry
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER, VisionLayout
+from molmo_act.quantization.export_report import PRECISIONS
 
 SETTINGS = "molmo_act_onnx.json"
 FORMAT = 2
@@ -31,6 +34,8 @@ GRAPHS = (
 LOCATIONS = "location_scores"
 EMBEDDINGS, TOKENIZER = "embeddings.npy", "tokenizer.json"
 EXPORT = "molmo-act export CHECKPOINT --out FOLDER"
+BILINEAR = 2
+"""What ``resample`` says, PIL's number; images are resized in no other way."""
 AGAIN = f"Export it again: {EXPORT}."
 
 
@@ -84,22 +89,26 @@ class ExportSettings:
         """
         for name in names or self.files:
             check_size(self.folder, name, self.files)
-            with (self.folder / name).open("rb") as file:
-                digest = (
-                    hashlib.file_digest(file, "sha256") if hasattr(hashlib, "file_digest") else _digest(file)
-                )
-            if digest.hexdigest() != self.files[name]["sha256"]:
+            try:
+                digest = _digest(self.folder / name)
+            except OSError as error:
+                raise CheckpointError(
+                    f"{name} of the exported model {str(self.folder)!r} cannot be read ({error.strerror}). "
+                    "Check the permissions of it and its folder."
+                ) from error
+            if digest != self.files[name]["sha256"]:
                 raise CheckpointError(
                     f"{name} of the exported model {str(self.folder)!r} is damaged: its contents are not "
                     f"those that were written. Copy it again, or export it again: {EXPORT}."
                 )
 
 
-def _digest(file: Any) -> Any:
+def _digest(path: Path) -> str:
     digest = hashlib.sha256()
-    while part := file.read(2**20):
-        digest.update(part)
-    return digest
+    with path.open("rb") as file:
+        while part := file.read(2**20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def export_folder(name_or_path: object) -> Path | None:
@@ -144,74 +153,104 @@ def read_settings(folder: Path) -> ExportSettings:
             f"There is no exported model in {str(folder)!r}: {SETTINGS} cannot be read ({error.strerror}). "
             f"{AGAIN}"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # no JSON, no UTF-8, numbers or nesting without end
         raise CheckpointError(f"{path} is no JSON of settings ({error}). {AGAIN}") from error
     _check_kind(folder, said)
     try:
-        settings = _settings(folder, said)
+        settings = _settings(folder, Stated(said))
     except (InputError, CheckpointError) as error:
         raise CheckpointError(f"{path}: {error} {AGAIN}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise CheckpointError(
-            f"{path} lacks a setting, or says something else ({reason}). {AGAIN}"
-        ) from error
     for name in settings.files:
         check_size(folder, name, settings.files)
     return settings
 
 
 def _check_kind(folder: Path, said: Mapping[str, Any]) -> None:
-    if said.get("format") != FORMAT:
+    if type(said.get("format")) is not int or said["format"] != FORMAT:
         raise CheckpointError(
-            f"The exported model {str(folder)!r} is of format {said.get('format')!r}; this molmo_act reads "
-            f"format {FORMAT}. Export it with this version of molmo_act, or install the one that wrote it "
-            f"({said.get('molmo_act')!r})."
+            f"The exported model {str(folder)!r} is of format {said.get('format')!r:.60}; this molmo_act "
+            f"reads format {FORMAT}. Export it with this version of molmo_act, or install the one that wrote "
+            f"it ({said.get('molmo_act')!r:.60})."
         )
     if said.get("model_type") != MODEL_TYPE:
         raise CheckpointError(
-            f"The exported model {str(folder)!r} is of model type {said.get('model_type')!r}; expected "
+            f"The exported model {str(folder)!r} is of model type {said.get('model_type')!r:.60}; expected "
             f"{MODEL_TYPE!r}. Export a MolmoPoint checkpoint."
         )
 
 
-def _settings(folder: Path, said: Mapping[str, Any]) -> ExportSettings:
-    image, spelled = said["image_processor"], said["processor"]
-    before, behind = said["chat"]["image"]
-    start, placeholder, between = before.partition(IMAGE_PLACEHOLDER)
-    if not placeholder:
-        raise CheckpointError(f"the chat template shows no image ({before!r}).")
+def _settings(folder: Path, stated: Stated) -> ExportSettings:
     settings = ExportSettings(
         folder=folder,
-        name=str(said["name"]),
-        precision=str(said["precision"]),
-        opset=int(said["opset"]),
-        config=ModelConfig.of(said["config"]),
-        layout=VisionLayout(
-            **{name: spelled[name] for name in VisionLayout.__dataclass_fields__ if name in spelled}
-        ),
-        geometry=Geometry(
-            int(image["size"]["height"]),
-            int(image["patch_size"]),
-            (int(image["pooling_size"][0]), int(image["pooling_size"][1])),
-            (int(image["overlap_margins"][0]), int(image["overlap_margins"][1])),
-            image["max_crops"],
-        ),
-        mean=tuple(map(float, image["image_mean"])),
-        std=tuple(map(float, image["image_std"])),
-        prompts=PromptTemplates.of(said["prompts"]),
-        chat=(start, between, behind),
-        special_tokens=dict(said["special_tokens"]),
-        files={
-            name: {"size": int(one["size"]), "sha256": str(one["sha256"])}
-            for name, one in said["files"].items()
-        },
+        name=stated.text("name"),
+        precision=stated.choice("precision", PRECISIONS),
+        opset=stated.whole("opset"),
+        config=ModelConfig.of(stated.part("config").said),
+        layout=_layout(stated.part("processor")),
+        **_image_settings(stated.part("image_processor")),
+        prompts=PromptTemplates.of(stated.value("prompts")),
+        chat=_chat(stated.part("chat")),
+        special_tokens=_special_tokens(stated.part("special_tokens")),
+        files=_files(stated.part("files")),
     )
     needed = (*(f"{name}.onnx" for name in settings.graphs), EMBEDDINGS, TOKENIZER)
     missing = [name for name in needed if name not in settings.files]
     if missing:
-        raise CheckpointError(f"it lists no {', '.join(missing)}.")
+        raise InputError(f"it lists no {', '.join(missing)}.")
     return settings
+
+
+def _layout(said: Stated) -> VisionLayout:
+    names = [name for name in VisionLayout.__dataclass_fields__ if name in said.said]
+    inherits = "use_single_crop_col_tokens"  # whose None means: as for the canvas
+    flags = {
+        name: None if name == inherits and said.said[name] is None else said.flag(name) for name in names
+    }
+    return VisionLayout(**flags)  # type: ignore[arg-type]  # None for that one alone
+
+
+def _image_settings(said: Stated) -> dict[str, Any]:
+    """How images are cut, and what is done to their pixels."""
+    size = said.part("size")
+    height, width = size.whole("height"), size.whole("width")
+    if height != width:
+        raise InputError(f"{size.name} is {height} × {width}; expected as much of both.")
+    if said.whole("resample", least=0) != BILINEAR:
+        raise InputError(
+            f"{said.place('resample')} is {said.value('resample')}; expected {BILINEAR}, bilinear."
+        )
+    rows, columns = said.wholes("pooling_size", 2)
+    before, behind = said.wholes("overlap_margins", 2, least=0)
+    patch, most = said.whole("patch_size"), said.whole("max_crops", most=MAX_CROPS)
+    return {
+        "geometry": Geometry(height, patch, (rows, columns), (before, behind), most),
+        "mean": tuple(said.numbers("image_mean", 3)),
+        "std": tuple(said.numbers("image_std", 3, least=1e-6)),  # a float32 has to hold a pixel by it
+    }
+
+
+def _chat(said: Stated) -> tuple[str, str, str]:
+    before, behind = (check_text(said.place("image"), text) for text in said.items("image", 2))
+    start, placeholder, between = before.partition(IMAGE_PLACEHOLDER)
+    if not placeholder or IMAGE_PLACEHOLDER in between + behind:
+        raise InputError(f"the chat template shows no image, or several ({before!r}).")
+    return start, between, behind
+
+
+def _special_tokens(said: Stated) -> dict[str, str | None]:
+    names = ("bos_token", "eos_token", "pad_token")
+    return {name: None if said.said.get(name) is None else said.text(name) for name in names}
+
+
+def _files(said: Stated) -> dict[str, dict[str, Any]]:
+    for name in said.said:
+        if name != Path(check_text("files", name)).name:
+            raise InputError(f"it lists a file {name!r}; expected names of files in its own folder.")
+    listed = {name: said.part(name) for name in said.said}
+    return {
+        name: {"size": one.whole("size", least=0, most=2**63), "sha256": one.text("sha256")}
+        for name, one in listed.items()
+    }
 
 
 def check_size(folder: Path, name: str, files: Mapping[str, Mapping[str, Any]]) -> None:
@@ -227,14 +266,19 @@ def check_size(folder: Path, name: str, files: Mapping[str, Mapping[str, Any]]) 
     """
     expected = files[name]["size"]
     try:
-        size = (folder / name).stat().st_size
+        found = (folder / name).stat()
     except OSError as error:
         raise CheckpointError(
             f"{name} of the exported model {str(folder)!r} is missing ({error.strerror}). Copy the whole "
             f"folder, or export it again: {EXPORT}."
         ) from error
-    if size != expected:
+    if not stat.S_ISREG(found.st_mode):
         raise CheckpointError(
-            f"{name} of the exported model {str(folder)!r} has {size} bytes; expected {expected}. It was "
-            f"cut off, or is of another export. Copy it again, or export it again: {EXPORT}."
+            f"{name} of the exported model {str(folder)!r} is no file. Copy the whole folder again, or "
+            f"export it again: {EXPORT}."
+        )
+    if found.st_size != expected:
+        raise CheckpointError(
+            f"{name} of the exported model {str(folder)!r} has {found.st_size} bytes; expected {expected}. "
+            f"It was cut off, or is of another export. Copy it again, or export it again: {EXPORT}."
         )

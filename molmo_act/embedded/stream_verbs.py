@@ -25,6 +25,7 @@ from molmo_act.pointing.options import (
     WindowMode,
     check_track_options,
     refuse_exactly,
+    refuse_unknown,
 )
 from molmo_act.pointing.stream_tracks import track_stream
 from molmo_act.request import WINDOW_MODES, Bounds, as_list
@@ -93,6 +94,7 @@ class StreamVerbs:
             QueryError: A query is empty, too long, or not plain words.
         """
         bounds = Bounds(max_points, min_score, timeout, order)
+        refuse_unknown(settings, TrackerFields, "tracker", *StreamTrackOptions.__optional_keys__)
         refuse_exactly(settings, "tracker")
         config = TrackerConfig(**settings)
         check_max_crops(max_crops)

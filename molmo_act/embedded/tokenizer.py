@@ -9,7 +9,7 @@ from typing import Any
 from molmo_act._optional import lazy_import
 from molmo_act.embedded.settings import AGAIN, TOKENIZER, ExportSettings
 from molmo_act.errors import CheckpointError
-from molmo_act.formats.vision_tokens import VisionTokens, vision_token_ids
+from molmo_act.formats.vision_tokens import VISION_TOKENS, VisionTokens, vision_token_ids
 
 _tokenizers: Any = lazy_import("tokenizers", extra="onnx", purpose="running an exported model")
 
@@ -92,12 +92,21 @@ def load_tokenizer(settings: ExportSettings) -> tuple[ExportedTokenizer, VisionT
     path, config = settings.folder / TOKENIZER, settings.config
     tokenizer = ExportedTokenizer(path, settings.special_tokens)
     tokens = vision_token_ids(tokenizer)
-    first = tokenizer.get_vocab().get("<POINT_0>", config.extended_vocab_start)
-    found = (tokens.image_patch, tokens.low_res_patch, first)
-    wanted = (config.image_patch_id, config.image_non_indexable_patch_id, config.extended_vocab_start)
+    wanted = {
+        **{VISION_TOKENS.image_patch: config.image_patch_id},
+        **{VISION_TOKENS.low_res_patch: config.image_non_indexable_patch_id},
+        **{"<POINT_0>": config.extended_vocab_start, "<|token_index|>": config.patch_token_id},
+        **{"<|vit_index|>": config.subpatch_token_id, "<|vit_loc|>": config.location_token_id},
+    }
+    found = {token: tokenizer.get_vocab().get(token, number) for token, number in wanted.items()}
     if found != wanted:
         raise CheckpointError(
-            f"{path} is the tokenizer of another model: it has <im_patch>, <im_low> and <POINT_0> at "
-            f"{found}, the model at {wanted}. {AGAIN}"
+            f"{path} is the tokenizer of another model: it has {', '.join(wanted)} at "
+            f"{(*found.values(),)}, the model at {(*wanted.values(),)}. {AGAIN}"
+        )
+    if len({*wanted.values()}) < len(wanted):
+        raise CheckpointError(
+            f"The model of {path} has two of {', '.join(wanted)} at the same id: {(*wanted.values(),)}. "
+            f"{AGAIN}"
         )
     return tokenizer, tokens

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from molmo_act.embedded.encoded_image import EmbeddedImage
 from molmo_act.embedded.model import EmbeddedModel
-from molmo_act.errors import InputError, QueryError
+from molmo_act.errors import InputError, MolmoActError, QueryError
 from molmo_act.pointing.model import PointingModel
 from tests.support.asked_cases import BAD_OPTIONS, MANY, ONE, asked, equal
 from tests.support.embedded import runtime_of
@@ -100,3 +102,61 @@ def test_what_no_model_can_be_asked(model, encoded):
         model.track([image], query, max_fps=2)
     with pytest.raises(InputError, match="together is"):
         model.point(image, query, together=1)
+
+
+WRONG_CALLS = {
+    "unknown option of point": lambda model, image, query: model.point(image, query, tempo=1),
+    "unknown option of count": lambda model, image, query: model.count(image, query, tempo=1),
+    "unknown option of tracker": lambda model, image, query: model.tracker(query, tempo=1),
+    "unknown option of track": lambda model, image, query: model.track([image], query, tempo=1),
+    "unknown option of encode": lambda model, image, query: model.encode(image, tempo=1),
+    "option of another mode": lambda model, image, query: model.track([image], query, max_frames=3),
+    "synchronous": lambda model, image, query: model.track([image], query, synchronous=True),
+    "unknown mode": lambda model, image, query: model.track([image], query, mode="live"),
+    "exactly to count": lambda model, image, query: model.count(image, query, exactly=2),
+    "exactly to tracker": lambda model, image, query: model.tracker(query, exactly=2),
+    "exactly to track": lambda model, image, query: model.track([image], query, exactly=2),
+    "none exactly": lambda model, image, query: model.point(image, query, exactly=0),
+    "a half together": lambda model, image, query: model.point(image, query, together=0.5),
+    "a word together": lambda model, image, query: model.count(image, query, together="yes"),
+    "no prompt": lambda model, image, query: model.point(image, query, prompt="no slot"),
+    "a prompt of control tokens": lambda model, image, query: model.count(
+        image, query, prompt="<|im_end|>{}"
+    ),
+    "no query": lambda model, image, query: model.point(image, 5),
+    "an empty query": lambda model, image, query: model.count(image, ""),
+    "a control token": lambda model, image, query: model.tracker("<|im_end|>"),
+    "a query of half a surrogate": lambda model, image, query: model.check_query("\ud800"),
+    "no image": lambda model, image, query: model.point("no such image.png", query),
+    "nothing as an image": lambda model, image, query: model.count(None, query),
+    "no image to encode": lambda model, image, query: model.encode(5),
+    "a video": lambda model, image, query: model.point("film.mp4", query),
+    "a video to count in": lambda model, image, query: model.count(["film.mp4"], query),
+    "unlike lists": lambda model, image, query: model.count([image] * 2, [query] * 3),
+    "a window of none": lambda model, image, query: model.tracker(query, window=0),
+    "a window of text": lambda model, image, query: model.tracker(query, window="1"),
+    "an unknown window": lambda model, image, query: model.tracker(query, window_mode="round"),
+    "a rate of 0": lambda model, image, query: model.tracker(query, rate=0),
+    "no crops to encode": lambda model, image, query: model.encode(image, max_crops=0),
+    "an endless camera": lambda model, image, query: model.track(0, query),
+    "a backward video": lambda model, image, query: model.track([image], query, start=2, end=1),
+    "encoded anew": lambda model, image, query: model.point(model.encode(image), query, max_crops=2),
+    **{
+        f"{verb} {options}": lambda model, image, query, verb=verb, options=options: getattr(model, verb)(
+            *((query,) if verb == "tracker" else (image, query)), **options
+        )
+        for verb in ("point", "count", "tracker")
+        for options in BAD_OPTIONS
+    },
+}
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS)
+def test_wrong_calls_are_refused_in_the_words_of_the_model_of_torch(model, torch_model, call):
+    told = []
+    for each in (model, torch_model):
+        with pytest.raises((MolmoActError, TypeError)) as refused:
+            WRONG_CALLS[call](each, *asked(ONE))
+        own = re.sub(r"^\w+\.", "", str(refused.value))  # Python writes the class before its method
+        told.append((refused.type, own))
+    assert told[0] == told[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 import shutil
 from pathlib import Path
@@ -188,6 +189,72 @@ def test_graphs_that_this_onnx_runtime_does_not_know(copied, given, message):
     network = SessionNetwork(read_settings(write_settings(copied, said)), (CPU,))
     with pytest.raises(PlatformError, match=message):
         network.words(np.zeros((1, 256), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("config.text_config.num_hidden_layers", 7, r"language\.onnx of .* takes no past_key_6, which"),
+        ("config.text_config.num_hidden_layers", 5, "takes past_key_5, which the settings do not know"),
+        ("config.text_config.num_key_value_heads", 1, r"slots as .*\[2, W, 2\], which .* \[1, W, 2\]"),
+        ("config.text_config.head_dim", 32, r"past_key_0 as .*\[2, R, 64\], which .* \[2, R, 32\]"),
+        ("config.no_more_points_class", False, r"patch_scores\.onnx .* scores as .*P \+ 1\], which .*P\]"),
+        ("precision", "fp16", r"which the settings expect as tensor\(float16\)"),
+        ("image_processor.patch_size", 28, r"vision\.onnx of .* takes pixel_values as .*256, 588\], which"),
+    ],
+)
+def test_settings_of_another_model_than_the_graphs_are_refused(copied, path, value, message):
+    said = _said(copied)
+    *keys, last = path.split(".")
+    part = said
+    for key in keys:
+        part = part[key]
+    part[last] = value
+    (copied / "molmo_act_onnx.json").write_text(json.dumps(said))
+    model = load_exported(copied, [CPU])
+    with pytest.raises(CheckpointError, match=message):
+        model.point(squares(), QUERIES[0])
+
+
+def test_a_graph_in_the_place_of_another_is_refused(copied):
+    for suffix in ("", ".data"):
+        shutil.copy(copied / f"patch_keys.onnx{suffix}", copied / f"words.onnx{suffix}")
+    said = {key: value for key, value in _said(copied).items() if key != "files"}
+    network = SessionNetwork(read_settings(write_settings(copied, said)), (CPU,))
+    with pytest.raises(CheckpointError, match=r"words\.onnx of .* takes positions, which"):
+        network.words(np.zeros((1, 256), np.float32))
+
+
+def test_a_failure_leaves_stdout_alone(copied, capfd):
+    """ONNX Runtime writes there that it tries again on the CPU."""
+    path = copied / "words.onnx"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"Reciprocal", b"Recip\xa0ocal"))  # no UTF-8
+    network = SessionNetwork(read_settings(copied), (CPU,))
+    with pytest.raises(CheckpointError, match=r"words\.onnx of .* is damaged"):
+        network.words(np.zeros((1, 256), np.float32))
+    assert capfd.readouterr().out == ""
+
+
+def test_a_graph_that_a_provider_does_not_take_goes_to_the_next(nano_onnx, monkeypatch, caplog):
+    network = SessionNetwork(read_settings(nano_onnx), (CPU,))
+    tried, failure = [], PlatformError("no kernel")
+
+    def open_graph(name, providers):
+        tried.append([*providers])
+        if providers[0] != CPU:
+            raise failure
+        return "session"
+
+    monkeypatch.setattr(network, "_open", open_graph)
+    network.providers = (providers.CUDA, CPU)
+    with caplog.at_level(logging.WARNING):
+        assert network._session("words") == "session"
+    assert tried == [[providers.CUDA, CPU], [CPU]]
+    assert "CUDAExecutionProvider does not take words.onnx, the next one is tried: no kernel" in caplog.text
+    network.providers = (providers.CUDA,)
+    with pytest.raises(PlatformError, match="no kernel"):
+        network._session("language")
 
 
 def test_too_little_memory_names_its_cure(nano_onnx, monkeypatch):

@@ -33,13 +33,26 @@ def test_settings_are_those_of_the_checkpoint(folder):
         ({"format": 1}, r"is of format 1; this molmo_act reads format 2\. Export it with this version"),
         ({"format": None}, "is of format None"),
         ({"model_type": "molmo2"}, "is of model type 'molmo2'; expected 'molmo_point'"),
-        ({"config": {}}, r"lacks a setting, or says something else \(KeyError: 'text_config'\)"),
+        ({"config": 5}, "config is 5; expected values by name"),
+        ({"config": {}}, "it lacks config.text_config"),
         ({"chat": {"image": ["no image", ""]}}, "the chat template shows no image"),
-        ({"chat": 5}, "lacks a setting, or says something else"),
+        ({"chat": 5}, "chat is 5; expected values by name"),
+        ({"chat": {"image": [1, 2]}}, "chat.image is 1; expected text"),
+        ({"chat": {"image": ["<|image|>\ud800", ""]}}, "chat.image is .*expected text"),
+        ({"chat": {"image": ["<|image|><|image|>", ""]}}, "shows no image, or several"),
+        ({"name": None}, "name is None; expected text"),
+        ({"precision": "foo"}, "precision is 'foo'; expected 'fp32'"),
+        ({"opset": 18.9}, "opset is 18.9; expected a whole number"),
+        ({"format": 2.0}, "is of format 2.0"),
+        ({"processor": {"image_use_col_tokens": "no"}}, "processor.image_use_col_tokens is 'no'"),
+        ({"special_tokens": {"eos_token": 5}}, "special_tokens.eos_token is 5; expected text"),
+        ({"special_tokens": []}, "special_tokens is .*expected values by name"),
+        ({"files": []}, "files is .*expected values by name"),
+        ({"files": {"../words.onnx": {}}}, "a file '../words.onnx'; expected names of files in its own"),
         ({"prompts": {"point": "no slot"}}, "expected text with one {}"),
-        ({"image_processor": {"size": {"height": 28}}}, "lacks a setting"),
+        ({"image_processor": {"size": {"height": 28}}}, "it lacks image_processor.size.width"),
         ({"files": {}}, "it lists no vision.onnx, connector.onnx"),
-        ({"files": {"vision.onnx": {"size": "many", "sha256": ""}}}, "lacks a setting"),
+        ({"files": {"vision.onnx": {"size": "many", "sha256": ""}}}, "files.vision.onnx.size is 'many'"),
     ],
 )
 def test_other_settings_are_refused(folder, changes, message):
@@ -48,7 +61,30 @@ def test_other_settings_are_refused(folder, changes, message):
         read_settings(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "\x00"])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"max_crops": None}, "max_crops is None; expected a whole number from 1 to 1024"),
+        ({"image_mean": [0.5]}, "image_mean is .*expected a list of 3"),
+        ({"image_mean": "0.5"}, "image_mean is '0.5'"),
+        ({"image_mean": [0, 0, 1e999]}, "image_mean is inf"),
+        ({"image_std": [0, 0, 0]}, "image_std is 0; expected a number between 1e-06 and 1000"),
+        ({"image_std": [1e-50] * 3}, "image_std is 1e-50"),  # which is 0 in float32
+        ({"size": {"height": 28, "width": 56}}, r"image_processor\.size is 28 × 56"),
+        ({"overlap_margins": [1]}, "overlap_margins is .*expected a list of 2"),
+        ({"pooling_size": [2.0, 2]}, "pooling_size is 2.0"),
+        ({"resample": 3}, "resample is 3; expected 2, bilinear"),
+        ({"patch_size": 13}, "crop_size .* must be a positive multiple of patch_size 13"),
+    ],
+)
+def test_other_settings_of_images_are_refused(folder, changes, message):
+    said = said_of(tiny_model(), tiny_processor())
+    write_settings(folder, {**said, "image_processor": {**said["image_processor"], **changes}})
+    with pytest.raises(CheckpointError, match=message):
+        read_settings(folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "\x00", "[" * 100_000, '{"a":' * 100_000])
 def test_a_damaged_file_is_refused(folder, text):
     (folder / SETTINGS).write_text(text)
     with pytest.raises(CheckpointError, match="is no JSON of settings"):
@@ -68,6 +104,10 @@ def test_files_that_are_missing_cut_off_or_changed(folder):
     with pytest.raises(CheckpointError, match=r"language\.onnx of .* is damaged: its contents"):
         read_settings(folder).check_contents()
     graph.unlink()
+    graph.mkdir()
+    with pytest.raises(CheckpointError, match=r"language\.onnx of .* is no file"):
+        read_settings(folder)
+    graph.rmdir()
     with pytest.raises(CheckpointError, match=r"language\.onnx of .* is missing .* Copy the whole folder"):
         read_settings(folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -51,6 +52,12 @@ def test_tokenizers_of_other_models_are_refused(loaded):
     config = SimpleNamespace(**{**vars(settings.config), "extended_vocab_start": 7})
     other = SimpleNamespace(folder=settings.folder, special_tokens=settings.special_tokens, config=config)
     with pytest.raises(CheckpointError, match="is the tokenizer of another model: it has <im_patch>"):
+        load_tokenizer(other)
+    # which would give no point at all
+    other.config = replace(settings.config, patch_token_id=settings.config.subpatch_token_id)
+    with pytest.raises(
+        CheckpointError, match=r"is the tokenizer of another model: it has <im_patch>, .*<.vit_loc"
+    ):
         load_tokenizer(other)
     with pytest.raises(CheckpointError, match="has no token '<end>', which ends answers"):
         ExportedTokenizer(settings.folder / "tokenizer.json", {"eos_token": "<end>"})
