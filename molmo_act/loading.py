@@ -73,7 +73,7 @@ def load(
         PlatformError: The device or a provider is not there; or torch is not installed, which checkpoints
             need.
     """
-    from molmo_act.embedded.settings import export_folder  # starts with NumPy, which a command line need not
+    from molmo_act.formats.exported import export_folder  # starts with NumPy, which a command line need not
 
     folder = export_folder(name_or_path)
     options: dict[str, Any] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from molmo_act.request import Bounds
 
 if TYPE_CHECKING:
     from molmo_act import PointingModel
+    from molmo_act.embedded.providers import Providers
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ModelOptions:
         device: See `molmo_act.load`.
         dtype: See `molmo_act.load`.
         quantization: See `molmo_act.load`.
-        providers: See `molmo_act.load`, for an exported model; "auto" alone for the best that work.
+        providers: See `molmo_act.load`, for an exported model; "auto" for the best that work.
         max_crops: See `PointingModel.point`, as for the next three.
         exactly: Number of points that are forced.
         min_score: Lowest score of a point.
@@ -46,7 +46,7 @@ class ModelOptions:
     exactly: int | None = None
     min_score: float = 0.0
     prompt: str | None = None
-    providers: Sequence[str] | None = None
+    providers: Providers | None = None
 
     def __post_init__(self) -> None:
         Bounds(min_score=self.min_score, exactly=self.exactly)
@@ -67,7 +67,7 @@ class ModelOptions:
         options: dict[str, Any] = {"device": self.device, "dtype": self.dtype}
         options["quantization"] = self.quantization
         if self.providers is not None:
-            options["providers"] = "auto" if [*self.providers] == ["auto"] else [*self.providers]
+            options["providers"] = self.providers
         model: PointingModel = molmo_act.load(self.checkpoint, **options)
         return model
 

@@ -12,6 +12,7 @@ from typing import Any
 from molmo_act.cli._arguments import Commands, positive
 from molmo_act.doctor.board import MODULES, Module, read_board
 from molmo_act.errors import InputError
+from molmo_act.formats.exported import refuse_export
 from molmo_act.validation import check_path
 
 FITS, FITS_NOT = 0, 1
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         CheckpointError: There is no such configuration, or it is of no model that points.
-        InputError: A number is out of range.
+        InputError: A number is out of range, or it is an exported model.
     """
     from molmo_act.doctor.plan import make_plan
 
@@ -120,6 +121,7 @@ def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
     from molmo_act.pointing.load import NANO
 
     check_path("The checkpoint", source)
+    refuse_export(source)
     try:
         is_file = Path(source).is_file()
     except OSError as error:  # such as a name that is too long

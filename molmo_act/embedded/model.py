@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from molmo_act.embedded.runtime import EmbeddedRuntime
 from molmo_act.embedded.stream_verbs import StreamVerbs, needs_torch
 from molmo_act.errors import InputError
 from molmo_act.formats.crop_geometry import check_max_crops
+from molmo_act.formats.exported import refuse_export
 from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.outputs.count import Count, counts
 from molmo_act.outputs.points import Points
@@ -216,6 +218,30 @@ class EmbeddedModel(StreamVerbs):
             QueryError: It is empty, too long, or not plain words: this model's control tokens among them.
         """
         self.runtime.check_query(query)
+
+    def export(self, folder: str | os.PathLike[str], **options: object) -> NoReturn:
+        """Refuses to export what is an export already.
+
+        Args:
+            folder: See `PointingModel.export`.
+            options: See `PointingModel.export`.
+
+        Raises:
+            InputError: Always.
+        """
+        refuse_export(self.runtime.settings.folder)
+        raise AssertionError("it is an exported model")
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> NoReturn:
+        """Refuses to write a checkpoint, whose weights an exported model does not have.
+
+        Args:
+            folder: See `PointingModel.save_pretrained`.
+
+        Raises:
+            InputError: Always.
+        """
+        self.export(folder)
 
     def check_files(self) -> None:
         """Compares all files of the exported model with what was written, byte for byte.

@@ -23,10 +23,22 @@ PACKAGES = ("onnxruntime", "tokenizers")
 PREFERRED = (TENSORRT, CUDA)
 """What "auto" tries before the CPU. TensorRT builds an engine for each shape, so only graphs whose shapes
 stay the same take it."""
+_AUTO = ("auto", ["auto"], ("auto",))
 _PACKAGES = {
     CUDA: "onnxruntime-gpu",
     TENSORRT: "onnxruntime-gpu",
     "DmlExecutionProvider": "onnxruntime-directml",
+}
+_DEVICE = f"device is chosen by providers. Leave {{name}} out, or give providers, such as [{CUDA!r}]"
+_PRECISION = (
+    "precision was chosen when it was exported. Leave {name} out, or export it with another --precision"
+)
+_CHECKPOINT = (
+    "checkpoint was read when it was exported. Leave {name} out, or give it when a checkpoint is loaded"
+)
+_INSTEAD = {
+    **{"device": _DEVICE, "device_map": _DEVICE, "dtype": _PRECISION, "quantization": _PRECISION},
+    **{"revision": _CHECKPOINT, "max_drift_px": _CHECKPOINT},
 }
 
 onnxruntime: Any = lazy_import("onnxruntime", extra="onnx", purpose="running an exported model")
@@ -60,12 +72,12 @@ def check_providers(wanted: object) -> tuple[str, ...]:
         InputError: It is no list of names.
         PlatformError: One is not part of the ONNX Runtime that is installed.
     """
-    if wanted is None or wanted == "auto":
+    if wanted is None or (isinstance(wanted, (str, list, tuple)) and wanted in _AUTO):
         return ()
-    expected = f"a list of execution providers such as [{CUDA!r}], or 'auto' for the best that work"
+    expected = f"a list of execution providers such as [{CUDA!r}], or 'auto' alone for the best that work"
     if isinstance(wanted, str) or not isinstance(wanted, Sequence) or not wanted:
         raise wrong("providers", wanted, expected)
-    if not all(isinstance(name, str) for name in wanted):
+    if not all(isinstance(name, str) and name not in ("", "auto") for name in wanted):
         raise wrong("providers", wanted, expected)
     there = onnxruntime.get_available_providers()
     missing = [name for name in wanted if name not in there]
@@ -129,8 +141,5 @@ def refuse_device_options(options: Mapping[str, object]) -> None:
     """
     for name, value in options.items():
         if value is not None:
-            raise InputError(
-                f"{name}={value!r} was given with an exported model, whose precision was chosen when it was "
-                f"exported (--precision) and whose device is chosen by providers. Leave {name} out, or give "
-                f"providers, such as [{CUDA!r}]."
-            )
+            instead = _INSTEAD[name].format(name=name)
+            raise InputError(f"{name}={value!r} was given with an exported model, whose {instead}.")

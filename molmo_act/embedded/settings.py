@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from molmo_act.embedded.config import ModelConfig
 from molmo_act.embedded.stated import Stated, check_text
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.formats.crop_geometry import MAX_CROPS, Geometry
+from molmo_act.formats.exported import SETTINGS
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER, VisionLayout
 from molmo_act.quantization.export_report import PRECISIONS
 
-SETTINGS = "molmo_act_onnx.json"
 FORMAT = 2
 MODEL_TYPE = "molmo_point"
 GRAPHS = (
@@ -109,25 +108,6 @@ def _digest(path: Path) -> str:
         while part := file.read(2**20):
             digest.update(part)
     return digest.hexdigest()
-
-
-def export_folder(name_or_path: object) -> Path | None:
-    """Tells an exported model from a checkpoint.
-
-    Args:
-        name_or_path: What was given to `load`.
-
-    Returns:
-        Its folder, also where only its settings are missing; None where it is no exported model.
-    """
-    if not isinstance(name_or_path, (str, os.PathLike)):
-        return None
-    folder = Path(name_or_path)
-    try:
-        graphs = (folder / f"{GRAPHS[0]}.onnx").is_file() and not (folder / "config.json").is_file()
-        return folder if graphs or (folder / SETTINGS).is_file() else None
-    except (OSError, ValueError):  # such as a name that is too long
-        return None
 
 
 def read_settings(folder: Path) -> ExportSettings:
@@ -244,7 +224,7 @@ def _special_tokens(said: Stated) -> dict[str, str | None]:
 
 def _files(said: Stated) -> dict[str, dict[str, Any]]:
     for name in said.said:
-        if name != Path(check_text("files", name)).name:
+        if name in ("", ".", "..") or "\0" in name or name != Path(check_text("files", name)).name:
             raise InputError(f"it lists a file {name!r}; expected names of files in its own folder.")
     listed = {name: said.part(name) for name in said.said}
     return {

@@ -8,10 +8,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from molmo_act.embedded.settings import export_folder
-from molmo_act.errors import InputError
 from molmo_act.export.parity import compare_export
 from molmo_act.export.writing import check_request, write_export
+from molmo_act.formats.exported import refuse_export
 from molmo_act.models.molmo_point import MolmoPointProcessor
 from molmo_act.pointing.streamed import load_streamed
 from molmo_act.quantization.drift import PointsAtQueries, answer_probes
@@ -48,10 +47,7 @@ def export_checkpoint(
         MissingExtraError: Without the extra `onnx`.
         PlatformError: torch cannot write the model in that opset.
     """
-    if export_folder(checkpoint) is not None:
-        raise InputError(
-            f"{str(checkpoint)!r} is an exported model; expected the checkpoint that it was made from."
-        )
+    refuse_export(checkpoint)
     check_request(folder, precision, opset)  # loading a checkpoint takes minutes
     # An export in fp32 is as large as the model, so that may be in memory whole.
     pointing = load_streamed(checkpoint, keep=precision == "fp32")

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from molmo_act._optional import require_optional
-from molmo_act.embedded.settings import EMBEDDINGS, FORMAT, SETTINGS, TOKENIZER
+from molmo_act.embedded.settings import EMBEDDINGS, FORMAT, TOKENIZER
 from molmo_act.errors import InputError
 from molmo_act.export.graphs import GraphWriter
 from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.quantized_linear import int4_linear, int8_linear
+from molmo_act.formats.exported import SETTINGS
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER
 from molmo_act.io.atomic import atomic_folder, explain_write_errors
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration, MolmoPointProcessor

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from transformers.utils import cached_file
 
 from molmo_act.errors import CheckpointError
+from molmo_act.formats.exported import refuse_export
 
 logger = logging.getLogger(__name__)
 SECONDS = 5.0
@@ -146,9 +147,11 @@ def need_file(source: str | os.PathLike[str], name: str, **hub: Any) -> Path:
 
     Raises:
         CheckpointError: There is no such file; the message names it.
+        InputError: It is an exported model, which has other files.
     """
     path = find_file(source, name, optional=False, **hub)
     if path is None:
+        refuse_export(source)
         raise CheckpointError(
             f"The checkpoint {os.fspath(source)!r} has no file {name}; expected all processor and tokenizer "
             "files of the released checkpoint beside its weights. Copy the missing file there."

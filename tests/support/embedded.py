@@ -13,11 +13,11 @@ from molmo_act.embedded.settings import (
     FORMAT,
     GRAPHS,
     LOCATIONS,
-    SETTINGS,
     TOKENIZER,
     read_settings,
 )
 from molmo_act.embedded.tokenizer import load_tokenizer
+from molmo_act.formats.exported import SETTINGS
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from tests.support.torch_network import TorchNetwork
 

@@ -82,6 +82,12 @@ def test_what_needs_torch_says_so(model):
             ask()
 
 
+def test_an_export_is_no_checkpoint_to_write(model):
+    for write in (model.export, model.save_pretrained):
+        with pytest.raises(InputError, match=r"is an exported model; expected the checkpoint that it was"):
+            write("out")
+
+
 def test_what_no_model_can_be_asked(model, encoded):
     image, query = asked(ONE)
     with pytest.raises(QueryError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from molmo_act.embedded import providers
@@ -32,7 +33,13 @@ def installed(monkeypatch):
 
 def test_names_that_are_there(installed):
     installed(ALL)
-    assert check_providers(None) == check_providers("auto") == ()
+    assert (
+        check_providers(None)
+        == check_providers("auto")
+        == check_providers(["auto"])
+        == check_providers(("auto",))
+        == ()
+    )
     assert check_providers([CUDA]) == check_providers((CUDA, CPU, CUDA)) == (CUDA, CPU)
     assert check_providers([CPU]) == (CPU,)
     assert check_providers([TENSORRT]) == (TENSORRT, CUDA, CPU)
@@ -40,7 +47,9 @@ def test_names_that_are_there(installed):
     assert check_providers([TENSORRT]) == (TENSORRT, CPU)
 
 
-@pytest.mark.parametrize("wanted", [CUDA, 5, [], [5], {CUDA}])
+@pytest.mark.parametrize(
+    "wanted", [CUDA, 5, [], [5], {CUDA}, "", [""], ["auto", CUDA], np.array([CUDA, CPU])]
+)
 def test_what_is_no_list_of_names(installed, wanted):
     installed(ALL)
     with pytest.raises(InputError, match=r"providers is .* expected a list of execution providers such as"):

@@ -7,10 +7,11 @@ import json
 import pytest
 
 from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.settings import SETTINGS, export_folder, read_settings
+from molmo_act.embedded.settings import read_settings
 from molmo_act.errors import CheckpointError
+from molmo_act.formats.exported import SETTINGS
 from tests.support.embedded import said_of, write_export, write_settings
-from tests.support.tiny_checkpoint import TINY, tiny_model, tiny_processor
+from tests.support.tiny_checkpoint import tiny_model, tiny_processor
 
 
 @pytest.fixture
@@ -49,6 +50,10 @@ def test_settings_are_those_of_the_checkpoint(folder):
         ({"special_tokens": []}, "special_tokens is .*expected values by name"),
         ({"files": []}, "files is .*expected values by name"),
         ({"files": {"../words.onnx": {}}}, "a file '../words.onnx'; expected names of files in its own"),
+        ({"files": {"..": {}}}, r"a file '\.\.'; expected"),
+        ({"files": {"": {}}}, "a file ''; expected"),
+        ({"files": {"a\0b": {}}}, "a file 'a.*b'; expected"),
+        ({"files": {"\ud800": {}}}, "files is .*expected text"),
         ({"prompts": {"point": "no slot"}}, "expected text with one {}"),
         ({"image_processor": {"size": {"height": 28}}}, "it lacks image_processor.size.width"),
         ({"files": {}}, "it lists no vision.onnx, connector.onnx"),
@@ -112,18 +117,9 @@ def test_files_that_are_missing_cut_off_or_changed(folder):
         read_settings(folder)
 
 
-def test_exported_models_are_told_from_checkpoints(folder, tmp_path):
-    assert export_folder(folder) == export_folder(str(folder)) == folder
-    for other in (TINY, tmp_path, None, 5, "nano", "no/such/folder", "a" * 5000, "\0"):
-        assert export_folder(other) is None
+def test_a_folder_without_settings_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match="There is no exported model in"):
         read_settings(tmp_path)
-
-
-def test_a_folder_that_lost_its_settings_is_an_export_all_the_same(tmp_path):
     (tmp_path / "vision.onnx").write_bytes(b"graph")
-    assert export_folder(tmp_path) == tmp_path
     with pytest.raises(CheckpointError, match=r"molmo_act_onnx\.json cannot be read"):
         read_settings(tmp_path)
-    (tmp_path / "config.json").write_text("{}")  # a checkpoint, with a graph of its own beside it
-    assert export_folder(tmp_path) is None

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import molmo_act
-from molmo_act.embedded.settings import SETTINGS
 from molmo_act.errors import InputError
 from molmo_act.export import writing
 from molmo_act.export.writing import write_export
+from molmo_act.formats.exported import SETTINGS
 
 
 @pytest.fixture(scope="module")
