@@ -345,7 +345,8 @@ class Chaos:
                 return
         if not alive:
             silent = [topic for topic, when in self.answered.items() if when <= begun]
-            self.fault(f"nothing on {silent} in {RECOVERY_S:.0f} s after {what}")
+            said = {name: program.stderr[-900:] for name, program in self.programs.items()}
+            self.fault(f"nothing on {silent} in {RECOVERY_S:.0f} s after {what}; the nodes said: {said}")
 
     def input_dies(self) -> None:
         """An input dies; its nodes must say so in time."""
