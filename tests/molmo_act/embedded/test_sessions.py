@@ -236,6 +236,23 @@ def test_a_failure_leaves_stdout_alone(copied, capfd):
     assert capfd.readouterr().out == ""
 
 
+def test_a_provider_that_cannot_be_started_is_not_used(nano_onnx, monkeypatch, caplog):
+    real = sessions.onnxruntime.InferenceSession
+
+    def open_session(path, options, *, providers, **how):
+        if providers[0] != CPU:
+            raise RuntimeError("CUDA failure 35: driver too old")
+        return real(path, options, providers=providers, **how)
+
+    monkeypatch.setattr(sessions.onnxruntime, "InferenceSession", open_session)
+    monkeypatch.setattr(sessions.onnxruntime, "get_available_providers", lambda: [providers.CUDA, CPU])
+    with caplog.at_level(logging.WARNING):
+        assert SessionNetwork(read_settings(nano_onnx), ()).providers == (CPU,)
+    assert "CUDAExecutionProvider does not work here and is not used: CUDA failure 35" in caplog.text
+    with pytest.raises(PlatformError, match=r"CUDAExecutionProvider was asked for, .*CUDA failure 35"):
+        SessionNetwork(read_settings(nano_onnx), (providers.CUDA, CPU))
+
+
 def test_a_graph_that_a_provider_does_not_take_goes_to_the_next(nano_onnx, monkeypatch, caplog):
     network = SessionNetwork(read_settings(nano_onnx), (CPU,))
     tried, failure = [], PlatformError("no kernel")
