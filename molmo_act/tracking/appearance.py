@@ -9,6 +9,7 @@ from molmo_act.tracking.config import VIDEO_EXTRA
 
 CELLS = 4  # the surroundings are described by CELLS × CELLS mean colours
 FLOOD_TOLERANCE = 28  # levels of 255 by which a pixel may differ from the one at the point, in each channel
+GRADUAL_STEP = 4  # the same from its neighbour, where the region's colour may change gradually
 _LIGHTNESS_WEIGHT = 0.5  # lightness changes with shadow and exposure more than hue does
 _SPREAD = 25.0  # CIELAB units that bring the similarity of two descriptors down to 1/e
 
@@ -78,13 +79,17 @@ def similarity_map(
     return grid, np.exp(-np.median(distances, axis=-1) / _SPREAD)
 
 
-def flood_fill(image: np.ndarray, xy: np.ndarray, *, reach: int | None = None) -> tuple[np.ndarray, int, int]:
+def flood_fill(
+    image: np.ndarray, xy: np.ndarray, *, reach: int | None = None, gradual: bool = False
+) -> tuple[np.ndarray, int, int]:
     """Finds the connected region that has about the colour of the pixel at a point.
 
     Args:
         image: uint8 RGB (H, W, 3).
         xy: (2,), the point in pixels, pixel centres at +0.5, inside the image.
         reach: Pixels to every side of the point that are searched; None for the whole image.
+        gradual: Let colours change as far as they like, but only by `GRADUAL_STEP` from pixel to pixel. So
+            the region ends where it differs little from its ground, and shade does not end it.
 
     Returns:
         bool (h, w), the region within the part that was searched; and the column and row of the part's top
@@ -95,10 +100,11 @@ def flood_fill(image: np.ndarray, xy: np.ndarray, *, reach: int | None = None) -
     column, row = min(int(xy[0]), width - 1), min(int(xy[1]), height - 1)
     reach = max(width, height) if reach is None else reach
     left, top = max(column - reach, 0), max(row - reach, 0)
-    part = cv2.medianBlur(np.ascontiguousarray(image[top : row + reach + 1, left : column + reach + 1]), 3)
+    part = np.ascontiguousarray(image[top : row + reach + 1, left : column + reach + 1])
+    part = cv2.medianBlur(part, 3)
     mask = np.zeros((part.shape[0] + 2, part.shape[1] + 2), np.uint8)  # OpenCV wants a rim of one pixel
-    near = (FLOOD_TOLERANCE,) * 3
-    flags = 4 | cv2.FLOODFILL_FIXED_RANGE | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+    near = (GRADUAL_STEP if gradual else FLOOD_TOLERANCE,) * 3
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8) | (0 if gradual else cv2.FLOODFILL_FIXED_RANGE)
     cv2.floodFill(part, mask, (column - left, row - top), 0, near, near, flags)
     return mask[1:-1, 1:-1].astype(bool), left, top
 

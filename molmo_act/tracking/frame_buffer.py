@@ -69,6 +69,12 @@ class FlowFrame:
         size = (max(1, width // COARSE_STEP), max(1, height // COARSE_STEP))
         return np.asarray(cv2.resize(self.rgb, size, interpolation=cv2.INTER_AREA))
 
+    @cached_property
+    def smooth(self) -> np.ndarray:
+        """uint8 RGB (h, w, 3), the mean of 5 × 5 pixels each, for steps of colour that noise would hide."""
+        cv2 = import_optional("cv2", **VIDEO_EXTRA)
+        return np.asarray(cv2.blur(self.rgb, (5, 5)))
+
 
 class FrameBuffer:
     """The newest frames of a stream, thinned out when there are many, so that its memory is bounded.

@@ -26,13 +26,14 @@ from molmo_act.tracking.frame_buffer import FlowFrame
 from molmo_act.tracking.region import MIN_REGION_AREA, REGION_REACH, Region
 from molmo_act.tracking.rim import (
     FAR_RIM_REACH,
-    MIN_RIM_POINTS,
+    RENEW_RIM_BELOW,
     RIM_REACH,
     Rim,
     colour_at,
     find_rim,
     follow_rim,
 )
+from molmo_act.tracking.rim_motion import MIN_RIM_POINTS
 
 MAX_FEATURES = 12
 MIN_FEATURES = 3
@@ -46,7 +47,6 @@ MAX_DEVIATION = 3.0  # pixels between a feature's motion and the median
 MIN_SIMILARITY = 0.4  # below it something else lies at the point
 SIMILARITY_NOISE = 0.005  # by which positions differ that look the same
 MIN_SIMILARITY_REACQUIRED = 0.7  # of what is taken for a lost object without asking the model
-RENEW_RIM_BELOW = 10  # points of a rim that are within the frame
 OBJECT_RADII = 2.5  # least extent of an object from its point, in radii: the radius describes its middle only
 _WINDOW, _LEVELS = (21, 21), 3
 
@@ -111,10 +111,9 @@ def propagate(
     Returns:
         For each point where it is on the later frame, or None when that cannot be said.
     """
-    by_rim = [None if point.rim is None else _from_rim(after, point) for point in points]
-    rest = [point for point, found in zip(points, by_rim, strict=True) if found is None]
-    by_flow = iter(_propagated_by_flow(before, after, rest))
-    return [next(by_flow) if found is None else found for found in by_rim]
+    by_flow = iter(_propagated_by_flow(before, after, [point for point in points if point.rim is None]))
+    # Flow is of no use where the rim is not found: on what is plain, it is that of the surroundings.
+    return [next(by_flow) if point.rim is None else _from_rim(after, point) for point in points]
 
 
 def _propagated_by_flow(
@@ -207,15 +206,12 @@ def _placed(
     alike = _similarity_at(after, point, xy)
     if alike < MIN_SIMILARITY:
         return None
-    rim = None if point.rim is None else point.rim.shifted(xy - point.xy)
-    moved = replace(point, xy=xy, features=features, similarity=alike, rim=rim)
+    moved = replace(point, xy=xy, features=features, similarity=alike)
     if point.from_centre is None and len(features) >= REPLENISH_BELOW:
         return moved
     region = Region.at(after, xy)
     if len(features) < REPLENISH_BELOW:
         moved = replace(moved, features=_features(after, xy, region))
-    if rim is not None:  # something covers it now; it is not to be taken for that thing's
-        return moved
     same = point.plain and abs(region.area - point.area) <= MAX_PLAIN_AREA_CHANGE * point.area
     furthest = max(MAX_CENTRE_CORRECTION, point.radius) if same else MAX_CENTRE_CORRECTION
     return _centred(moved, region, furthest) or _anchored(moved, region)
@@ -241,7 +237,8 @@ def _from_rim(after: FlowFrame, point: TrackedPoint) -> TrackedPoint | None:
     )
     if moved is None:
         return None
-    shift, rim = moved
+    motion, rim = moved
+    shift = motion.of(point.xy)
     xy = point.xy + shift
     alike = _similarity_at(after, point, xy)
     if alike < MIN_SIMILARITY:
@@ -250,12 +247,14 @@ def _from_rim(after: FlowFrame, point: TrackedPoint) -> TrackedPoint | None:
     features = np.asarray(point.features + shift, np.float32)
     placed = replace(point, xy=xy, features=features, similarity=alike, rim=rim)
     seen = rim.seen(after).sum()
-    if not len(rim.points) or seen >= RENEW_RIM_BELOW:
+    if not len(rim.points) or (seen >= RENEW_RIM_BELOW and rim.tells(after)):
         return placed
     renewed = _anchored(placed, Region.at(after, xy))
+    if renewed.rim is None and renewed.from_centre is None:
+        return placed  # so little of it is left that nothing would tell how it moves
     # Each renewal adds its own error to the point's, so one that shows no more of the rim is none.
     more = renewed.rim is not None and renewed.rim.seen(after).sum() > seen
-    needed = renewed.from_centre is not None or seen < MIN_RIM_POINTS
+    needed = renewed.from_centre is not None or seen < MIN_RIM_POINTS or not rim.tells(after)
     return renewed if more or needed else placed
 
 
@@ -268,8 +267,8 @@ def _reacquired_by_rim(
     moved = follow_rim(frame, lost.rim.shifted(shift), reach=FAR_RIM_REACH)
     if moved is None:
         return None
-    further, rim = moved
-    xy = around + further
+    motion, rim = moved
+    xy = around + motion.of(around)
     if any(np.linalg.norm(xy - other.xy) <= OBJECT_RADII * other.radius for other in others):
         return None
     alike = _similarity_at(frame, lost, xy)

@@ -84,12 +84,13 @@ class Region:
         return not strongest.size or float(strongest.max()) < MIN_TEXTURE
 
 
-def outline(region: Region, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def outline(region: Region, xy: np.ndarray, *, gradual: bool = False) -> tuple[np.ndarray, np.ndarray, float]:
     """Finds where a region ends, as far as that is within the frame; it may be larger than `Region.mask`.
 
     Args:
         region: The region.
         xy: (2,), the point it was found at.
+        gradual: Look for the region in which colours change only gradually, see `appearance.flood_fill`.
 
     Returns:
         float64 (N, 2), pixels on its outer edge; float64 (N, 2), the directions outwards there, of length 1;
@@ -99,10 +100,10 @@ def outline(region: Region, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray, flo
     cv2 = import_optional("cv2", **VIDEO_EXTRA)
     mask, origin, step = region.mask, np.array([region.left, region.top]), np.ones(2)
     height, width = region.frame.grey.shape
-    if _ends_at_reach(region):
+    if gradual or _ends_at_reach(region):
         coarse = region.frame.coarse
         step = np.array([width / coarse.shape[1], height / coarse.shape[0]])
-        mask, left, top = flood_fill(coarse, xy / step)
+        mask, left, top = flood_fill(coarse, xy / step, gradual=gradual)
         origin = np.array([left, top])
         border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
         if border.mean() > _MAX_BORDER:

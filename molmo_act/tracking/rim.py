@@ -1,9 +1,10 @@
 """Follows a plain region by its rim, where it has neither texture nor a centre that could be measured.
 
 Such a region is larger than the neighbourhood of a point, or is cut off by the frame's edge. On its rim, only
-motion across the rim is seen. All of it together gives the motion of the region: the shift on which most
-points of the rim agree (Harris and Stennett 1990, "RAPID, a video rate object tracker"). What no part of the
-rim tells, such as motion along a band that crosses the frame, counts as none: of equal places the nearest.
+motion across the rim is seen. All of it together gives the motion of the region, see
+`molmo_act.tracking.rim_motion` (Harris and Stennett 1990, "RAPID, a video rate object tracker"). What no part
+of the rim tells, such as motion along a band that crosses the frame, counts as none: of equal places the
+nearest. A rim keeps its shape but for its size and direction, so that what covers a side is told from it.
 """
 
 from __future__ import annotations
@@ -17,16 +18,18 @@ from molmo_act.tracking.appearance import FLOOD_TOLERANCE
 from molmo_act.tracking.config import VIDEO_EXTRA
 from molmo_act.tracking.frame_buffer import FlowFrame
 from molmo_act.tracking.region import Region, outline
+from molmo_act.tracking.rim_motion import MIN_RIM_POINTS, Measured, Motion, common_motion, least_share
 
 RIM_REACH = 12  # pixels to either side of the rim in which it is searched for on the next frame
 FAR_RIM_REACH = 48  # the same, where it was not found
-MIN_RIM_POINTS = 4
-MIN_AGREEMENT = 0.35  # of the points of a rim that must have moved alike; an object may cover the others
+RENEW_RIM_BELOW = 10  # points of a rim that are within the frame
 _PER_DIRECTION, _DIRECTIONS = 6, 8
-_MAX_RESIDUAL = 1.0  # pixels between a point's motion across the rim and that of the whole
 _EDGE = 2  # pixels to either side of the rim between which the colour changes; beyond, the ground does too
 _MIN_STEP = 20.0  # levels of 255 by which it does; slower changes are light and shade
-_UNSEEN = 0.2  # singular value, relative to the largest, of a direction of which the rim says nothing
+_MIN_CONTRAST = 10.0  # levels between a region and what lies around it; less is light and shade, too
+_STEP_OF_CONTRAST = 0.6  # the least step of a rim of little contrast, as a part of that
+_MIN_WITHIN = 0.1  # of a rim, in each direction, that is within the frame; less, and motion there is unknown
+_MIN_CONFIRMED = 0.7  # of an outline in each direction that is a rim; less, and the region ends elsewhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +39,28 @@ class Rim:
     Attributes:
         points: float64 (K, 2), pixels; none where the region ends nowhere in the frame.
         outwards: float64 (K, 2), directions across the rim, of length 1.
-        colour: float64 (3,), of the region, in levels of 255.
+        colour: float64 (3,), of the region at its tracked point, in levels of 255.
+        inside: float64 (K, 3), what is added to that inside of each point.
+        beyond: float32 (K, 3), the colour outside of each point.
+        contrast: Levels between inside and outside; from 2 × `FLOOD_TOLERANCE` on they are told apart alike.
     """
 
     points: np.ndarray
     outwards: np.ndarray
     colour: np.ndarray
+    inside: np.ndarray
+    beyond: np.ndarray
+    contrast: float
+
+    @property
+    def tolerance(self) -> float:
+        """Levels by which a pixel of the region may differ from its colour."""
+        return min(FLOOD_TOLERANCE, self.contrast / 2)
+
+    @property
+    def min_step(self) -> float:
+        """Levels by which the colour changes across the rim, at least."""
+        return min(_MIN_STEP, _STEP_OF_CONTRAST * self.contrast)
 
     def shifted(self, shift: np.ndarray) -> Rim:
         """Moves it.
@@ -53,6 +72,35 @@ class Rim:
             The moved rim.
         """
         return replace(self, points=self.points + shift)
+
+    def moved(self, motion: Motion) -> Rim:
+        """Moves, turns and resizes it.
+
+        Args:
+            motion: How.
+
+        Returns:
+            The moved rim, with arrays of its own.
+        """
+        points, outwards = self.points + motion.of(self.points), motion.turned(self.outwards)
+        return replace(self, points=points, outwards=outwards, beyond=self.beyond.copy())
+
+    def part(self, chosen: np.ndarray) -> Rim:
+        """Selects points.
+
+        Args:
+            chosen: bool or int, which.
+
+        Returns:
+            The rim of these points.
+        """
+        return replace(
+            self,
+            points=self.points[chosen],
+            outwards=self.outwards[chosen],
+            inside=self.inside[chosen],
+            beyond=self.beyond[chosen],
+        )
 
     def reaches_beyond(self, xy: np.ndarray, distance: float) -> bool:
         """Tells whether the region is so large that its points cannot be told apart by what is near them.
@@ -66,6 +114,17 @@ class Rim:
         """
         return not len(self.points) or bool(np.abs(self.points - xy).max() > distance)
 
+    def tells(self, frame: FlowFrame) -> bool:
+        """Tells whether what is within the frame shows motion in every direction in which the whole does.
+
+        Args:
+            frame: The frame.
+
+        Returns:
+            Whether none of its sides is missed; true without any points.
+        """
+        return least_share(self.outwards, self.seen(frame)) >= _MIN_WITHIN
+
     def seen(self, frame: FlowFrame) -> np.ndarray:
         """Tells which points can be measured on a frame.
 
@@ -76,8 +135,9 @@ class Rim:
             bool (K,), false for points beyond the frame's edge or next to it.
         """
         height, width = frame.grey.shape
-        within = (self.points > _EDGE) & (self.points < (width - _EDGE, height - _EDGE))
-        return np.asarray(within.all(axis=1))
+        across = (_EDGE + 1) * np.array([-1, 0, 1])[:, None, None] * self.outwards
+        at = self.points + across
+        return np.asarray(((at > 0) & (at < (width, height))).all(axis=(0, 2)))
 
 
 def find_rim(region: Region, xy: np.ndarray) -> Rim:
@@ -88,19 +148,50 @@ def find_rim(region: Region, xy: np.ndarray) -> Rim:
         xy: (2,), the point it was found at.
 
     Returns:
-        Its rim, equally many points of each direction.
+        Its rim, about equally many points of each direction. Of what differs little from its ground, or is
+        lit from one side, too, where steps of colour lie all around it.
     """
-    colour = colour_at(region.frame, xy)
-    places, outwards, error = outline(region, xy)
+    gradual, confirmed = _rim_within(region, xy, gradual=True)
+    if confirmed >= _MIN_CONFIRMED and len(gradual.points) >= RENEW_RIM_BELOW:
+        return gradual
+    rim, _ = _rim_within(region, xy, gradual=False)
+    return rim if len(rim.points) >= MIN_RIM_POINTS else rim.part(np.zeros(0, int))
+
+
+def _rim_within(region: Region, xy: np.ndarray, *, gradual: bool) -> tuple[Rim, float]:
+    """The rim by one way of flooding, and the least share of the outline that it confirms in a direction."""
+    frame = region.frame
+    places, outwards, error = outline(region, xy, gradual=gradual)
     chosen = _spread(outwards)
     places, outwards = places[chosen], outwards[chosen]
+    colour, nothing = colour_at(frame, xy), np.zeros((len(places), 3))
+    rim = Rim(places, outwards, colour, nothing, nothing.astype(np.float32), 2.0 * FLOOD_TOLERANCE)
+    if gradual:
+        rim = _with_contrast(frame, rim, 2 * round(error) + _EDGE)
+    if not len(places) or rim.contrast < _MIN_CONTRAST:
+        return rim.part(np.zeros(0, int)), 0.0
+    confirmed = np.ones(len(places), bool)
     for _ in range(2):  # again from where it was found, as on later frames: else they begin with a step
-        across, found = _across(region.frame, places, outwards, colour, round(2 * error) + 2)
-        places, outwards = (places + across[:, None] * outwards)[found], outwards[found]
-    return Rim(places, outwards, colour)
+        measured = _across(frame, rim, round(2 * error) + 2)
+        moved = replace(
+            rim, points=rim.points + measured.across[:, None] * rim.outwards, beyond=measured.beyond
+        )
+        confirmed[confirmed] = measured.found
+        rim = moved.part(measured.found)
+    return rim, least_share(outwards, confirmed)
 
 
-def follow_rim(frame: FlowFrame, rim: Rim, *, reach: int) -> tuple[np.ndarray, Rim] | None:
+def _with_contrast(frame: FlowFrame, rim: Rim, distance: int) -> Rim:
+    """The rim with the colours inside of it and its contrast, both measured some pixels from it."""
+    if not len(rim.points):
+        return rim
+    offsets = np.array([-distance, distance])
+    inner, outer = np.moveaxis(_colours(frame.smooth, rim, offsets), 1, 0)
+    contrast = float(np.median(np.abs(outer - inner).max(axis=1)))
+    return replace(rim, inside=inner - rim.colour, contrast=contrast)
+
+
+def follow_rim(frame: FlowFrame, rim: Rim, *, reach: int) -> tuple[Motion, Rim] | None:
     """Finds a rim on a later frame.
 
     Args:
@@ -109,25 +200,22 @@ def follow_rim(frame: FlowFrame, rim: Rim, *, reach: int) -> tuple[np.ndarray, R
         reach: How far it may have moved, in pixels.
 
     Returns:
-        (2,), its motion in pixels, and the rim where it is now; None where too little of it is found.
+        Its motion, and the rim where it is now; None where too little of it is found, or where its sides
+        contradict each other.
     """
     seen = rim.seen(frame)
-    if seen.sum() < MIN_RIM_POINTS:
-        return np.zeros(2), rim
-    across, found = _across(frame, rim.points[seen], rim.outwards[seen], rim.colour, reach)
-    needed = max(MIN_RIM_POINTS, MIN_AGREEMENT * len(found))
-    if found.sum() < needed:
+    if not len(rim.points):
+        return Motion.none(), rim
+    if seen.sum() < MIN_RIM_POINTS or not rim.tells(frame):
         return None
-    measured = np.flatnonzero(seen)[found]
-    outwards = rim.outwards[measured]
-    shift, agrees = _common_shift(outwards, across[found])
-    if agrees.sum() < needed:
+    measured = _across(frame, rim.part(seen), reach)
+    motion, agrees = common_motion(rim.points[seen], rim.outwards[seen], measured)
+    if motion is None:
         return None
-    # Each point that agrees goes where it was measured, so that errors do not add up from frame to frame.
-    points = rim.points + shift
-    rest = np.where(agrees, across[found] - outwards @ shift, 0)
-    points[measured] += rest[:, None] * outwards
-    return shift, replace(rim, points=points)
+    moved = rim.moved(motion)
+    kept = np.flatnonzero(seen)[agrees]
+    moved.beyond[kept] = measured.beyond[agrees]
+    return motion, moved
 
 
 def colour_at(frame: FlowFrame, xy: np.ndarray) -> np.ndarray:
@@ -158,24 +246,30 @@ def _spread(outwards: np.ndarray) -> np.ndarray:
     return np.concatenate(chosen)
 
 
-def _across(
-    frame: FlowFrame, points: np.ndarray, outwards: np.ndarray, colour: np.ndarray, reach: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """(K,), how far across the rim its points have moved, in pixels; and (K,), where that was found."""
-    if not len(points):
-        return np.zeros(0), np.zeros(0, bool)
+def _colours(image: np.ndarray, rim: Rim, offsets: np.ndarray) -> np.ndarray:
+    """float32 (K, O, 3), the colours at some distances outwards from each point; the frame's edge repeats."""
     cv2 = import_optional("cv2", **VIDEO_EXTRA)
-    offsets = np.arange(-reach - _EDGE, reach + _EDGE + 1)
-    at = points[:, None] + offsets[:, None] * outwards[:, None]
+    at = rim.points[:, None] + offsets[:, None] * rim.outwards[:, None]
     columns, rows = np.moveaxis(at - 0.5, -1, 0).astype(np.float32)
-    colours = cv2.remap(frame.rgb, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    away = np.abs(colours - colour.astype(np.float32)).max(axis=2)
+    colours = cv2.remap(image, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(colours, np.float32)
+
+
+def _across(frame: FlowFrame, rim: Rim, reach: int) -> Measured:
+    """How far across the rim its points have moved."""
+    if not len(rim.points):
+        return Measured(np.zeros(0), np.zeros(0, bool), rim.beyond, np.zeros(0, bool))
+    offsets = np.arange(-reach - _EDGE, reach + _EDGE + 1)
+    # Of little contrast is found what a camera's noise would hide.
+    colours = _colours(frame.smooth if rim.tolerance < FLOOD_TOLERANCE else frame.rgb, rim, offsets)
+    away = np.abs(colours - (rim.colour + rim.inside).astype(np.float32)[:, None]).max(axis=2)
     height, width = frame.grey.shape
+    at = rim.points[:, None] + offsets[:, None] * rim.outwards[:, None]
     away[((at < 0) | (at >= (width, height))).any(axis=2)] = np.nan  # comparisons with it are false
     middle = slice(_EDGE, -_EDGE - 1)
     inner, outer = away[:, : -2 * _EDGE - 1], away[:, 2 * _EDGE + 1 :]
-    leaves = (away[:, middle] <= FLOOD_TOLERANCE) & (away[:, _EDGE + 1 : -_EDGE] > FLOOD_TOLERANCE)
-    leaves &= outer - inner >= _MIN_STEP
+    leaves = (away[:, middle] <= rim.tolerance) & (away[:, _EDGE + 1 : -_EDGE] > rim.tolerance)
+    leaves &= outer - inner >= rim.min_step
     distance = np.where(leaves, np.abs(offsets[middle] + 0.5), np.inf)
     nearest = distance.argmin(axis=1)
     every = np.arange(len(nearest))
@@ -184,41 +278,7 @@ def _across(
     edge = away[every[:, None], nearest[:, None] + np.arange(2 * _EDGE + 2)]
     with np.errstate(invalid="ignore"):
         part = np.clip((high[:, None] - edge) / (high - low)[:, None], 0, 1)  # of each pixel inside
-    return np.where(found, offsets[nearest] - 0.5 + part.sum(axis=1), 0), found
-
-
-def _common_shift(outwards: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(2,), the shift with which most motions across the rim agree, and which of them do."""
-    candidates = np.concatenate(
-        [np.zeros((1, 2)), [_least_squares(outwards, across)], _pairs(outwards, across)]
-    )
-    residuals = np.abs(candidates @ outwards.T - across)
-    # Of shifts with which equally many agree, the smallest.
-    votes = (residuals < _MAX_RESIDUAL).sum(axis=1) - 1e-3 * np.linalg.norm(candidates, axis=1)
-    shift = candidates[votes.argmax()]
-    for _ in range(2):
-        agrees = np.abs(outwards @ shift - across) < _MAX_RESIDUAL
-        shift = _least_squares(outwards[agrees], across[agrees])
-    return shift, np.abs(outwards @ shift - across) < _MAX_RESIDUAL
-
-
-def _least_squares(outwards: np.ndarray, across: np.ndarray) -> np.ndarray:
-    return np.asarray(np.linalg.lstsq(outwards, across, rcond=_UNSEEN)[0])
-
-
-def _pairs(outwards: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """(C, 2), shifts that pairs of points tell, of directions far enough apart."""
-    count = len(outwards)
-    first = np.arange(count)
-    found = []
-    for apart in {count // 4, count // 3, count // 2} - {0}:
-        second = (first + apart) % count
-        one, other = outwards[first], outwards[second]
-        turn = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-        clear = np.abs(turn) > 0.5
-        one, other, turn = one[clear], other[clear], turn[clear]
-        a, b = across[first][clear], across[second][clear]
-        x = (a * other[:, 1] - b * one[:, 1]) / turn
-        y = (b * one[:, 0] - a * other[:, 0]) / turn
-        found.append(np.stack([x, y], axis=1))
-    return np.concatenate([np.zeros((0, 2)), *found])
+    across = np.where(found, offsets[nearest] - 0.5 + part.sum(axis=1), 0)
+    beyond = colours[every, nearest + 2 * _EDGE + 1]
+    doubtful = np.abs(beyond - rim.beyond).max(axis=1) > rim.tolerance
+    return Measured(across, found, beyond, doubtful)

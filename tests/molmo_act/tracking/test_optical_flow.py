@@ -209,3 +209,83 @@ def test_a_point_stays_on_a_small_plain_thing_at_the_corner(seed, speed, noise):
         before = after
     assert np.median(errors) < 1
     assert speed or max(errors) < 0.3
+
+
+def follows(draw, count: int, xy: tuple[float, float], *, noise: float = 0.0):
+    """Where a point is on images that `draw` draws on grey; None once it is lost."""
+    rng = np.random.default_rng(4)
+
+    def frame(index):
+        image = np.full((480, 640, 3), 128, np.uint8)
+        draw(image, index)
+        image = np.clip(image + rng.normal(0, 1, image.shape) * noise, 0, 255).astype(np.uint8)
+        return FlowFrame.from_image(index, index / 30, image)
+
+    before = frame(0)
+    point, places = init_point(before, np.array(xy)), []
+    for index in range(1, count):
+        after = frame(index)
+        if point is not None:
+            [point] = propagate(before, after, [point])
+        places.append(None if point is None else point.xy)
+        before = after
+    return places
+
+
+def paint(image, left, top, width, height, colour=(200, 40, 40)):
+    ends = np.maximum(np.rint([top, top + height, left, left + width]).astype(int), 0)
+    image[ends[0] : ends[1], ends[2] : ends[3]] = colour
+
+
+@pytest.mark.parametrize("speed", [13, 25, 40])
+def test_a_large_plain_box_that_is_fast_is_followed(speed):
+    places = follows(lambda image, i: paint(image, 20 + speed * i, 165, 200, 150), 10, (120, 240))
+    assert np.abs(np.array(places)[:, 0] - 120 - speed * np.arange(1, 10)).max() < 0.5
+
+
+@pytest.mark.parametrize("contrast", [15, 20, 25])
+@pytest.mark.parametrize("noise", [0.0, 3.0])
+def test_a_plain_box_of_little_contrast_is_followed(contrast, noise):
+    colour = (128 + contrast,) * 3
+    places = follows(
+        lambda image, i: paint(image, 20 + 3 * i, 165, 200, 150, colour), 30, (120, 240), noise=noise
+    )
+    assert np.abs(np.array(places)[:, 0] - 120 - 3 * np.arange(1, 30)).max() < 1
+
+
+def test_shade_on_a_plain_box_does_not_end_it():
+    shade = np.linspace(140, 220, 200).astype(np.uint8)[None, :, None]
+
+    def draw(image, i):
+        image[:] = (20, 20, 60)
+        image[165:315, 20 + 3 * i : 220 + 3 * i] = shade
+
+    places = follows(draw, 30, (120, 240))
+    assert np.abs(np.array(places)[:, 0] - 120 - 3 * np.arange(1, 30)).max() < 1
+
+
+@pytest.mark.parametrize("grown", [0.5, 1.0, 2.0, -1.0])
+def test_a_plain_box_that_comes_nearer_or_goes_away_keeps_its_point(grown):
+    def draw(image, i):
+        paint(image, 200 - grown * i, 150 - 0.75 * grown * i, 240 + 2 * grown * i, 180 + 1.5 * grown * i)
+
+    places = follows(draw, 40, (320, 240))
+    assert np.abs(np.array(places) - (320, 240)).max() < 1.1  # it ends at whole pixels
+
+
+@pytest.mark.parametrize("speed", [1, 2, 4])
+def test_a_plain_box_that_goes_behind_a_pillar_is_followed_or_lost(speed):
+    def draw(image, i):
+        paint(image, 20 + speed * i, 165, 150, 150)
+        paint(image, 200, 0, 60, 480, (30, 30, 200))
+
+    places = follows(draw, 160 // speed, (95, 240))
+    wrong = [abs(xy[0] - 95 - speed * i) for i, xy in enumerate(places, 1) if xy is not None]
+    assert max(wrong) < 2.1
+    assert len(wrong) * speed > 30  # until its front is behind the pillar
+
+
+def test_a_point_that_leaves_the_frame_with_its_plain_thing_is_lost_at_once():
+    places = follows(lambda image, i: paint(image, 100 - 17 * i, 165, 200, 150), 20, (200, 240))
+    assert [xy is not None for xy in places] == [17 * i < 200 for i in range(1, 20)]
+    assert all(abs(xy[0] - 200 + 17 * i) < 1 for i, xy in enumerate(places, 1) if xy is not None)
