@@ -110,7 +110,7 @@ class ModelConfig:
             extended_vocab_start=words,
             num_locations=_LOCATION_GRIDS[grid],
             no_more_points_class=stated.flag("no_more_points_class"),
-            score_temperature=stated.above_zero("score_temperature"),
+            score_temperature=stated.divisor("score_temperature"),
             score_curve=_curve(stated, "score_curve"),
             absent_curve=_curve(stated, "absent_curve"),
             temporal_module=_word(stated, "temporal_module", _TEMPORAL_KINDS),

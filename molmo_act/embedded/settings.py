@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.stated import Stated, check_text
+from molmo_act.embedded.stated import LEAST, Stated, check_text
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.formats.crop_geometry import MAX_CROPS, Geometry
 from molmo_act.formats.exported import SETTINGS
@@ -205,7 +205,7 @@ def _image_settings(said: Stated) -> dict[str, Any]:
     return {
         "geometry": Geometry(height, patch, (rows, columns), (before, behind), most),
         "mean": tuple(said.numbers("image_mean", 3)),
-        "std": tuple(said.numbers("image_std", 3, least=1e-6)),  # a float32 has to hold a pixel by it
+        "std": tuple(said.numbers("image_std", 3, least=LEAST)),
     }
 
 

@@ -11,6 +11,8 @@ from molmo_act.validation import check_choice, check_int, check_kind, check_numb
 
 MOST = 2**24
 """Of any size; the largest vocabularies have 2**18 words."""
+LEAST = 1e-6
+"""Of what numbers are divided by: a float32 has to hold what comes of it."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class Stated:
         """A whole number."""
         return check_int(self.place(key), self.value(key), least=least, most=most)
 
-    def above_zero(self, key: str) -> float | None:
-        """A finite number above 0; None for none, or where nothing is said."""
-        return check_number(self.place(key), self.said.get(key), above=0, none="for none")
+    def divisor(self, key: str) -> float | None:
+        """A number that others are divided by; None for none, or where nothing is said."""
+        return check_number(self.place(key), self.said.get(key), least=LEAST, most=1 / LEAST, none="for none")
 
     def flag(self, key: str) -> bool:
         """True or False."""

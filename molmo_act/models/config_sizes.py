@@ -105,7 +105,7 @@ def _wrong_settings(part: Mapping[str, Any]) -> Iterator[tuple[str, object, str]
     checks: list[tuple[tuple[str, ...], Callable[[Any], bool], str]] = [
         (("num_hidden_layers",), is_size(MOST_LAYERS), f"1 to {MOST_LAYERS:,}"),
         (SIZES, is_size(MOST), f"1 to {MOST:,}"),
-        (POSITIVE, _is_positive, "a finite number above 0"),
+        (POSITIVE, _is_positive, "a finite number of at least 1e-06"),
         (
             ("hidden_act",),
             lambda name: not isinstance(name, str) or name in ACT2FN,
@@ -119,7 +119,8 @@ def _wrong_settings(part: Mapping[str, Any]) -> Iterator[tuple[str, object, str]
 
 
 def _is_positive(value: object) -> bool:
-    return type(value) not in (int, float) or 0 < value < math.inf  # type: ignore[operator]
+    # Smaller ones are 0 in float32, or make others infinite there.
+    return type(value) not in (int, float) or 1e-6 <= value < math.inf  # type: ignore[operator]
 
 
 def _layers(tensors: Mapping[str, StoredTensor], *, vision: bool) -> int:

@@ -27,7 +27,8 @@ def test_a_configuration_is_that_of_the_checkpoint():
         ({"patch_location": "5x5"}, "config.patch_location is '5x5'; expected '3x3'"),
         ({"patch_location": None}, "config.patch_location is None"),  # which would give no point at all
         ({"no_more_points_class": 0}, "config.no_more_points_class is 0; expected true or false"),
-        ({"score_temperature": 0}, "config.score_temperature is 0; expected a number above 0"),
+        ({"score_temperature": 0}, "config.score_temperature is 0; expected a number between 1e-06 and"),
+        ({"score_temperature": 1e-300}, "config.score_temperature is 1e-300"),  # 0 as a float32: no point
         ({"score_temperature": 1e999}, "config.score_temperature is inf"),
         ({"score_curve": []}, "config.score_curve is .*expected a list of 2"),
         ({"score_curve": "ab"}, "config.score_curve is 'ab'"),

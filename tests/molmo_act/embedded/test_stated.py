@@ -14,7 +14,7 @@ def test_values_are_read():
     part = SAID.part("a")
     assert (part.whole("size"), part.text("word"), part.flag("on")) == (3, "x", True)
     assert (part.numbers("pair", 2), part.choice("word", ("x", "y"))) == ([1, 2.5], "x")
-    assert (part.above_zero("share"), part.above_zero("none")) == (0.5, None)
+    assert (part.divisor("share"), part.divisor("none")) == (0.5, None)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_values_are_read():
         (lambda part: part.text("size"), r"a\.size is 3; expected text"),
         (lambda part: part.flag("size"), r"a\.size is 3; expected true or false"),
         (lambda part: part.choice("word", ("y",)), r"a\.word is 'x'; expected 'y'"),
-        (lambda part: part.above_zero("word"), r"a\.word is 'x'; expected a number above 0"),
+        (lambda part: part.divisor("word"), r"a\.word is 'x'; expected a number between 1e-06 and 1e\+06"),
         (lambda part: check_text("it", "\ud800"), "it is .*expected text"),
     ],
 )

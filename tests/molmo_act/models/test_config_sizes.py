@@ -26,12 +26,13 @@ WRONG = [
     ("text_config", "hidden_size", -4, "expected 1 to 16,777,216"),
     ("text_config", "vocab_size", 2**24, "states the sizes of a model of"),
     ("text_config", "max_position_embeddings", 0, "expected 1 to 16,777,216"),
-    ("text_config", "rope_theta", 0, "expected a finite number above 0"),
+    ("text_config", "rope_theta", 0, "expected a finite number of at least 1e-06"),
     ("text_config", "hidden_act", "nope", "expected a function of transformers"),
     ("adapter_config", "vit_layers", [7], "expected some from -4 to 3, as the vision tower has 4 layers"),
     ("adapter_config", "vit_layers", [], "expected some from -4 to 3"),
-    (None, "score_temperature", 0, "expected a finite number above 0"),
-    (None, "score_temperature", -1.5, "expected a finite number above 0"),
+    (None, "score_temperature", 0, "expected a finite number of at least 1e-06"),
+    (None, "score_temperature", 1e-300, "expected a finite number of at least 1e-06"),  # gave no points
+    (None, "score_temperature", -1.5, "expected a finite number of at least 1e-06"),
     (None, "patch_embed_dim", 2**24, "states the sizes of a model of"),
 ]
 
