@@ -2,7 +2,7 @@
 
 `python -m model.benchmarks.board_plans` plans random configurations in the released shapes, and nano, for
 every board that `molmo-act plan --board` knows. Memory and bandwidth are those of the data sheets; nothing is
-run. `molmo-act plan CONFIG --board BOARD --memory … --compute …` says the same, with compute without bound.
+run. `molmo-act plan CONFIG --board BOARD` says the same of one of them. An Orin runs exports alone.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from typing import Any
 from model._cli import make_parser
 from model.benchmarks._random_models import SIZES
 from molmo_act.cli.plan import BOARDS
-from molmo_act.doctor.board import Module
+from molmo_act.doctor.board import Board, Module
 from molmo_act.doctor.plan import Plan, Row, make_plan
 from molmo_act.pointing.load import NANO
 
 MODELS = ("MolmoPoint-8B", "MolmoPoint-Vid-4B")
-PRECISIONS = ("bfloat16", "int8", "nf4")
+TORCH = ("bfloat16", "int8", "nf4")
+EXPORTED = ("export fp16", "export int8", "export int4")
 CROPS, MOST_CROPS = 8, 48
-SYSTEM_GB = 1.5  # of a board's memory that Linux and ROS take without a desktop, about
-NO_BOUND = 1e30  # operations a second: times are then those of reading the weights
 
 
 def configurations() -> Iterator[tuple[str, dict[str, Any], tuple[int, int]]]:
@@ -35,7 +34,7 @@ def configurations() -> Iterator[tuple[str, dict[str, Any], tuple[int, int]]]:
 
 def rows_of(plan: Plan) -> Mapping[str, Row]:
     """The rows of a plan by precision."""
-    return {row.precision: row for row in plan.rows if row.precision in PRECISIONS}
+    return {row.precision: row for row in plan.rows}
 
 
 def memory_lines() -> Iterator[str]:
@@ -47,7 +46,7 @@ def memory_lines() -> Iterator[str]:
             rows_of(make_plan(config, memory_mb=1e6, crops=crops, margins=margins))
             for crops in (CROPS, MOST_CROPS)
         )
-        for precision in PRECISIONS:
+        for precision in TORCH + EXPORTED:
             weights, peaks = few[precision].weights_mb, (few[precision].peak_mb, many[precision].peak_mb)
             sizes = " | ".join(f"{peak / 1e3:.1f}" for peak in peaks)
             yield f"| {name} | {precision} | {weights / 1e3:.2f} | {sizes} |"
@@ -60,19 +59,20 @@ def board_lines() -> Iterator[str]:
     yield "|---|---|---|" + "---|" * len(models)
     for module in sorted(set(BOARDS.values()), key=lambda one: (one.memory_gb, one.bandwidth_gb_s)):
         plans = [rows_of(_plan(config, margins, module)) for _, config, margins in models]
-        for precision in PRECISIONS:
+        for precision in EXPORTED if module.capability == "8.7" else TORCH + EXPORTED:
             cells = " | ".join(_cell(plan[precision]) for plan in plans)
             yield f"| {module.name.removeprefix('Jetson ')} | {module.memory_gb} | {precision} | {cells} |"
 
 
 def _plan(config: dict[str, Any], margins: tuple[int, int], module: Module) -> Plan:
+    memory_mb = Board(module=module).model_memory_mb
+    assert memory_mb is not None
     return make_plan(
         config,
-        memory_mb=1e3 * (module.memory_gb - SYSTEM_GB),
+        memory_mb=memory_mb,
         crops=MOST_CROPS,
         margins=margins,
         bytes_per_s=1e9 * module.bandwidth_gb_s,
-        flops_per_s=NO_BOUND,
     )
 
 
@@ -81,7 +81,8 @@ def _cell(row: Row) -> str:
         return "no"
     assert row.point_ms is not None
     time = "fits" if row.point_ms < 1 else f"{row.point_ms:.0f} ms"
-    return time if row.fits else f"{time}, {row.max_crops} crops"
+    crops = "1 crop" if row.max_crops == 1 else f"{row.max_crops} crops"
+    return time if row.fits else f"{time}, {crops}"
 
 
 def main() -> None:

@@ -30,8 +30,9 @@ from model.benchmarks._random_checkpoints import (
 from model.benchmarks._random_models import prompt
 from molmo_act.generation.engine import Engine
 from molmo_act.generation.limits import GenerationLimits
-from molmo_act.generation.memory import MEGABYTE, PromptSize, prefill_bytes
+from molmo_act.generation.memory import MEGABYTE
 from molmo_act.generation.prefill import prefill_prefix
+from molmo_act.generation.prompt_size import PromptSize, prefill_bytes
 
 MAX_CROPS = (8, 24, 48, 64)
 IMAGE_SIZE = (3840, 2160)

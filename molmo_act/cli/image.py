@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import molmo_act
+from molmo_act._optional import TORCH_PACKAGES, needs_torch
 from molmo_act.cli import _arguments as given
 from molmo_act.cli._output import bench_table, count_json, incomplete, points_json, points_table
 from molmo_act.cli._output_images import OutputImages
@@ -154,7 +155,14 @@ def bench(arguments: argparse.Namespace) -> int:
     Raises:
         MolmoActError: See `point`; or the model writes coordinates as text.
     """
-    from molmo_act.cli.bench import time_answer
+    try:
+        from molmo_act.cli.bench import time_answer
+    except ModuleNotFoundError as error:
+        if error.name not in TORCH_PACKAGES:
+            raise
+        raise needs_torch(
+            "bench, which times the engine beside generate() of transformers,", error.name
+        ) from error
 
     check_query(arguments.query)
     image = to_rgb(arguments.image)

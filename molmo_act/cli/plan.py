@@ -6,16 +6,19 @@ import argparse
 import json
 import re
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from molmo_act.cli._arguments import Commands, positive
-from molmo_act.doctor.board import MODULES, Module, read_board
-from molmo_act.errors import InputError
+from molmo_act.doctor.board import MODULES, SYSTEM_GB, Board, read_board
+from molmo_act.doctor.machine import Rates, measure_here, memory_here
+from molmo_act.errors import InputError, PlatformError
 from molmo_act.formats.exported import refuse_export
 from molmo_act.validation import check_path
 
 FITS, FITS_NOT = 0, 1
+NANO = Path(__file__).parents[1] / "checkpoints" / "nano"
 _PREFIXES = {
     **{"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12},
     **{"ki": 2.0**10, "mi": 2.0**20, "gi": 2.0**30, "ti": 2.0**40},
@@ -56,17 +59,25 @@ def add_plan(commands: Commands) -> None:
         "plan",
         help="say what a model takes on a machine, from its config.json alone",
         description="Say from config.json alone, without weights, what a model takes in each precision: "
-        "memory, how many crops fit, and milliseconds at best. Exit code 0: it fits in some precision; 1: in "
-        "none.",
+        "memory, how many crops fit, and milliseconds at best, of the checkpoint on torch and of its exports "
+        f"on ONNX Runtime. Of the memory of a board {SYSTEM_GB} GB are left to the system. Exit code 0: it "
+        "fits in some precision; 1: in none.",
     )
     parser.add_argument(
         "model",
         metavar="CHECKPOINT_OR_CONFIG",
         help="a config.json, the folder of a checkpoint, its name on the hub, or nano",
     )
-    parser.add_argument("--board", choices=sorted(BOARDS), help="a Jetson: its memory and bandwidth")
     parser.add_argument(
-        "--memory", type=Quantity("B"), metavar="BYTES", help="such as 16GB (default: of this machine)"
+        "--board",
+        choices=sorted(BOARDS),
+        help=f"a Jetson: its memory without the {SYSTEM_GB} GB of the system, and its bandwidth",
+    )
+    parser.add_argument(
+        "--memory",
+        type=Quantity("B"),
+        metavar="BYTES",
+        help="that the model may take, such as 16GB (default: what is free here, or what a board has for it)",
     )
     parser.add_argument(
         "--bandwidth", type=Quantity("B/s"), metavar="RATE", help="such as 102GB/s (default: measured here)"
@@ -75,10 +86,17 @@ def add_plan(commands: Commands) -> None:
         "--compute",
         type=Quantity("FLOPS"),
         metavar="RATE",
-        help="such as 20TFLOPS (default: measured here; none for another board)",
+        help="such as 20TFLOPS (default: measured here; left out of times for another board)",
     )
     parser.add_argument(
         "--crops", type=positive, default=8, metavar="N", help="high-res crops of an image (default 8)"
+    )
+    parser.add_argument(
+        "--image",
+        type=_pixels,
+        default=(1920, 1080),
+        metavar="WIDTHxHEIGHT",
+        help="of an image in pixels (default 1920x1080): what torch takes while it resizes a photo",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser._negative_number_matcher = re.compile(r"-\.?\d")  # "-1GB" is a value that is refused, no option
@@ -101,15 +119,21 @@ def run(arguments: argparse.Namespace) -> int:
     from molmo_act.doctor.plan import make_plan
 
     config, margins = _read(arguments.model)
-    module = BOARDS.get(arguments.board or "") or read_board().module
-    memory = arguments.memory or (module.memory_gb * 1e9 if module else _memory_here())
+    elsewhere = arguments.board is not None
+    board = Board(module=BOARDS[arguments.board]) if elsewhere else read_board()
+    memory, note = _memory(arguments.memory, board)
+    here = None if elsewhere else _measure()
+    bandwidth = None if board.module is None else board.module.bandwidth_gb_s * 1e9
     plan = make_plan(
         config,
         memory_mb=memory / 1e6,
         crops=arguments.crops,
         margins=margins,
-        bytes_per_s=arguments.bandwidth or _bandwidth(module),
-        flops_per_s=arguments.compute or (None if arguments.board else _compute_here()),
+        pixels=arguments.image[0] * arguments.image[1],
+        bytes_per_s=arguments.bandwidth or bandwidth or (None if here is None else here.bytes_per_s),
+        flops_per_s=arguments.compute or (None if here is None else here.flops_per_s),
+        measured=here,
+        notes=[note, "{} × {} pixels of an image; a GPU's own context comes on top".format(*arguments.image)],
     )
     print(json.dumps(plan.to_dict()) if arguments.json else plan)
     return FITS if any(row.fits for row in plan.rows) else FITS_NOT
@@ -117,8 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
     """The configuration, and the margins of crops where the image processor's file says them."""
-    from molmo_act.models.checkpoint_files import find_file, hub_options, need_file, read_json
-    from molmo_act.pointing.load import NANO
+    from molmo_act.models.checkpoint_files import find_file, hub_options, is_path, need_file, read_json
 
     check_path("The checkpoint", source)
     refuse_export(source)
@@ -132,6 +155,8 @@ def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
         config, place = read_json(Path(source)), Path(source).absolute().parent
     else:
         place = NANO if source == NANO.name and not Path(source).exists() else source
+        if not is_path(place):
+            _need_hub(place)
         hub = hub_options(place, {})
         config = read_json(need_file(place, "config.json", **hub))
     processor = find_file(place, "preprocessor_config.json", **hub)
@@ -143,36 +168,34 @@ def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
     return config, (margins[0], margins[1])
 
 
-def _memory_here() -> float:
-    import torch
-
-    from molmo_act.generation.memory import free_bytes
-
-    if torch.cuda.is_available():
-        return float(torch.cuda.mem_get_info(0)[1])
-    return free_bytes(torch.device("cpu"))
+def _need_hub(name: str | Path) -> None:
+    if find_spec("transformers") is None:
+        raise PlatformError(
+            f"There is no folder {str(name)!r}, and fetching config.json of a checkpoint on the hub needs "
+            "'transformers', not installed here. Give the config.json itself."
+        )
 
 
-def _bandwidth(module: Module | None) -> float:
-    if module is not None:
-        return module.bandwidth_gb_s * 1e9
-    import torch
-
-    from molmo_act.doctor.machine import bytes_per_second
-
-    _say("measuring the bandwidth of this machine …")
-    return bytes_per_second(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+def _memory(given: float | None, board: Board) -> tuple[float, str]:
+    """Bytes that a model may take, and what they are."""
+    if given is not None:
+        return given, "memory as given, all of it for the model"
+    if board.model_memory_mb is not None:
+        return board.model_memory_mb * 1e6, f"memory of the board without {SYSTEM_GB} GB for the system"
+    return memory_here(), "memory that is free here"
 
 
-def _compute_here() -> float:
-    import torch
+def _measure() -> Rates:
+    _say("measuring the bandwidth of this machine, and how fast it multiplies …")
+    return measure_here()
 
-    from molmo_act.doctor.machine import flops_per_second
 
-    _say("measuring how fast this machine multiplies …")
-    if torch.cuda.is_available():
-        return flops_per_second(torch.device("cuda"), torch.bfloat16)
-    return flops_per_second(torch.device("cpu"), torch.float32)
+def _pixels(text: str) -> tuple[int, int]:
+    """Reads a size such as "1920x1080"; a ``type`` of argparse."""
+    found = re.fullmatch(r"([1-9]\d{0,4})[x×]([1-9]\d{0,4})", text.strip().lower())
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} was given; expected pixels such as 1920x1080")
+    return int(found[1]), int(found[2])
 
 
 def _say(text: str) -> None:

@@ -1,13 +1,14 @@
 """Reads from the files of a system what board it is: NVIDIA Jetson, or an ordinary machine.
 
 Facts of the modules are those of NVIDIA's data sheets; JetPack is named after the release of Linux for Tegra,
-as NVIDIA's archive of JetPack lists them.
+as NVIDIA's archive of JetPack lists them. CUDA follows from the major release, so that one which is not
+listed here yet is not taken for another.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,24 +42,39 @@ MODULES = {
     "p3834-0008": Module("Jetson AGX Thor", 128, 273.0, "11.0"),
 }
 """By the number that the device tree gives."""
-SUPER_BANDWIDTH = 102.0
-"""Of an Orin Nano 8GB in its "super" modes, in GB per second."""
+SUPER_BANDWIDTH = {"Jetson Orin Nano 8GB": 102.0, "Jetson Orin Nano 4GB": 51.0}
+"""Of modules that are faster in their "super" modes, in GB per second."""
+SYSTEM_GB = 1.5
+"""Of the memory that CPU and GPU of a board share: what Linux and ROS take without a desktop, about."""
 CAPABILITIES = {"tegra234": "8.7", "tegra264": "11.0", "tegra194": "7.2"}
 """By the system on a chip, for modules that are not listed."""
 JETPACK = {
+    "39.2.1": "7.2.1",
+    "39.2": "7.2",
+    "38.4": "7.1",
+    "38.2.1": "7.0",
     "38.2": "7.0",
+    "36.5.2": "6.2.3",
+    "36.5": "6.2.2",
+    "36.4.7": "6.2.1",
     "36.4.4": "6.2.1",
     "36.4.3": "6.2",
     "36.4": "6.1",
     "36.3": "6.0",
     "36.2": "6.0 DP",
-    "35.6": "5.1.5",
+    "35.6.2": "5.1.5",
+    "35.6.1": "5.1.5",
+    "35.6": "5.1.4",
     "35.5": "5.1.3",
-    "35.4": "5.1.2",
-    "35.3": "5.1.1",
-    "35.2": "5.1",
+    "35.4.1": "5.1.2",
+    "35.3.1": "5.1.1",
+    "35.2.1": "5.1",
+    "35.1": "5.0.2",
 }
-"""By the release of Linux for Tegra; the longest beginning that fits counts."""
+"""By the release of Linux for Tegra, exactly: of one that is not listed only the major number is known."""
+JETPACK_MAJOR = {"35": "5", "36": "6", "38": "7", "39": "7"}
+CUDA = {"35": "11.4", "36": "12", "38": "13", "39": "13"}
+"""That comes with a release of Linux for Tegra, by its major number."""
 
 _RELEASE = re.compile(r"# R(\d+) \(release\), REVISION: ([\d.]+)")
 _POWER_MODEL = re.compile(r"<\s*POWER_MODEL ID=(\d+) NAME=(\S+)\s*>")
@@ -74,11 +90,13 @@ class Board:
         chip: System on a chip, such as "tegra234"; None where it is none of NVIDIA's.
         capability: CUDA compute capability; None where the files do not say.
         l4t: Release of Linux for Tegra, such as "36.4.3"; None where it is not installed.
-        jetpack: Release of JetPack; None where it is not known.
+        jetpack: Release of JetPack, such as "6.2.1", or "6.x" where only that follows from `l4t`; None where
+            it is not known.
         power_mode: Name of the power mode, such as "15W"; None where it is not known.
         shared_memory_mb: Size of /dev/shm, in MB; None where there is none.
         in_container: Whether this is a container.
         driver: Version of NVIDIA's driver for other GPUs; None where it is not loaded.
+        memory_mb: Memory of the whole machine, in MB; None where the files do not say.
     """
 
     model: str | None = None
@@ -91,6 +109,19 @@ class Board:
     shared_memory_mb: float | None = None
     in_container: bool = False
     driver: str | None = None
+    memory_mb: float | None = None
+
+    @property
+    def cuda(self) -> str | None:
+        """CUDA of its Linux for Tegra, such as "11.4" or "12"; None where it is not known."""
+        return CUDA.get((self.l4t or "").partition(".")[0])
+
+    @property
+    def model_memory_mb(self) -> float | None:
+        """What a Jetson has for models in MB, all but `SYSTEM_GB`; None for other machines."""
+        if self.module is not None:
+            return 1e3 * (self.module.memory_gb - SYSTEM_GB)
+        return None if not self.is_jetson or self.memory_mb is None else self.memory_mb - 1e3 * SYSTEM_GB
 
     @property
     def is_jetson(self) -> bool:
@@ -144,6 +175,7 @@ def read_board(root: Path = Path("/")) -> Board:
         power_mode=power_mode,
         shared_memory_mb=_shared_memory(root),
         driver=_driver(root),
+        memory_mb=_memory(root),
         in_container=(root / ".dockerenv").exists() or (root / "run/.containerenv").exists(),
     )
 
@@ -166,12 +198,8 @@ def _l4t(root: Path) -> str | None:
 
 
 def _jetpack(l4t: str | None) -> str | None:
-    if l4t is None:
-        return None
-    for release in sorted(JETPACK, key=len, reverse=True):
-        if l4t == release or l4t.startswith(f"{release}."):
-            return JETPACK[release]
-    return None
+    major = JETPACK_MAJOR.get((l4t or "").partition(".")[0])
+    return None if l4t is None else JETPACK.get(l4t, None if major is None else f"{major}.x")
 
 
 def _power_mode(root: Path) -> str | None:
@@ -186,9 +214,9 @@ def _power_mode(root: Path) -> str | None:
 def _with_bandwidth(module: Module | None, power_mode: str | None, names: list[str]) -> Module | None:
     """The module as it is set: an Orin Nano is faster in its "super" modes."""
     is_super = any(name.endswith("-super") for name in names) and power_mode in ("25W", "MAXN_SUPER")
-    if module is None or not is_super or module.bandwidth_gb_s >= SUPER_BANDWIDTH:
+    if module is None or not is_super or module.name not in SUPER_BANDWIDTH:
         return module
-    return Module(module.name, module.memory_gb, SUPER_BANDWIDTH, module.capability)
+    return replace(module, bandwidth_gb_s=SUPER_BANDWIDTH[module.name])
 
 
 def _shared_memory(root: Path) -> float | None:
@@ -205,5 +233,10 @@ def _shared_memory(root: Path) -> float | None:
 
 def _half_of_memory(root: Path) -> float | None:
     """What tmpfs takes at most where its mount names no size."""
+    total = _memory(root)
+    return None if total is None else total / 2
+
+
+def _memory(root: Path) -> float | None:
     total = re.search(r"MemTotal:\s+(\d+) kB", _text(root / "proc/meminfo"))
-    return None if total is None else int(total[1]) * 1024 / 2 / 1e6
+    return None if total is None else int(total[1]) * 1024 / 1e6

@@ -1,74 +1,35 @@
 """Plans a model on a machine before its weights are there: what fits, how many crops, how fast at best.
 
-Sizes come from config.json alone: the model is built without memory for its weights. Times are those of a
-roofline: every weight that a step needs is read once, every product runs at the machine's best rate. A real
-machine is slower.
+Sizes come from config.json alone. Times are those of a roofline: every weight that a step needs is read once,
+every product runs at the machine's best rate. A real machine is slower.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
+from itertools import takewhile
+from typing import Any
 
+from molmo_act.doctor.machine import Rates
+from molmo_act.doctor.parameters import HEAD, PRECISIONS, VISION, WORDS, Parameters, count
+from molmo_act.doctor.sizes import Sizes, read_sizes
 from molmo_act.errors import CheckpointError, InputError
+from molmo_act.formats.crop_geometry import MAX_CROPS
+from molmo_act.generation.prompt_size import PromptSize, prefill_bytes
 
-if TYPE_CHECKING:
-    from molmo_act.generation.memory import PromptSize
-    from molmo_act.models.molmo_point import MolmoPointConfig
-
-LANGUAGE = "language blocks"
-NF4_BYTES = 0.5 + 4 / 64  # four bits, and a float32 scale for each block of 64
-PRECISIONS: Mapping[str, tuple[float, float]] = {
-    "float32": (4, 4),
-    "bfloat16": (2, 2),
-    "int8": (2, 1),
-    "nf4": (2, NF4_BYTES),
-}
-"""Bytes of a weight: outside of the linear layers of the language blocks, and in them."""
 QUERY_TOKENS = 24
 """Of a prompt besides its image: the query, and the words of the chat template around it."""
 STEP_TOKENS = 13
 """That are fed in the one forward pass of a point: the draft of its tokens."""
-RUNTIME_MB = 700.0
-"""What Python, torch and its kernels take on a GPU or a CPU beside the model."""
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Number of a model's weights.
-
-    Attributes:
-        by_part: Weights of each part, as `molmo_act.quantization.precision` names parts.
-        linear: Those of the linear layers of the language blocks, which a quantization stores in fewer bits.
-        rows: Rows of these layers, each of which has a scale in int8.
-        head: Those of the output layer; 0 where it shares the input embeddings.
-    """
-
-    by_part: Mapping[str, int]
-    linear: int
-    rows: int
-    head: int
-
-    @property
-    def total(self) -> int:
-        """Of all parts."""
-        return sum(self.by_part.values())
-
-    def megabytes(self, precision: str) -> float:
-        """Size of the weights.
-
-        Args:
-            precision: One of `PRECISIONS`.
-
-        Returns:
-            MB.
-        """
-        wide, narrow = PRECISIONS[precision]
-        scales = 4 * self.rows if precision == "int8" else 0
-        return (wide * (self.total - self.linear) + narrow * self.linear + scales) / 1e6
+RUNTIME_MB = {"torch": 440.0, "bitsandbytes": 500.0, "ONNX Runtime": 105.0}
+"""Python and libraries of a process on a CPU, measured with nano; a GPU's own context comes on top."""
+IMAGE_PIXELS = 1920 * 1080
+PIXEL_BYTES, RESIZED_PIXEL_BYTES = 3, 44
+"""Of a pixel of the image that is read: of itself, and besides while torch resizes it, which takes it as
+float32 three times, twice with a fourth channel. An export resizes it in blocks of rows."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +37,16 @@ class Row:
     """What one precision takes.
 
     Attributes:
-        precision: One of `PRECISIONS`.
+        precision: One of `molmo_act.doctor.parameters.PRECISIONS`.
         weights_mb: Size of the weights.
-        peak_mb: Memory at most while an image is read, weights and libraries included.
-        fits: Whether that is less than the memory.
-        max_crops: High-res crops that fit, at most those that were asked for; 0 where not even one does.
-        point_ms: Milliseconds of a point at best; None where neither bandwidth nor compute are known.
-        frame_ms: Milliseconds at best until the first point of a new image; None likewise.
+        peak_mb: Memory of the process at most while an image is read, weights and libraries included.
+        fits: Whether that is within the memory, and the prompt within the positions that the model knows.
+        max_crops: High-res crops that fit, in memory and in the positions that the model knows; 0 where not
+            even one does.
+        point_ms: Milliseconds of a point at best; the part of one alone where only bandwidth or only compute
+            is known, None where neither is.
+        frame_ms: Milliseconds at best until the first point of a new image; likewise.
+        parts_mb: Size of the weights of each part.
     """
 
     precision: str
@@ -92,6 +56,7 @@ class Row:
     max_crops: int
     point_ms: float | None
     frame_ms: float | None
+    parts_mb: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,6 +69,9 @@ class Plan:
         tokens: Tokens of a prompt with one image of so many crops.
         memory_mb: Memory that the model and its libraries may take.
         rows: One for each precision.
+        bytes_per_s, flops_per_s: Rates that times are planned with; None for those that are left out.
+        measured: What this machine does; None where it was not measured.
+        notes: What else has to be known about the numbers.
     """
 
     parameters: Parameters
@@ -111,97 +79,80 @@ class Plan:
     tokens: int
     memory_mb: float
     rows: Sequence[Row]
+    bytes_per_s: float | None = None
+    flops_per_s: float | None = None
+    measured: Rates | None = None
+    notes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Gives it as plain values, for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
-        """Draws a table."""
+        """Draws tables."""
         parts = ", ".join(f"{part} {count / 1e6:.1f} M" for part, count in self.parameters.by_part.items())
         lines = [
             f"{self.parameters.total / 1e6:.1f} M weights: {parts}",
             f"an image of {self.crops} crops is {self.tokens} tokens; {self.memory_mb:.0f} MB of memory",
             "",
-            "precision   weights, MB   peak, MB   fits   most crops   ms/point   ms/frame (at best)",
+            "precision     weights, MB   peak, MB   fits   most crops   ms/point   ms/frame (at best)",
         ]
         for row in self.rows:
             times = ["?" if value is None else f"{value:.1f}" for value in (row.point_ms, row.frame_ms)]
-            sizes = f"{row.precision:<10} {row.weights_mb:12.1f} {row.peak_mb:10.0f}"
+            sizes = f"{row.precision:<12} {row.weights_mb:12.1f} {row.peak_mb:10.0f}"
             fits = f"{'yes' if row.fits else 'no':<4} {row.max_crops:12d}"
             lines.append(f"{sizes}   {fits} {times[0]:>10} {times[1]:>10}")
-        return "\n".join(lines)
+        names = list(self.parameters.by_part)
+        lines += ["", "MB by part    " + "  ".join(f"{name:>15}" for name in names)]
+        for row in self.rows:
+            lines.append(f"{row.precision:<13} " + "  ".join(f"{row.parts_mb[name]:15.1f}" for name in names))
+        return "\n".join([*lines, "", *self.remarks()])
+
+    def remarks(self) -> list[str]:
+        """Says what times are made of, what this machine does, and the notes."""
+        rates = {
+            "bandwidth": (self.bytes_per_s, 1e9, "GB/s", "reading weights and cache"),
+            "compute": (self.flops_per_s, 1e9, "GFLOPS", "arithmetic"),
+        }
+        said = []
+        for name, (rate, unit, word, what) in rates.items():
+            if rate is None:
+                said.append(f"{name} unknown: times leave out {what} (--{name})")
+            else:
+                said.append(f"{name} {rate / unit:.1f} {word}")
+        here = [] if self.measured is None else [f"measured here, {self.measured}"]
+        return ["; ".join(said), *here, *self.notes]
 
 
-def count_parameters(config: Mapping[str, Any]) -> tuple[Parameters, MolmoPointConfig]:
-    """Counts the weights of a model by its configuration, without memory for them.
+def count_parameters(config: Mapping[str, Any]) -> tuple[Parameters, Sizes]:
+    """Counts the weights of a model by its configuration.
 
     Args:
         config: Content of config.json.
 
     Returns:
-        The numbers, and the configuration as transformers reads it.
+        The numbers, and the sizes that they follow from.
 
     Raises:
         CheckpointError: It is of no model that points, or a key of it makes no sense.
     """
-    import torch
+    sizes = read_sizes(config)
+    if find_spec("transformers") is not None and find_spec("torch") is not None:
+        _check_with_transformers(config)
+    return count(sizes), sizes
+
+
+def _check_with_transformers(config: Mapping[str, Any]) -> None:
+    """Refuses what its classes refuse, which know all settings and not sizes alone."""
     from huggingface_hub.errors import StrictDataclassError
-    from torch import nn
 
     from molmo_act.pointing.load import MODEL_CLASSES
-    from molmo_act.quantization.precision import LANGUAGE_BLOCKS, part_of
 
-    model_type = config.get("model_type")
-    if model_type not in MODEL_CLASSES:
-        raise CheckpointError(
-            f"config.json is of model type {model_type!r}; expected {' or '.join(map(repr, MODEL_CLASSES))}."
-        )
-    kind = MODEL_CLASSES[model_type]
-    _check_parts(config)
     try:
-        parsed = kind.config_class(**config)
-        with torch.device("meta"):
-            model = kind(parsed)
+        MODEL_CLASSES[config["model_type"]].config_class(**config)
     except (StrictDataclassError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         last = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
         raise CheckpointError(f"config.json makes no model: {last}") from error
-    counts: Counter[str] = Counter()
-    for name, weight in model.named_parameters():
-        counts[part_of(name)] += weight.numel()
-    blocks = [
-        layer
-        for name, layer in model.named_modules()
-        if isinstance(layer, nn.Linear) and part_of(f"{name}.") == LANGUAGE_BLOCKS
-    ]
-    tied = parsed.tie_word_embeddings
-    head = model.get_output_embeddings()
-    return (
-        Parameters(
-            by_part=dict(counts),
-            linear=sum(layer.weight.numel() for layer in blocks),
-            rows=sum(layer.out_features for layer in blocks),
-            head=0 if tied or head is None else head.weight.numel(),
-        ),
-        parsed,
-    )
-
-
-def _check_parts(config: Mapping[str, Any]) -> None:
-    """Refuses a configuration whose parts are missing, for which transformers takes those of an 8B model."""
-    vision = config.get("vit_config", config.get("vision_config"))
-    for name, part in (("text_config", config.get("text_config")), ("vit_config", vision)):
-        if not isinstance(part, Mapping):
-            raise CheckpointError(f"config.json says {name!r}: {part!r}; expected the sizes of that part.")
-        for key, value in part.items():
-            is_size = key.startswith("num_") or key.endswith(("_size", "_num_pos")) or key == "head_dim"
-            if (
-                is_size
-                and isinstance(value, (int, float))
-                and not value > 0
-                and not key.startswith("additional")
-            ):
-                raise CheckpointError(f"config.json says {name}.{key}: {value!r}; expected a number above 0.")
 
 
 def prompt_of(crops: int, side: int, margins: tuple[int, int]) -> PromptSize:
@@ -215,8 +166,6 @@ def prompt_of(crops: int, side: int, margins: tuple[int, int]) -> PromptSize:
     Returns:
         The size of the prompt, whose crops lie in as square a grid as so many can.
     """
-    from molmo_act.generation.memory import PromptSize
-
     rows = max(number for number in range(1, math.isqrt(crops) + 1) if crops % number == 0)
     window = side - sum(margins)
     tokens = [math.ceil((count * window + sum(margins)) / 2) for count in (rows, crops // rows)]
@@ -225,14 +174,39 @@ def prompt_of(crops: int, side: int, margins: tuple[int, int]) -> PromptSize:
     return PromptSize(crops + 1, image, image + ends_of_rows + QUERY_TOKENS, 1)
 
 
+def peak_mb(
+    parameters: Parameters, sizes: Sizes, precision: str, prompt: PromptSize, pixels: int = IMAGE_PIXELS
+) -> float:
+    """Estimates the memory of a process that loads a model and reads one image.
+
+    Args:
+        parameters: Of the model.
+        sizes: Of the model.
+        precision: One of `PRECISIONS`.
+        prompt: Size of the prompt.
+        pixels: Of the image, before it is resized.
+
+    Returns:
+        MB at most.
+    """
+    stored = PRECISIONS[precision]
+    resizing = 0 if stored.is_export else RESIZED_PIXEL_BYTES * pixels
+    reading = max(resizing, prefill_bytes(sizes, prompt, int(stored.wide)))
+    image = PIXEL_BYTES * pixels
+    return RUNTIME_MB[stored.runtime] + parameters.megabytes(precision) + (image + reading) / 1e6
+
+
 def make_plan(
     config: Mapping[str, Any],
     *,
     memory_mb: float,
     crops: int = 8,
     margins: tuple[int, int] = (4, 4),
+    pixels: int = IMAGE_PIXELS,
     bytes_per_s: float | None = None,
     flops_per_s: float | None = None,
+    measured: Rates | None = None,
+    notes: Sequence[str] = (),
 ) -> Plan:
     """Plans a model on a machine.
 
@@ -241,8 +215,11 @@ def make_plan(
         memory_mb: Memory that the model and its libraries may take, in MB.
         crops: High-res crops of an image.
         margins: Patches by which a crop overlaps its neighbours before and after it.
-        bytes_per_s: Bandwidth of the memory; None for no times.
-        flops_per_s: Products and sums a second; None for no times.
+        pixels: Of an image, before it is resized.
+        bytes_per_s: Bandwidth of the memory; None leaves reading out of times.
+        flops_per_s: Products and sums a second; None leaves arithmetic out of times.
+        measured: What this machine does, to say beside the plan.
+        notes: To say with the plan.
 
     Returns:
         The plan.
@@ -254,72 +231,74 @@ def make_plan(
     for name, value in (("memory", memory_mb), ("bandwidth", bytes_per_s), ("compute", flops_per_s)):
         if value is not None and not 0 < value < math.inf:
             raise InputError(f"The {name} is {value!r}; expected a number above 0.")
-    if not 1 <= crops <= 1024:
-        raise InputError(f"crops is {crops}; expected 1 to 1024.")
-    parameters, parsed = count_parameters(config)
-    side = math.isqrt(parsed.vision_config.num_position_embeddings)
-    prompts = [prompt_of(count, side, margins) for count in range(1, crops + 1)]
-    times = None if bytes_per_s is None or flops_per_s is None else (bytes_per_s, flops_per_s)
-    rows = [_row(parameters, parsed, each, prompts, memory_mb, times) for each in PRECISIONS]
-    return Plan(parameters, crops, round(prompts[-1].tokens), memory_mb, rows)
+    if not 1 <= crops <= MAX_CROPS:
+        raise InputError(f"crops is {crops}; expected 1 to {MAX_CROPS}.")
+    parameters, sizes = count_parameters(config)
+    side = math.isqrt(sizes.vision_config.num_position_embeddings)
+    if min(margins) < 0 or sum(margins) >= side:
+        raise InputError(f"The margins are {margins}; expected less than the {side} patches of a crop.")
+    wanted = prompt_of(crops, side, margins)
+    plan = Plan(
+        parameters, crops, round(wanted.tokens), memory_mb, (), bytes_per_s, flops_per_s, measured, notes
+    )
+    prompts = [*_prompts_up_to(sizes.text_config.max_position_embeddings, side, margins)]
+    exported = sizes.points and sizes.temporal_module is None
+    names = [name for name, each in PRECISIONS.items() if exported or not each.is_export]
+    return replace(plan, rows=[_row(plan, sizes, name, wanted, prompts, pixels) for name in names])
+
+
+def _prompts_up_to(positions: int, side: int, margins: tuple[int, int]) -> Iterator[PromptSize]:
+    """Prompts of one crop, of two and so on, until one is too long."""
+    known = (prompt_of(number, side, margins) for number in range(1, MAX_CROPS + 1))
+    return takewhile(lambda prompt: prompt.tokens <= positions, known)
 
 
 def _row(
-    parameters: Parameters,
-    config: MolmoPointConfig,
-    precision: str,
-    prompts: Sequence[PromptSize],
-    memory_mb: float,
-    times: tuple[float, float] | None,
+    plan: Plan, sizes: Sizes, precision: str, wanted: PromptSize, prompts: Sequence[PromptSize], pixels: int
 ) -> Row:
-    from molmo_act.generation.memory import prefill_bytes
-
-    weights = parameters.megabytes(precision)
-    size = int(PRECISIONS[precision][0])
-    peaks = [RUNTIME_MB + weights + prefill_bytes(config, prompt, size) / 1e6 for prompt in prompts]
-    point = frame = None
-    if times is not None:
-        point = 1000 * _point_seconds(parameters, config, precision, prompts[-1], *times)
-        frame = 1000 * _reading_seconds(parameters, config, prompts[-1], times[1]) + point
+    parameters = plan.parameters
+    peak = peak_mb(parameters, sizes, precision, wanted, pixels)
+    fitting = takewhile(
+        lambda prompt: peak_mb(parameters, sizes, precision, prompt, pixels) <= plan.memory_mb, prompts
+    )
+    point = _point_seconds(plan, sizes, precision, wanted)
+    frame = _reading_seconds(plan, sizes, precision, wanted)
     return Row(
         precision=precision,
-        weights_mb=round(weights, 1),
-        peak_mb=round(peaks[-1], 1),
-        fits=peaks[-1] <= memory_mb,
-        max_crops=max((count for count, peak in enumerate(peaks, 1) if peak <= memory_mb), default=0),
-        point_ms=point,
-        frame_ms=frame,
+        weights_mb=round(parameters.megabytes(precision), 1),
+        peak_mb=round(peak, 1),
+        fits=peak <= plan.memory_mb and wanted.tokens <= sizes.text_config.max_position_embeddings,
+        max_crops=sum(1 for _ in fitting),
+        point_ms=None if point is None else 1000 * point,
+        frame_ms=None if frame is None or point is None else 1000 * (frame + point),
+        parts_mb=parameters.parts_mb(precision),
     )
 
 
-def _point_seconds(
-    parameters: Parameters,
-    config: MolmoPointConfig,
-    precision: str,
-    prompt: PromptSize,
-    bytes_per_s: float,
-    flops_per_s: float,
-) -> float:
+def _seconds(plan: Plan, read: float, flops: float) -> float | None:
+    """The longer of what is known: reading so many bytes, and so many operations."""
+    rates = ((read, plan.bytes_per_s), (flops, plan.flops_per_s))
+    return max((amount / rate for amount, rate in rates if rate is not None), default=None)
+
+
+def _point_seconds(plan: Plan, sizes: Sizes, precision: str, prompt: PromptSize) -> float | None:
     """One forward pass over the language blocks and the output layer, with the cache of the prompt."""
-    text = config.text_config
-    wide, narrow = PRECISIONS[precision]
-    head = parameters.head or text.vocab_size * text.hidden_size
-    width = text.num_key_value_heads * (text.head_dim or text.hidden_size // text.num_attention_heads)
-    cache = 2 * text.num_hidden_layers * width * prompt.tokens * wide
-    read = parameters.linear * narrow + head * wide + cache
-    return float(max(read / bytes_per_s, 2 * STEP_TOKENS * (parameters.linear + head) / flops_per_s))
+    text, parameters, stored = sizes.text_config, plan.parameters, PRECISIONS[precision]
+    head = parameters.head or parameters.table
+    cache = 2 * text.num_hidden_layers * text.keys * prompt.tokens * stored.wide
+    read = parameters.linear * stored.narrow + parameters.rows * stored.row + head * stored.wide + cache
+    return _seconds(plan, read, 2 * STEP_TOKENS * (parameters.linear + head))
 
 
-def _reading_seconds(
-    parameters: Parameters, config: MolmoPointConfig, prompt: PromptSize, flops_per_s: float
-) -> float:
+def _reading_seconds(plan: Plan, sizes: Sizes, precision: str, prompt: PromptSize) -> float | None:
     """Reading the image: the vision tower over all patches, the language blocks over all tokens."""
-    vision, text = config.vision_config, config.text_config
+    vision, text, parts = sizes.vision_config, sizes.text_config, plan.parameters.by_part
     patches = prompt.crops * vision.num_position_embeddings
-    tower = 2 * parameters.by_part.get("vision tower", 0) * patches
+    tower = 2 * parts[VISION] * patches
     tower += 4 * vision.num_hidden_layers * vision.hidden_size * patches * vision.num_position_embeddings
-    heads = text.num_attention_heads * (text.head_dim or text.hidden_size // text.num_attention_heads)
-    language = 2 * parameters.linear * prompt.tokens
-    language += 4 * text.num_hidden_layers * heads * prompt.tokens**2
-    connector = 2 * parameters.by_part.get("connector", 0) * prompt.image_tokens
-    return float(tower + language + connector) / flops_per_s
+    language = 2 * plan.parameters.linear * prompt.tokens
+    language += 4 * text.num_hidden_layers * text.queries * prompt.tokens**2
+    connector = 2 * parts["connector"] * prompt.image_tokens
+    sizes_mb = plan.parameters.parts_mb(precision)
+    read = sum(size for part, size in sizes_mb.items() if part not in (WORDS, HEAD)) * 1e6
+    return _seconds(plan, read, tower + language + connector)

@@ -25,6 +25,9 @@ MAX_CROPS = 1024
 """Most high-res crops of an image. With released sizes they are more than 90,000 tokens, while no released
 model reads more than 65,536, and 1.8 GB of pixels as the vision tower takes them."""
 
+CROPS_AT_ONCE = 8
+"""That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
+
 
 def check_max_crops(value: object) -> None:
     """Checks a number of high-res crops.

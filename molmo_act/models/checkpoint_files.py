@@ -1,4 +1,7 @@
-"""Finds, reads and writes the small files of a checkpoint, in a folder or on the hub."""
+"""Finds, reads and writes the small files of a checkpoint, in a folder or on the hub.
+
+Files in a folder are found and read without transformers.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,13 @@ import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from huggingface_hub import constants, get_session, try_to_load_from_cache
-from huggingface_hub.utils import build_hf_headers
-from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
-from transformers.utils import cached_file
+from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import CheckpointError
 from molmo_act.formats.exported import refuse_export
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
 SECONDS = 5.0
@@ -42,6 +43,9 @@ def hub_options(source: str | os.PathLike[str], hub: Mapping[str, Any]) -> dict[
     Raises:
         CheckpointError: The hub has no such repository; or it cannot be reached, and the cache has none.
     """
+    from huggingface_hub import constants, get_session
+    from huggingface_hub.utils import build_hf_headers
+
     name = os.fspath(source)
     if hub.get("local_files_only") or is_path(source):
         return {**hub}
@@ -66,6 +70,8 @@ def hub_options(source: str | os.PathLike[str], hub: Mapping[str, Any]) -> dict[
 
 
 def _need_cached(name: str, hub: Mapping[str, Any], reason: str) -> None:
+    from huggingface_hub import try_to_load_from_cache
+
     where = {key: hub[key] for key in ("cache_dir", "revision") if hub.get(key) is not None}
     try:
         found = try_to_load_from_cache(name, "config.json", **where)
@@ -122,6 +128,8 @@ def find_file(source: str | os.PathLike[str], name: str, *, optional: bool = Tru
         raise CheckpointError(f"{folder} is a file; expected the folder of a checkpoint.")
     if folder.is_absolute() or os.fspath(source).startswith(("./", "../", "~")):
         raise CheckpointError(f"There is no folder {folder}; expected the folder of a checkpoint.")
+    from transformers.utils import cached_file
+
     try:
         found = cached_file(
             os.fspath(source), name, _raise_exceptions_for_missing_entries=not optional, **hub
@@ -273,6 +281,8 @@ def load_tokenizer(source: str | os.PathLike[str], **hub: Any) -> PreTrainedToke
     Raises:
         CheckpointError: A file is missing (it is named) or damaged.
     """
+    from transformers import PreTrainedTokenizerFast
+
     for name in ("tokenizer.json", "tokenizer_config.json"):
         read_json(need_file(source, name, **hub))
     try:

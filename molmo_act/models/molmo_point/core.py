@@ -24,6 +24,7 @@ from transformers.models.molmo2.modeling_molmo2 import (
 )
 
 from molmo_act.errors import InputError
+from molmo_act.formats import crop_geometry
 from molmo_act.models.copying import Copyable
 from molmo_act.models.molmo_point.configuration_molmo_point import MolmoPointConfig
 from molmo_act.models.molmo_point.connector import MolmoPointAdapter
@@ -38,7 +39,7 @@ def _cache_name(function: Callable[..., Any]) -> str:
     return "cache" if "cache" in signature(function).parameters else "past_key_values"
 
 
-CROPS_AT_ONCE = 8
+CROPS_AT_ONCE = crop_geometry.CROPS_AT_ONCE
 """That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
 
 

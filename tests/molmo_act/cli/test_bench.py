@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import molmo_act
 from molmo_act import InputError, QueryError
 from molmo_act.cli.bench import time_answer
 from molmo_act.cli.main import main
 from tests.support.tiny_checkpoint import TINY, load_case
+from tests.support.without_packages import run_without
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +63,12 @@ def test_command(tmp_path, picture, capsys):
 def test_an_exported_model_is_refused_by_name():
     with pytest.raises(InputError, match="nano-int8 is an exported model; expected a checkpoint"):
         time_answer(SimpleNamespace(name="nano-int8"), "image.png", "it")
+
+
+def test_without_torch_it_says_so_in_one_line(tmp_path):
+    Image.new("RGB", (64, 64)).save(tmp_path / "image.png")
+    done = run_without("torch,transformers", ["bench", str(tmp_path / "image.png"), "red"], tmp_path)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("molmo-act: error: bench, which times the engine")
+    assert "which is not installed. Install it with: " in line

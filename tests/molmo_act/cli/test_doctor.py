@@ -7,6 +7,7 @@ import json
 import pytest
 
 from molmo_act.cli.main import main
+from tests.support.without_packages import run_without
 
 
 def test_a_use_that_works(capsys) -> None:
@@ -25,6 +26,18 @@ def test_a_use_that_does_not(capsys, monkeypatch) -> None:
     report = json.loads(capsys.readouterr().out)
     assert {"session", "capture", "clipboard"} <= set(report["uses"]["gui"])
     assert report["fit"] is False
+
+
+def test_exported_models_run_without_torch(tmp_path) -> None:
+    pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    done = run_without("torch,transformers", ["doctor", "--for", "library,onnx"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "library: works" in done.stdout
+    assert "→" not in done.stdout
+    done = run_without("torch,transformers,tokenizers", ["doctor", "--for", "library,onnx"], tmp_path)
+    assert done.returncode == 1
+    assert "onnx: needs tokenizers" in done.stdout
+    assert "→ pip install tokenizers" in done.stdout
 
 
 def test_what_is_no_use(capsys) -> None:

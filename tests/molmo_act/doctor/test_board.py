@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from molmo_act.doctor.board import Board, read_board
-from tests.molmo_act.doctor.boards import make_board
+from tests.molmo_act.doctor.boards import make_board, release
 
 TOLD = {
     "Orin Nano": [
@@ -88,6 +88,48 @@ def test_a_super_mode_has_the_memory_at_its_full_rate(tmp_path) -> None:
     assert read_board(root).power_mode == "15W"
     (root / "var/lib/nvpmodel/status").write_text("pmode:0009")  # that the table does not name
     assert read_board(root).power_mode == "mode 9"
+
+
+@pytest.mark.parametrize(("power_mode", "bandwidth"), [("MAXN_SUPER", 51.0), ("15W", 34.0)])
+def test_the_super_mode_of_the_4gb_module_is_its_own(tmp_path, power_mode, bandwidth) -> None:
+    root = make_board("Orin Nano", tmp_path)
+    names = "nvidia,p3768-0000+p3767-0004-super\0nvidia,p3767-0004\0nvidia,tegra234\0"
+    (root / "proc/device-tree/compatible").write_text(names)
+    (root / "etc/nvpmodel.conf").write_text(f"< POWER_MODEL ID=2 NAME={power_mode} >\n")
+    module = read_board(root).module
+    assert (module.memory_gb, module.bandwidth_gb_s) == (4, bandwidth)
+
+
+@pytest.mark.parametrize(
+    ("major", "revision", "jetpack", "cuda"),
+    [
+        (36, "4.7", "6.2.1", "12"),
+        (36, "4.4", "6.2.1", "12"),
+        (36, "4.3", "6.2", "12"),
+        (36, "4.0", "6.1", "12"),
+        (36, "5.0", "6.2.2", "12"),
+        (36, "9.1", "6.x", "12"),
+        (35, "6.0", "5.1.4", "11.4"),
+        (35, "6.1", "5.1.5", "11.4"),
+        (38, "2.1", "7.0", "13"),
+        (38, "4.0", "7.1", "13"),
+        (39, "2.0", "7.2", "13"),
+    ],
+)
+def test_jetpack_and_cuda_follow_from_the_release(tmp_path, major, revision, jetpack, cuda) -> None:
+    root = make_board("Orin Nano", tmp_path)
+    (root / "etc/nv_tegra_release").write_text(release(major, revision))
+    assert (read_board(root).jetpack, read_board(root).cuda) == (jetpack, cuda)
+
+
+def test_the_system_has_its_part_of_the_memory(tmp_path) -> None:
+    assert read_board(make_board("Orin NX", tmp_path / "nx")).model_memory_mb == 14_500
+    unlisted = make_board("unknown module", tmp_path / "other")
+    assert read_board(unlisted).model_memory_mb is None
+    (unlisted / "proc").mkdir()
+    (unlisted / "proc/meminfo").write_text("MemTotal: 8000000 kB\n")
+    assert read_board(unlisted).model_memory_mb == 8_000_000 * 1024 / 1e6 - 1500
+    assert read_board(make_board("desktop", tmp_path / "desktop")).model_memory_mb is None
 
 
 def test_a_release_that_is_not_listed_has_no_jetpack(tmp_path) -> None:

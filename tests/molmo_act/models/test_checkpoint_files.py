@@ -156,8 +156,8 @@ def test_a_name_that_the_hub_does_not_know_is_refused_by_one_request(monkeypatch
             asked.append(url)
             return SimpleNamespace(status_code=status)
 
-    monkeypatch.setattr(checkpoint_files, "get_session", Session)
-    monkeypatch.setattr(checkpoint_files.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("huggingface_hub.get_session", Session)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     with pytest.raises(CheckpointError, match=r"no repository of that name that you may read.*log in"):
         checkpoint_files.hub_options("one/three", {})
     assert len(asked) == 1
