@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -40,16 +41,22 @@ class Check:
 
 
 _APT = "sudo apt install {}"
+TRANSFORMERS = None if sys.version_info >= (3, 11) else "pip install onnxruntime tokenizers"
+"""transformers needs Python 3.11; older ones run exported models."""
 CHECKS = {
     check.name: check
     for check in (
         Check("torch-cpu", "compute", "torch", compute.torch_cpu),
         Check("torch-cuda", "compute", "torch", compute.torch_cuda),
         Check("cuda-graph", "compute", "torch", compute.cuda_graph),
-        Check("transformers", "compute", "transformers", compute.transformers),
+        Check("transformers", "compute", "transformers", compute.transformers, install=TRANSFORMERS),
         Check("nf4", "compute", "bitsandbytes", compute.nf4, "quant"),
         Check("int8", "compute", "bitsandbytes", compute.int8, "quant"),
-        Check("onnxruntime", "compute", "onnxruntime", compute.onnxruntime, "onnx"),
+        Check(
+            "onnxruntime", "compute", "onnxruntime", compute.onnxruntime
+        ),  # its extra would bring torch along
+        Check("tokenizers", "compute", "tokenizers", compute.tokenizers),
+        Check("rates", "compute", "", compute.rates),
         Check("video", "media", "av", media.video, "video"),
         Check("opencv", "media", "opencv-python-headless", media.opencv, "video"),
         Check("rclpy", "ros", "ros-jazzy-rclpy", ros.rclpy, "ros"),

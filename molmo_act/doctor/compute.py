@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from molmo_act.doctor.finding import AbsentError
+from molmo_act.doctor.machine import measure_here
 
 SIDE = 256
 CLOSE = 1e-3
 """Largest share of the largest number by which a product in float32 may differ."""
+GPU_MEMORY = "{:.1f} of {:.1f} GB free"
 NF4_CLOSE, INT8_CLOSE = 0.25, 0.05
 """The same where weights have 4 or 8 bits; a kernel that does not run right is off by about 1."""
 
@@ -35,9 +38,22 @@ def torch_cuda() -> str:
         worst = max(worst, _compare(product.float().cpu().numpy(), left @ right, close))
     name, (major, minor) = torch.cuda.get_device_name(0), torch.cuda.get_device_capability(0)
     free, total = torch.cuda.mem_get_info(0)
-    memory = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    memory = GPU_MEMORY.format(free / 1e9, total / 1e9)
     about = f"{name}, capability {major}.{minor}, CUDA {torch.version.cuda}, {memory}"
     return f"{about}; products within {worst:.0e}"
+
+
+def gpu_memory_mb(detail: str) -> float | None:
+    """Reads the memory of a GPU from what `torch_cuda` said.
+
+    Args:
+        detail: What it said.
+
+    Returns:
+        MB, used ones included; None where it did not say.
+    """
+    found = re.search(r"[\d.]+ of ([\d.]+) GB free", detail)
+    return None if found is None else 1e3 * float(found[1])
 
 
 def cuda_graph() -> str:
@@ -89,6 +105,24 @@ def onnxruntime() -> str:
         (found,) = session.run(None, {"left": left, "right": right})
         said.append(f"{provider} within {_compare(found, left @ right, 1e-2):.0e}")
     return ", ".join(said)
+
+
+def tokenizers() -> str:
+    """Splits two words with a table of its own, and puts them together again."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    words = ["the", "mug"]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, "the"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    ids = tokenizer.encode(" ".join(words)).ids
+    if ids != [0, 1] or tokenizer.decode(ids) != "the mug":
+        raise ArithmeticError(f"two words came back as {ids}")
+    return "two words split and put together"
+
+
+def rates() -> str:
+    """Measures how fast this machine copies memory and multiplies, as `molmo-act plan` takes it."""
+    return str(measure_here())
 
 
 def _bitsandbytes(kind: str, close: float, options: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ class Finding:
         detail: What was run and compared, or what went wrong, in one line.
         seconds: How long the check took, the import of its package included.
         fix: What to do, in one line; None where nothing has to be done.
+        build: What its package was built for, such as "CUDA 12.6" or "CPU"; None where it was not looked at.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Finding:
     detail: str
     seconds: float
     fix: str | None = None
+    build: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Gives it as plain values, for JSON."""

@@ -3,30 +3,62 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from molmo_act.doctor.board import Board, read_board
 from molmo_act.doctor.checks import CHECKS
+from molmo_act.doctor.compute import gpu_memory_mb
 from molmo_act.doctor.finding import Finding
 from molmo_act.doctor.isolation import run_isolated
-from molmo_act.doctor.traps import Trap, find_traps
+from molmo_act.doctor.released import released_peak_mb
+from molmo_act.doctor.traps import UNKNOWN, Trap, build_bitsandbytes, find_traps
 from molmo_act.errors import InputError
 
-USES: Mapping[str, tuple[str, ...]] = {
-    "library": ("torch-cpu", "transformers"),
-    "video": ("torch-cpu", "transformers", "video", "opencv"),
-    "ros": ("torch-cpu", "transformers", "rclpy", "interfaces", "opencv"),
-    "gui": ("torch-cpu", "transformers", "session", "capture", "input", "clipboard"),
-    "mcp": ("torch-cpu", "transformers", "session", "capture", "input", "mcp"),
-    "gpu": ("torch-cuda", "cuda-graph", "transformers"),
-    "nf4": ("torch-cpu", "transformers", "nf4"),
-    "int8": ("torch-cpu", "transformers", "int8"),
-    "onnx": ("onnxruntime",),
-    "8b-nf4": ("torch-cuda", "cuda-graph", "transformers", "nf4"),
+NARROW = ("nf4", "int8")
+"""Checks of bitsandbytes."""
+TORCH = ("torch-cpu", "transformers")
+EXPORTED = ("onnxruntime", "tokenizers")
+"""What models run on: checkpoints on `TORCH`, exported ones on this."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """What a machine can be asked to do.
+
+    Attributes:
+        checks: That must be "ok".
+        any_runtime: Whether all of `TORCH` or all of `EXPORTED` must be "ok" besides.
+        needs_mb: Memory that it takes, in MB; None where any is enough.
+    """
+
+    checks: tuple[str, ...]
+    any_runtime: bool = False
+    needs_mb: Callable[[], float] | None = None
+
+    @property
+    def all_checks(self) -> tuple[str, ...]:
+        """All that have to be run to know."""
+        return (*(TORCH + EXPORTED if self.any_runtime else ()), *self.checks)
+
+
+USES: Mapping[str, Use] = {
+    "library": Use((), any_runtime=True),
+    "video": Use(("video", "opencv"), any_runtime=True),
+    "ros": Use(("rclpy", "interfaces", "opencv"), any_runtime=True),
+    "gui": Use(("session", "capture", "input", "clipboard"), any_runtime=True),
+    "mcp": Use(("session", "capture", "input", "mcp"), any_runtime=True),
+    "torch": Use(TORCH),
+    "gpu": Use(("torch-cuda", "cuda-graph", "transformers")),
+    "nf4": Use((*TORCH, "nf4")),
+    "int8": Use((*TORCH, "int8")),
+    "onnx": Use(EXPORTED),
+    "8b-nf4": Use(
+        ("torch-cuda", "cuda-graph", "transformers", "nf4"), needs_mb=lambda: released_peak_mb("nf4")
+    ),
 }
-"""What can be asked for, and the checks that must be "ok" for it."""
+"""What can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +69,7 @@ class Report:
         board: The machine.
         findings: Of the checks, in their order.
         traps: Known traps that this machine is in.
-        uses: What was asked for, and which of its checks failed; empty for those that work.
+        uses: What was asked for, and what it lacks; empty for those that work.
     """
 
     board: Board
@@ -116,20 +148,66 @@ def examine(
     Returns:
         The report.
     """
-    wanted = {name for use in uses for name in USES[use]}
+    wanted = {name for use in uses for name in USES[use].all_checks}
     names = [name for name in CHECKS if name in wanted or not uses]
     findings = {name: run(name) for name in told(names)}
     board = read_board() if board is None else board
     versions = {CHECKS[name].package: finding.version for name, finding in findings.items()}
     return Report(
         board=board,
-        findings=list(findings.values()),
-        traps=find_traps(board, versions, _cuda_of(findings)),
-        uses={use: [name for name in USES[use] if findings[name].status != "ok"] for use in uses},
+        findings=[_with_fix(finding, board, uses, findings) for finding in findings.values()],
+        traps=find_traps(board, versions, _cuda_of(findings), _unproved(findings)),
+        uses={use: [*_lacks(USES[use], board, findings)] for use in uses},
     )
 
 
+def _lacks(use: Use, board: Board, findings: Mapping[str, Finding]) -> Iterator[str]:
+    """What a use lacks on this machine."""
+    if use.any_runtime:
+        failed = [_failed(runtime, findings) for runtime in (TORCH, EXPORTED)]
+        if all(failed):
+            yield " or ".join(" with ".join(names) for names in failed)
+    yield from _failed(use.checks, findings)
+    memory = board.model_memory_mb
+    if use.needs_mb is None:
+        return
+    if memory is None and "torch-cuda" in findings:
+        memory = gpu_memory_mb(findings["torch-cuda"].detail)
+    needed = use.needs_mb()
+    if memory is not None and needed > memory:
+        yield f"{needed / 1e3:.1f} GB of memory, of which there are {memory / 1e3:.1f}"
+
+
+def _failed(names: Iterable[str], findings: Mapping[str, Finding]) -> list[str]:
+    return [name for name in names if findings[name].status != "ok"]
+
+
+def _with_fix(
+    finding: Finding, board: Board, uses: Sequence[str], findings: Mapping[str, Finding]
+) -> Finding:
+    """The finding with the fix for this board; without one where the other runtime does."""
+    if finding.status == "broken" and finding.name in NARROW and board.is_jetson and board.capability:
+        return replace(finding, fix=build_bitsandbytes(board.capability))
+    plainly = {name for use in uses for name in USES[use].checks}
+    for mine, other in ((TORCH, EXPORTED), (EXPORTED, TORCH)):
+        if uses and finding.name in mine and finding.name not in plainly and not _failed(other, findings):
+            return replace(finding, fix=None)
+    return finding
+
+
+def _unproved(findings: Mapping[str, Finding]) -> list[str]:
+    """Checks of bitsandbytes that failed, or ran on the CPU."""
+    there = [findings[name] for name in NARROW if name in findings]
+    return [
+        each.name
+        for each in there
+        if each.status == "broken" or (each.status == "ok" and " on cpu" in each.detail)
+    ]
+
+
 def _cuda_of(findings: Mapping[str, Finding]) -> str | None:
-    """CUDA that torch was built for, as its check told."""
-    told = re.search(r"CUDA (\d[\d.]*)", findings["torch-cuda"].detail) if "torch-cuda" in findings else None
-    return None if told is None else told[1]
+    """CUDA that torch was built for, by its own files: whether its kernels run is another matter."""
+    builds = [finding.build for finding in findings.values() if finding.build is not None]
+    if not builds:
+        return UNKNOWN
+    return next((build.removeprefix("CUDA ") for build in builds if build.startswith("CUDA ")), None)

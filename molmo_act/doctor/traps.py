@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from molmo_act.doctor.board import Board
@@ -25,31 +25,46 @@ class Trap:
     fix: str
 
 
+UNKNOWN = "unknown"
+"""Stands for the CUDA of torch where it was not looked at."""
 LOW_POWER = ("7W", "10W", "15W", "MODE_15W")
 NO_L4T = Trap(
     "this is a Jetson without Linux for Tegra in sight, as in a container without NVIDIA's runtime: the GPU "
     "cannot be reached",
     "Start the container with --runtime nvidia, on an image for this JetPack.",
 )
-BITSANDBYTES = Trap(
-    "the wheel of bitsandbytes on PyPI has no kernels for capability 8.7, and code for desktop GPUs does not "
-    "run on Tegra: nf4 and int8 fail with 'no kernel image'",
-    "Build it on the board: cmake -DCOMPUTE_BACKEND=cuda -DCOMPUTE_CAPABILITY=87 . && make && pip install .",
-)
 
 
-def find_traps(board: Board, versions: Mapping[str, str | None], cuda: str | None) -> list[Trap]:
+def build_bitsandbytes(capability: str) -> str:
+    """Says how bitsandbytes is built for a board.
+
+    Args:
+        capability: CUDA compute capability of the board, such as "8.7".
+
+    Returns:
+        What to do.
+    """
+    return (
+        "Build bitsandbytes on the board, in a checkout of it: cmake -DCOMPUTE_BACKEND=cuda "
+        f"-DCOMPUTE_CAPABILITY={capability.replace('.', '')} . && make && pip install ."
+    )
+
+
+def find_traps(
+    board: Board, versions: Mapping[str, str | None], cuda: str | None, unproved: Collection[str] = ()
+) -> list[Trap]:
     """Lists the traps of a machine.
 
     Args:
         board: The machine.
         versions: Version of each package by its name with pip; None where it is not installed.
-        cuda: CUDA that torch was built for, such as "12.6"; None for none.
+        cuda: CUDA that torch was built for, such as "12.6"; None for none; `UNKNOWN` says nothing of it.
+        unproved: Checks of bitsandbytes that were run and did not succeed on the GPU.
 
     Returns:
         The traps, the worst first.
     """
-    traps = _traps_of_jetson(board, versions, cuda) if board.is_jetson else []
+    traps = _traps_of_jetson(board, versions, cuda, unproved) if board.is_jetson else []
     if board.driver is not None and not board.is_jetson and versions.get("torch") and cuda is None:
         traps.append(
             Trap(
@@ -69,22 +84,28 @@ def find_traps(board: Board, versions: Mapping[str, str | None], cuda: str | Non
     return traps
 
 
-def _traps_of_jetson(board: Board, versions: Mapping[str, str | None], cuda: str | None) -> list[Trap]:
+def _traps_of_jetson(
+    board: Board, versions: Mapping[str, str | None], cuda: str | None, unproved: Collection[str]
+) -> list[Trap]:
+    has_narrow = versions.get("bitsandbytes") and unproved and board.capability
     return [
         *([NO_L4T] if board.l4t is None else []),
         *([] if versions.get("torch") is None else _traps_of_torch(board, cuda)),
-        *([BITSANDBYTES] if versions.get("bitsandbytes") and board.capability == "8.7" else []),
+        *([_narrow(board.capability or "", unproved)] if has_narrow else []),
         *([_slow(board.power_mode)] if board.power_mode in LOW_POWER else []),
     ]
 
 
 def _traps_of_torch(board: Board, cuda: str | None) -> list[Trap]:
-    wanted = _cuda_of(board)
+    wanted = board.cuda
+    if cuda == UNKNOWN:
+        return []
     if cuda is None:
         what = "torch is the build for CPUs that PyPI has for this processor: the GPU is not used"
         return [Trap(what, _wheels(board))]
     if wanted is not None and _major(cuda) != _major(wanted):
-        what = f"torch is built for CUDA {cuda}, and this JetPack has CUDA {wanted}: kernels do not load"
+        system = f"Linux for Tegra {board.l4t}"
+        what = f"torch is built for CUDA {cuda}, and {system} has CUDA {wanted}: kernels do not load"
         return [Trap(what, _wheels(board))]
     return []
 
@@ -96,15 +117,20 @@ def _slow(power_mode: str) -> Trap:
     )
 
 
-def _cuda_of(board: Board) -> str | None:
-    """CUDA of a JetPack: 5 has 11.4, 6 has 12.x, 7 has 13.x."""
-    return {"5": "11.4", "6": "12.6", "7": "13.0"}.get((board.jetpack or "").partition(".")[0])
+def _narrow(capability: str, unproved: Collection[str]) -> Trap:
+    lacks = "has no" if capability == "8.7" else "may have no"
+    return Trap(
+        f"the wheel of bitsandbytes on PyPI {lacks} kernels for capability {capability}, and code for "
+        f"desktop GPUs does not run on Tegra; not proved on this GPU: {', '.join(unproved)}",
+        build_bitsandbytes(capability),
+    )
 
 
 def _wheels(board: Board) -> str:
-    major = (board.jetpack or "").partition(".")[0]
-    if major == "7":
-        return "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130"
+    if board.cuda == "13":
+        wheel = "pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu130"
+        doubt = f" (whether it has kernels for capability {board.capability} is not confirmed)"
+        return wheel if board.capability == "11.0" else wheel + doubt
     return (
         f"Install NVIDIA's torch wheel for JetPack {board.jetpack or 'of this board'}: "
         "https://docs.nvidia.com/deeplearning/frameworks/install-pytorch-jetson-platform/"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -29,6 +31,22 @@ def test_without_a_gpu_it_is_absent(check, monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(AbsentError, match="CUDA"):
         check()
+
+
+def test_words_are_split() -> None:
+    assert compute.tokenizers() == "two words split and put together"
+
+
+def test_rates_are_said(monkeypatch) -> None:
+    monkeypatch.setattr("molmo_act.doctor.machine.SIDE", 256)
+    monkeypatch.setattr("molmo_act.doctor.machine.BYTES", 2**20)
+    assert re.fullmatch(r"(cpu|cuda): [\d.]+ GB/s, \d+ GFLOPS", compute.rates())
+
+
+def test_the_memory_of_a_gpu_is_read_as_it_is_said() -> None:
+    said = f"A card, capability 8.9, CUDA 12.6, {compute.GPU_MEMORY.format(5, 24.2)}; products within 1e-03"
+    assert compute.gpu_memory_mb(said) == 24_200
+    assert compute.gpu_memory_mb("no CUDA device") is None
 
 
 @pytest.mark.gpu

@@ -70,6 +70,47 @@ def test_a_library_that_crashes(tmp_path, monkeypatch) -> None:
     assert "--force-reinstall av" in found.fix
 
 
+SHADOWS = ("random", "queue", "types", "av", "cv2", "json")
+
+
+@pytest.mark.parametrize("name", ["video", "torch-cpu"])
+def test_files_of_the_working_folder_are_not_modules(tmp_path, monkeypatch, name) -> None:
+    pytest.importorskip("av", reason="needs the extra video")
+    for module in SHADOWS:
+        (tmp_path / f"{module}.py").write_text("raise RuntimeError('a file of the working folder')")
+    monkeypatch.chdir(tmp_path)
+    found = run_isolated(name)
+    assert found.status == "ok", found.detail
+
+
+TORCH_FILES = [
+    ("cuda: Optional[str] = '11.8'\nhip: Optional[str] = None\n", "CUDA 11.8"),
+    ("cuda = '12.6'\n", "CUDA 12.6"),
+    ("cuda: Optional[str] = None\nhip: Optional[str] = '6.2.41133'\n", "ROCm 6.2.41133"),
+    ("cuda: Optional[str] = None\nhip: Optional[str] = None\n", "CPU"),
+    ("something = 'else'\n", None),
+]
+
+
+@pytest.mark.parametrize(("text", "build"), TORCH_FILES)
+def test_what_torch_was_built_for_is_read_from_its_files(tmp_path, monkeypatch, text, build) -> None:
+    (tmp_path / "torch-2.8.0.dist-info").mkdir()
+    (tmp_path / "torch-2.8.0.dist-info/METADATA").write_text("Name: torch\nVersion: 2.8.0\n")
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch/version.py").write_text(text)
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    found = run_here(Check("torch-cuda", "compute", "torch", lambda: 1 / 0))
+    assert (found.status, found.build) == ("broken", build)
+
+
+@pytest.mark.parametrize(
+    ("version", "build"),
+    [("2.8.0+cu118", "CUDA 11.8"), ("2.8.0+cu130", "CUDA 13.0"), ("2.8.0+cpu", "CPU"), ("2.8.0", None)],
+)
+def test_a_version_may_say_it_too(version, build) -> None:
+    assert isolation._build_of_version(version) == build
+
+
 def test_a_library_that_hangs(tmp_path, monkeypatch) -> None:
     as_library(tmp_path, monkeypatch, "import time; time.sleep(60)")
     began = time.monotonic()
