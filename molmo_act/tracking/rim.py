@@ -41,7 +41,7 @@ class Rim:
         outwards: float64 (K, 2), directions across the rim, of length 1.
         colour: float64 (3,), of the region at its tracked point, in levels of 255.
         inside: float64 (K, 3), what is added to that inside of each point.
-        beyond: float32 (K, 3), the colour outside of each point.
+        beyond: float32 (K, 3), the colour outside of each point, as if the frame's brightness were 128.
         contrast: Levels between inside and outside; from 2 × `FLOOD_TOLERANCE` on they are told apart alike.
     """
 
@@ -279,6 +279,8 @@ def _across(frame: FlowFrame, rim: Rim, reach: int) -> Measured:
     with np.errstate(invalid="ignore"):
         part = np.clip((high[:, None] - edge) / (high - low)[:, None], 0, 1)  # of each pixel inside
     across = np.where(found, offsets[nearest] - 0.5 + part.sum(axis=1), 0)
-    beyond = colours[every, nearest + 2 * _EDGE + 1]
+    # As if frames were equally bright, so that automatic exposure changes no colour.
+    beyond = colours[every, nearest + 2 * _EDGE + 1] * np.float32(128 / max(frame.brightness, 1.0))
     doubtful = np.abs(beyond - rim.beyond).max(axis=1) > rim.tolerance
-    return Measured(across, found, beyond, doubtful)
+    unlike = np.abs(rim.beyond - np.median(rim.beyond, axis=0)).max(axis=1) > rim.tolerance / 2
+    return Measured(across, found, beyond, doubtful, plain_ground=not unlike.any())

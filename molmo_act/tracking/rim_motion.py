@@ -14,6 +14,7 @@ import numpy as np
 
 MIN_RIM_POINTS = 4
 MIN_AGREEMENT = 0.35  # of what could tell the motion in a direction; an object may cover the rest
+MIN_TRUSTED = 0.05  # of the same, that is no edge of another thing
 MIN_MAJORITY = 0.1  # of the same, by which what agrees exceeds what contradicts
 _MAX_RESIDUAL = 0.75  # pixels between a point's motion across the rim and that of the whole
 _UNSEEN = 0.2  # singular value, relative to the largest, of a direction of which the rim says nothing
@@ -73,12 +74,14 @@ class Measured:
         found: bool (K,).
         beyond: float32 (K, 3), the colour outside of it.
         doubtful: bool (K,), whether that is another one than before.
+        plain_ground: Whether it was alike around the whole rim, so that it does not change by motion alone.
     """
 
     across: np.ndarray
     found: np.ndarray
     beyond: np.ndarray
     doubtful: np.ndarray
+    plain_ground: bool = True
 
 
 def common_motion(
@@ -113,7 +116,7 @@ def common_motion(
         best = _least_squares(rows[agrees], across[agrees], sized)
     agrees = found & (np.abs(rows @ best - across) < _MAX_RESIDUAL)
     against = found & ~agrees & ~measured.doubtful
-    if not _told(outwards, agrees, against):
+    if not _told(outwards, agrees, against) or not _trusted(outwards, agrees, measured):
         return None, agrees
     grows, turns = best[2:] / size
     return Motion(best[:2], centre, np.array([[grows, -turns], [turns, grows]])), agrees
@@ -126,6 +129,11 @@ def _told(outwards: np.ndarray, agrees: np.ndarray, against: np.ndarray) -> bool
         and least_share(outwards, agrees) >= MIN_AGREEMENT
         and least_share(outwards, agrees.astype(float) - against) >= MIN_MAJORITY
     )
+
+
+def _trusted(outwards: np.ndarray, agrees: np.ndarray, measured: Measured) -> bool:
+    """Whether in no direction all that agrees may be the edge of a thing that covers the region."""
+    return not measured.plain_ground or least_share(outwards, agrees & ~measured.doubtful) >= MIN_TRUSTED
 
 
 def least_share(outwards: np.ndarray, weights: np.ndarray) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,13 @@ def test_an_edge_beyond_which_the_colour_has_changed_is_that_of_another_thing():
     motion, agrees = common_motion(*ALL, measured(0.0, 0.0, -4.0, 0.0, doubtful=(0,)))
     assert motion.of(np.array([300.0, 200.0])) == pytest.approx((4, 0))
     assert not agrees[:6].any()
+
+
+def test_a_side_that_may_be_the_edge_of_another_thing_tells_no_motion_alone():
+    cut_off = box("right", "bottom", "top")
+    assert common_motion(*cut_off, measured(0.0, 0.0, 0.0, doubtful=(0,)))[0] is None
+    on_texture = replace(measured(0.0, 0.0, 0.0, doubtful=(0,)), plain_ground=False)
+    assert common_motion(*cut_off, on_texture)[0] is not None
 
 
 @pytest.mark.parametrize("grown", [1.0, 2.0, -1.5])
