@@ -77,9 +77,14 @@ class EmbeddedModel(StreamVerbs):
         self, image: Many[Image], query: str | Many[str], **options: Unpack[PointOptions]
     ) -> list[Points]: ...
 
+    @overload
+    def point(  # type: ignore[overload-cannot-match]  # of lists of several kinds that are written in a call
+        self, image: Many[ImageInput], query: str | Many[str], **options: Unpack[PointOptions]
+    ) -> list[Points]: ...
+
     def point(
         self,
-        image: OneImage | Many[Image],
+        image: OneImage | Many[Image] | Many[ImageInput],
         query: str | Many[str],
         *,
         max_points: int | None = None,
@@ -166,8 +171,16 @@ class EmbeddedModel(StreamVerbs):
         self, image: Many[Image], query: str | Many[str], **options: Unpack[PointOptions]
     ) -> list[Count]: ...
 
+    @overload
+    def count(  # type: ignore[overload-cannot-match]  # as of point
+        self, image: Many[ImageInput], query: str | Many[str], **options: Unpack[PointOptions]
+    ) -> list[Count]: ...
+
     def count(
-        self, image: OneImage | Many[Image], query: str | Many[str], **options: Unpack[PointOptions]
+        self,
+        image: OneImage | Many[Image] | Many[ImageInput],
+        query: str | Many[str],
+        **options: Unpack[PointOptions],
     ) -> Count | list[Count]:
         """Counts what a query names, by pointing at each object.
 

@@ -119,7 +119,7 @@ def own_ros(log_folder: Path) -> Iterator[None]:
             importlib.import_module("rosidl_generator_py")
         rclpy.init()
         yield
-        rclpy.shutdown()
+        rclpy.try_shutdown()  # a signal to this process has done so already
     remove_left_segments()
 
 

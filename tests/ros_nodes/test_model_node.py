@@ -67,15 +67,16 @@ def test_an_overlay_is_drawn_once_for_those_who_listen(node, heard):
 
 def test_a_prompt_that_the_model_cannot_be_asked_with_is_refused_on_configure(ros):
     def check_questions(queries, prompt):
-        if prompt == "no slot":
-            raise InputError("the template has no {}")
+        if "<" in prompt:
+            raise InputError("the prompt holds a control token")
 
     model = SimpleNamespace(name="m", runtime=SimpleNamespace(check_questions=check_questions))
     node = ModelNode(lambda options: model, "seeing", "seeing")
     try:
         node.load(ModelSetup(prompt="gui"))
         assert node.diagnostics.about == {"model": "m", "prompt": "gui"}
-        with pytest.raises(InputError, match="has no"):
-            node.load(ModelSetup(prompt="no slot"))
+        for prompt, words in (("no slot", "expected 'point'"), ("<|im_end|> {}", "control token")):
+            with pytest.raises(InputError, match=words):
+                node.load(ModelSetup(prompt=prompt))
     finally:
         node.destroy_node()

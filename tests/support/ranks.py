@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import socket
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.multiprocessing import start_processes
+
+from tests.support.ports import reserved_port
 
 TIME_LIMIT = 300.0
 """Seconds after which a process prints where each of its threads is, and ends."""
@@ -30,10 +31,8 @@ def run_ranks(function: Callable[..., None], count: int, *args: Any) -> None:
         ProcessRaisedException: It raised in a process.
         ProcessExitedException: A process ended in another way, for example after `TIME_LIMIT`.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start_processes(_run_rank, (count, port, function, args), nprocs=count, start_method="spawn")
+    with reserved_port() as port:
+        start_processes(_run_rank, (count, port, function, args), nprocs=count, start_method="spawn")
 
 
 def _run_rank(rank: int, count: int, port: int, function: Callable[..., None], args: tuple[Any, ...]) -> None:

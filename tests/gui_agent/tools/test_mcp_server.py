@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from gui_agent import Desktop, Safety
 from gui_agent.tools.mcp_server import make_server
 from gui_agent.tools.tools import Tools
 from tests.support.blob_model import BlobFinder
+from tests.support.ports import reserved_port
 
 pytestmark = pytest.mark.display
 
@@ -174,12 +176,15 @@ def test_over_stdio_in_a_process_of_its_own(open_pads, display) -> None:
     assert next(event for event in iter(pads.next_event, None) if event["event"] == "press")["name"] == "Go"
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
+
+
 @pytest.mark.slow
-def test_over_http_with_a_token(open_pads, display) -> None:
+def test_over_http_with_a_token(open_pads, display, port) -> None:
     pads = open_pads(f"toggle:Go={RED}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     command = [sys.executable, SERVE, "mcp", "--http", str(port)]
     token = {"GUI_AGENT_TOKEN": "open sesame"}
     url = f"http://127.0.0.1:{port}/mcp"

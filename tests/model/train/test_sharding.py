@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from model.train.losses.packed import PackedLossModule
 from model.train.sharding import shard
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration
 from tests.model.train.small_run import tiny_config
+from tests.support.ports import reserved_port
 
 
 @pytest.fixture
@@ -25,11 +26,14 @@ def test_a_single_process_keeps_its_weights(loss_module):
     assert not any(isinstance(parameter, DTensor) for parameter in loss_module.parameters())
 
 
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_every_weight_is_sharded_in_float32(loss_module, precision, monkeypatch):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def test_every_weight_is_sharded_in_float32(loss_module, precision, port, monkeypatch):
     place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "RANK": 0, "LOCAL_RANK": 0, "WORLD_SIZE": 1}
     for name, value in place.items():
         monkeypatch.setenv(name, str(value))

@@ -47,6 +47,6 @@ def test_providers_are_given_one_by_one(monkeypatch):
     given.add_model_arguments(parser)
     for words, expected in (
         (["--provider", "A", "--provider", "B"], ["A", "B"]),
-        (["--provider", "auto"], "auto"),
+        (["--provider", "auto"], ["auto"]),
     ):
         assert given.load_model(parser.parse_args(words)) == expected

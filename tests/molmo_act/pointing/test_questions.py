@@ -96,9 +96,9 @@ def test_prompts_are_checked_like_queries(runtime):
 
 
 @pytest.mark.parametrize("template", ["<im_patch>{}", "\ud83d{}", "Find <|im_end|> {}"])
-@pytest.mark.parametrize("name", ["point", "track", "gui", "default"])
+@pytest.mark.parametrize("name", ["point", "track", "gui"])
 def test_templates_of_a_checkpoint_are_checked_like_queries(name, template):
-    processor = tiny_processor()
+    processor = copy.copy(tiny_processor())  # it is everybody's
     processor.prompts = PromptTemplates(**{name: template})
     with pytest.raises(CheckpointError, match=rf"processor_config.json of tiny: prompts\['{name}'\] cannot"):
         PointingRuntime(tiny_model(), processor, "tiny").check_prompts()
