@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 _OPENING = threading.Lock()
 PROBE_SIZE = 16.0  # pixels, in which glyphs are compared
 MOST_FONTS = 400  # that are opened to look for a character
+JOINERS = "\u200c\u200d"  # which show nothing themselves
 _UNASSIGNED = "\U0010ffff"  # no font has it: what it is drawn as stands for "missing"
 _SUFFIXES = (".ttf", ".ttc", ".otf", ".otc")
 _PREFERRED = re.compile(
@@ -36,7 +37,7 @@ def has_glyph(font: ImageFont.FreeTypeFont, character: str) -> bool:
     Returns:
         Whether it does.
     """
-    if character.isspace() or character in "\u200c\u200d":  # joiners show nothing
+    if character.isspace() or character in JOINERS:
         return True
     mask, missing = font.getmask(character), font.getmask(_UNASSIGNED)
     if not mask.getbbox():

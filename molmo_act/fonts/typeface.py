@@ -8,11 +8,10 @@ from typing import cast
 
 from PIL import ImageDraw, ImageFont
 
-from molmo_act.fonts.system import font_with, has_glyph
+from molmo_act.fonts.system import JOINERS, font_with, has_glyph
 
 BUNDLED = Path(__file__).parent / "DejaVuSans-subset.ttf"
 """Latin, Greek and Cyrillic letters, and signs."""
-_JOINERS = "\u200c\u200d"  # which show nothing themselves
 Run = tuple[ImageFont.FreeTypeFont, str]
 """A part of a text that one font has."""
 
@@ -115,7 +114,7 @@ def _letters(text: str) -> list[str]:
     """Splits a text into letters, each with its accents, vowel signs and joiners."""
     letters: list[str] = []
     for character in text:
-        if letters and (unicodedata.category(character)[0] == "M" or character in _JOINERS):
+        if letters and (unicodedata.category(character)[0] == "M" or character in JOINERS):
             letters[-1] += character
         else:
             letters.append(character)
