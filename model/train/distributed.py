@@ -115,5 +115,6 @@ def init_distributed(device: str | None = None) -> Iterator[DistributedContext]:
     try:
         size = dist.get_world_size()
         yield DistributedContext(here, dist.get_rank(), size, init_device_mesh(kind, (size,)))
+        dist.barrier()  # whoever leaves first breaks connections on which another may still be reading
     finally:
         dist.destroy_process_group()

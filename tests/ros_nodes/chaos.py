@@ -301,16 +301,15 @@ class Chaos:
 
     def start(self, name: str) -> None:
         arguments = [str(each) for each in NODES[name]]
-        environment = {"OMP_NUM_THREADS": "1"}
         self.started[name] = time.monotonic()
-        self.programs[name] = Program(self.folder, [*arguments, "-p", "use_sim_time:=true"], environment)
+        self.programs[name] = Program(self.folder, [*arguments, "-p", "use_sim_time:=true"], {})
 
     def end(self) -> None:
         for program in self.programs.values():
             program.send(signal.SIGINT)
         for name, program in self.programs.items():
             try:
-                code = program.wait(20)
+                code = program.wait()
             except Exception as error:
                 self.fault(f"{name} did not end: {error}")
                 continue

@@ -25,6 +25,9 @@ from tests.support.paths import SOURCES
 
 collect_ignore = ["processes"]  # programs that the tests start
 PROCESSES = Path(__file__).parent / "processes"
+LONGEST = 120.0
+"""Seconds after which a process is taken to hang; a machine may stand still for half as long."""
+SETTINGS = {"OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
 
 
 class Program:
@@ -45,7 +48,7 @@ class Program:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"} | environment,
+                env=os.environ | {"PYTHONPATH": path, **SETTINGS} | environment,
                 text=True,
             )
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -86,10 +89,15 @@ class Program:
         with contextlib.suppress(BrokenPipeError):  # of an order that it was too dead to read
             self.process.stdin.close()
 
-    def wait(self, timeout: float = 20) -> int:
-        """Waits for the end of the process, and gives its exit code; one that does not end is killed."""
+    def wait(self) -> int:
+        """Waits for the end of the process, and gives its exit code; one that hangs says where, and is killed."""
         try:
-            return self.process.wait(timeout)
+            return self.process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(LONGEST)
+            raise AssertionError(f"{self.process.args} did not end:\n{self.stderr}") from None
         finally:
             self.process.kill()
             self.process.wait()
@@ -178,7 +186,7 @@ def start_camera(start: Callable[..., Program]) -> Callable[..., Program]:
 
     def start_one(*ros_arguments: str) -> Program:
         camera = start(PROCESSES / "camera.py", *(["--ros-args", *ros_arguments] if ros_arguments else []))
-        end = time.monotonic() + 60
+        end = time.monotonic() + LONGEST
         while camera.answer() is None:
             assert time.monotonic() < end, camera.stderr
             time.sleep(0.02)
@@ -235,7 +243,7 @@ class Listener:
         self.node.create_subscription(DiagnosticArray, "/diagnostics", take, 10)
         return reports
 
-    def wait(self, until: Callable[[], object], timeout: float = 60) -> object:
+    def wait(self, until: Callable[[], object], timeout: float = LONGEST) -> object:
         """Receives until ``until()`` is true, and returns what it gave."""
         end = time.monotonic() + timeout
         while not (result := until()):

@@ -202,8 +202,8 @@ def test_a_node_ends_properly_and_leaves_nothing(start, camera, listener, pointe
     node.send(signal.SIGINT)
     ended = time.monotonic()
     assert node.wait() == 0
-    listener.wait(lambda: "point_node" not in listener.node.get_node_names(), timeout=10)
-    assert time.monotonic() - ended < 10, "and not after the 20 s of a lease"
+    listener.wait(lambda: "point_node" not in listener.node.get_node_names())
+    assert time.monotonic() - ended < 18, "and not after the 20 s of a lease"
     assert not left_segments() - before
     assert "progress" not in node.stderr, "bars do not belong into the log of a robot"
     assert "[point_node]: hub: loaded from a cache" in node.stderr, "through ROS, as everything else"
@@ -215,7 +215,7 @@ def test_a_node_whose_model_is_busy_leaves_nothing_either(blob_node, camera, lis
     take_images(listener, camera, log.exists)
     node.send(signal.SIGINT)
     assert node.wait() == 0
-    listener.wait(lambda: "point_node" not in listener.node.get_node_names(), timeout=10)
+    listener.wait(lambda: "point_node" not in listener.node.get_node_names(), timeout=18)
     assert not left_segments() - before
 
 
@@ -255,8 +255,7 @@ def test_a_topic_of_another_type_is_named(blob_node, listener):
     node = blob_node({"query": "red"}, "image:=/camera")
     publisher = listener.node.create_publisher(CompressedImage, "/camera", 1)
     listener.wait(
-        lambda: "'/camera' brings sensor_msgs/msg/CompressedImage, but 'image' takes" in node.stderr,
-        timeout=20,
+        lambda: "'/camera' brings sensor_msgs/msg/CompressedImage, but 'image' takes" in node.stderr
     )
     listener.node.destroy_publisher(publisher)
     assert Image.__name__ in node.stderr

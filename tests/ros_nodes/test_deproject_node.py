@@ -306,7 +306,7 @@ def test_points_wait_for_tf_that_comes_after_them_also_of_a_single_image(deproje
     depth_camera.see(WHEN, frames=("late_camera", "late_camera"))
     listener.wait_briefly(0.2)
     depth_camera.point(WHEN, pixel, header=late)  # once, and nothing after it: asked again, tf knows
-    listener.wait(lambda: late.stamp in [found.header.stamp for found in depth_camera.found], timeout=10)
+    listener.wait(lambda: late.stamp in [found.header.stamp for found in depth_camera.found])
 
 
 def test_after_time_has_gone_back_nothing_of_the_last_run_is_used(deproject, depth_camera, listener):
@@ -369,7 +369,7 @@ def test_depth_and_camera_info_of_another_frame_are_not_taken_as_aligned(deproje
         depth_camera.see(number * MS, frames=frames)
         listener.wait_briefly(0.2)
         depth_camera.point(number * MS, point)
-        listener.wait(lambda number=number: count(reports, "answers dropped") >= number, timeout=10)
+        listener.wait(lambda number=number: count(reports, "answers dropped") >= number)
     assert not [message for message in depth_camera.found if message.header != header(0)]
     assert f"depth is of frame '{other}', camera_info of '{own}', and the image pointed at of '{own}'" in (
         node.stderr
@@ -391,7 +391,7 @@ def test_a_late_depth_image_costs_nothing_and_every_wait_has_an_end(deproject, d
     depth_camera.found.clear()
     for number in order:
         depth_camera.point(number * step, point)
-    listener.wait(lambda: len(depth_camera.found) == len(order), timeout=10)
+    listener.wait(lambda: len(depth_camera.found) == len(order))
     for message in depth_camera.found:
         number = round((message.header.stamp.sec * 10**9 + message.header.stamp.nanosec - BEGIN) / step)
         assert message.points[0].position.z == pytest.approx(1.0 + number, abs=1e-2)
@@ -402,15 +402,15 @@ def test_a_late_depth_image_costs_nothing_and_every_wait_has_an_end(deproject, d
     depth_camera.point(11 * step, point)
     listener.wait_briefly(0.2)
     depth_camera.see(11 * step, depth_of_plane() + 3)
-    listener.wait(lambda: depth_camera.found, timeout=20)
+    listener.wait(lambda: depth_camera.found)
     assert depth_camera.found[-1].points[0].position.z == pytest.approx(4.0, abs=1e-2)
 
     depth_camera.found.clear()
     soon = 12 * step + 5 * MS
     depth_camera.point(soon, point)  # a camera that takes one image only: its depth is a little older
-    listener.wait(lambda: depth_camera.found, timeout=20)
+    listener.wait(lambda: depth_camera.found)
     depth_camera.point(12 * step + 90 * MS, point)
-    listener.wait(lambda: "the nearest depth image is 90.0 ms off" in node.stderr, timeout=20)
+    listener.wait(lambda: "the nearest depth image is 90.0 ms off" in node.stderr)
     told = "10.0 s newer than the newest depth image"
     repeat_until_told(listener, node, told, lambda: depth_camera.point(12 * step + 10**10, point))
 

@@ -151,7 +151,7 @@ def test_transport_profile_delivers_the_images(camera, listener):
     assert arrived
     camera.order(count=100, rate=15)
     sent = {tuple(stamp) for stamp in listener.wait(camera.answer)["stamps"]}
-    listener.wait(lambda: len(sent & arrived) >= 80, timeout=5)
+    listener.wait(lambda: len(sent & arrived) >= 80)
 
 
 @pytest.mark.ros
