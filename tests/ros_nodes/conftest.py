@@ -90,7 +90,7 @@ class Program:
             self.process.stdin.close()
 
     def wait(self) -> int:
-        """Waits for the end of the process, and gives its exit code; one that hangs says where, and is killed."""
+        """Waits for the end of the process, and gives its exit code; one that hangs says where."""
         try:
             return self.process.wait(LONGEST)
         except subprocess.TimeoutExpired:
