@@ -167,12 +167,14 @@ def test_fifty_queries_are_answered_for_every_image(blob_node, camera, listener,
     take_images(listener, camera, lambda: pointed)
     answer = listener.call(SetQueries, "/point_node/set_queries", SetQueries.Request(queries=queries))
     assert answer.success, answer.message
+    take_images(listener, camera, lambda: [query.query for query in pointed[-1].queries] == queries)
     pointed.clear()
     stamps = take_images(listener, camera, lambda: len(pointed) > 4, count=5, rate=50)
     reports = listener.listen_to_health("/point_node")
     listener.wait(lambda: reports)
-    assert {stamp(message)[1] for message in pointed} <= {nanosec for _, nanosec in stamps}
-    for message in pointed[1:]:
+    found = [message for message in pointed if stamp(message) in stamps]
+    assert len(found) >= 4, "the answer about one earlier image may have been on its way"
+    for message in found:
         assert [query.query for query in message.queries] == queries
         assert len(message.points) == 100, "none is lost"
 

@@ -62,8 +62,9 @@ class _Process:
     def settle(self, limit_s: float) -> bool:
         """Takes over what the part has printed; True when it has ended, or ran past so many seconds."""
         status = self._process.poll()
-        self.outcome.seconds = round(time.monotonic() - self.began, 1)
-        if status is None and self.outcome.seconds < limit_s:
+        elapsed = time.monotonic() - self.began
+        self.outcome.seconds = round(elapsed, 1)
+        if status is None and elapsed < limit_s:
             return False
         self._end()
         self.outcome.rows = read_rows(self._log)
