@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,19 +42,31 @@ class _Signals:
         self.waiting: int | None = None
         self.unwinding = 0  # blocks that an exception ends
         self.ended = False
+        self.finishing = False
 
     def come(self, number: int, frame: FrameType | None = None) -> None:
         """Ends the program with an exception, now or at the end of the block."""
-        if self.ended:  # an impatient one must not interrupt the letting go
-            if number == AT_ONCE:
-                _die(number)
-            return
+        if self.ended and number == AT_ONCE:
+            _die(number)
+        if self.ended and (self.finishing or _is_ending()):
+            return  # an impatient one must not interrupt the letting go
         if self.blocks:
             self.waiting = number if self.waiting is None else self.waiting
             return
         self.waiting = None
         self.ended = number != signal.SIGINT or self.unwinding > 0
         raise KeyboardInterrupt if number == signal.SIGINT else Ended(number)
+
+
+def _is_ending() -> bool:
+    """Whether the code that runs is the end of another, by the exception of a signal.
+
+    Where it is not, that exception was dropped, as Python drops one of a destructor.
+    """
+    error = sys.exc_info()[1]
+    while error is not None and not isinstance(error, (KeyboardInterrupt, Ended)):
+        error = error.__context__
+    return error is not None
 
 
 _SIGNALS = _Signals()
@@ -97,7 +110,7 @@ def ending_in_order(*, by_signal: bool = True, unwinds: bool = True) -> Iterator
             signal.signal(number, handler)
         _SIGNALS.unwinding -= unwinds
         if not _SIGNALS.unwinding:
-            _SIGNALS.ended = False
+            _SIGNALS.ended = _SIGNALS.finishing = False
 
 
 @contextmanager
@@ -117,6 +130,21 @@ def undisturbed() -> Iterator[None]:
         _SIGNALS.blocks -= 1
         if _SIGNALS.waiting is not None and not _SIGNALS.blocks:
             _SIGNALS.come(_SIGNALS.waiting)
+
+
+@contextmanager
+def until_told_to_end() -> Iterator[None]:
+    """Takes Ctrl-C, or a signal of `ending_in_order`, as the end that the block was waiting for.
+
+    What follows it, within the `ending_in_order` block around it, is not interrupted by more of them.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, Ended):
+        _SIGNALS.finishing = True
 
 
 def _die(number: int) -> None:

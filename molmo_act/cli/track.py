@@ -20,6 +20,7 @@ from molmo_act.cli._sources import STDIN
 from molmo_act.cli.model_arguments import add_bounds, add_model_arguments, add_prompt, load_model
 from molmo_act.errors import InputError
 from molmo_act.request import WINDOW_MODES, check_query
+from molmo_act.signals import until_told_to_end
 
 if TYPE_CHECKING:
     from molmo_act.io.damage import Damage
@@ -118,8 +119,7 @@ def track(arguments: argparse.Namespace) -> int:
         )
         writer = stack.enter_context(video_writer(out)) if out is not None else None
         # Ctrl-C and SIGTERM are the ends that a live source has: what was found by then is kept.
-        ends = (KeyboardInterrupt, SystemExit) if live else ()
-        with contextlib.suppress(*ends):
+        with until_told_to_end() if live else contextlib.nullcontext():
             tracked = tqdm(tracker.track(frames), "track", total, unit="frame", disable=None)
             for frame, tracks in _with_damage(tracked, reader.damage, live):
                 summary.add(tracks)

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from molmo_act.signals import ENDING, ending_in_order
+from molmo_act.signals import ENDING, ending_in_order, until_told_to_end
 from tests.support.paths import ROOT
 
 PROGRAM = """
@@ -102,7 +102,44 @@ def test_a_program_that_hangs_while_it_lets_go_can_be_ended() -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "hangs\n"
         process.send_signal(signal.SIGQUIT)
-        assert process.wait(10) == -signal.SIGQUIT
+        assert process.wait(60) == -signal.SIGQUIT
+
+
+DROPPING = """
+import signal, sys, time
+from molmo_act.signals import ending_in_order
+class Dropping:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+with ending_in_order(by_signal=False):
+    Dropping()
+    try:
+        print("goes on", flush=True)
+        time.sleep(60)
+    finally:
+        print("let go", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_comes_again_where_python_dropped_the_first_one(number) -> None:
+    command = [sys.executable, "-c", DROPPING]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout.readline() == "goes on\n"
+        process.send_signal(number)
+        assert process.stdout.read() == "let go\n"
+
+
+def test_what_waits_for_a_signal_finishes_undisturbed() -> None:
+    with ending_in_order():
+        with until_told_to_end():
+            signal.raise_signal(signal.SIGTERM)
+            pytest.fail("went on")
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), ending_in_order():  # which begins anew
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_block_that_stays_open_lets_ctrl_c_come_again() -> None:
