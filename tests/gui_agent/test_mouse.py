@@ -137,7 +137,7 @@ def test_a_button_is_let_go_however_the_program_ends(pads, then, number) -> None
         assert process.stdout.readline() == b"held\n"
         if number is not None:
             process.send_signal(number)
-        process.wait(20)
+        process.wait(60)
     assert (process.returncode == 0) == (then == "")
     assert not is_held(desktop_with())
     assert events(pads) == [("press", "From"), ("release", "From")]

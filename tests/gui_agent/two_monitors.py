@@ -117,7 +117,7 @@ def xorg() -> Iterator[None]:
             os.environ["DISPLAY"] = f":{int(number.readline())}"
         os.environ["XAUTHORITY"] = str(folder / "Xauthority")
         start(stack, ["openbox", "--sm-disable"])
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         is_managed = ["xprop", "-root", "_NET_SUPPORTING_WM_CHECK"]
         while "window id" not in subprocess.run(is_managed, capture_output=True, text=True).stdout:
             assert time.monotonic() < deadline, "openbox did not start"

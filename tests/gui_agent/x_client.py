@@ -82,7 +82,7 @@ class BackHolder(Popup):
 
     def join(self) -> None:
         """Waits until the popup has received the press and is gone."""
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _pass_on(self) -> None:

@@ -333,5 +333,5 @@ def test_a_terminated_program_leaves_nothing(recorded, tmp_path):
             assert running.poll() is None
             time.sleep(0.01)
         running.terminate()
-        assert running.wait(20) == 128 + signal.SIGTERM
+        assert running.wait(60) == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []

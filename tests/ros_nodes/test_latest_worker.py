@@ -25,7 +25,7 @@ class Gate:
     def __call__(self, item: object) -> None:
         self.items.append(item)
         self.begun.release()
-        assert self.open.acquire(timeout=10)
+        assert self.open.acquire(timeout=60)
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def worker(gate):
 
 def test_newest_of_many_is_next_and_the_others_are_dropped(gate, worker):
     worker.offer(0)
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     assert not worker.offer(1)
     assert all(worker.offer(item) for item in range(2, 1000)), "each took the place of the one before"
     gate.open.release(2)
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     assert gate.items == [0, 999]
 
 
@@ -56,22 +56,22 @@ def test_items_that_find_it_free_are_all_worked_on(gate, worker):
     gate.open.release(3)
     for item in ("a", None, "c"):  # None is an item like any other
         assert not worker.offer(item)
-        assert gate.begun.acquire(timeout=10)
+        assert gate.begun.acquire(timeout=60)
     assert gate.items == ["a", None, "c"]
 
 
 def test_a_fast_source_does_not_keep_the_others_waiting(gate, worker):
     worker.offer("begin")
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     for source in ("fast", "slow", "late"):
         worker.offer(f"{source} 1", source)
     for number in range(2, 5):
         gate.open.release()
-        assert gate.begun.acquire(timeout=10)
+        assert gate.begun.acquire(timeout=60)
         worker.offer(f"fast {number}", "fast")  # in the queue again, behind the others
         worker.offer(f"fast {number}.5", "fast")  # newer, in its place
     gate.open.release(3)
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     assert gate.items == ["begin", "fast 1", "slow 1", "late 1", "fast 4.5"]
 
 
@@ -88,11 +88,11 @@ def test_inserted_items_come_first_whatever_the_period_and_are_never_replaced():
     worker = LatestWorker(work, unexpected, period=1000.0)
     worker.start()
     worker.offer("first")
-    assert begun.wait(10)
+    assert begun.wait(60)
     worker.offer("waits for its time")
     for item in ("second", "third"):
         worker.insert(item)
-    assert all_taken.wait(10)
+    assert all_taken.wait(60)
     assert taken == ["first", "second", "third"]
     assert worker.stop(10)
 
@@ -100,19 +100,19 @@ def test_inserted_items_come_first_whatever_the_period_and_are_never_replaced():
 def test_inserted_and_offered_items_take_turns(gate, worker):
     """Clients that always have a question outstanding kept the cameras waiting for ever."""
     worker.offer("begin")
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     for number in range(3):
         worker.insert(f"question {number}")
     worker.offer("front 1", "front")
     worker.offer("left 1", "left")
     for number in range(3, 6):  # who has an answer asks again, and the camera has a newer image
         gate.open.release()
-        assert gate.begun.acquire(timeout=10)
+        assert gate.begun.acquire(timeout=60)
         worker.insert(f"question {number}")
         worker.offer(f"front {number}", "front")
     gate.open.release(100)
     for _ in range(6):
-        assert gate.begun.acquire(timeout=10)
+        assert gate.begun.acquire(timeout=60)
     assert gate.items == [
         *("begin", "question 0", "front 3", "question 1", "left 1", "question 2", "front 5"),
         *("question 3", "question 4", "question 5"),
@@ -131,9 +131,9 @@ def test_fault_is_reported_and_the_next_item_is_worked_on():
     worker = LatestWorker(work, lambda error: (faults.append(error), told.set()))
     worker.start()
     worker.offer("bad")
-    assert told.wait(10)
+    assert told.wait(60)
     worker.offer("good")
-    assert done.wait(10)
+    assert done.wait(60)
     assert [str(fault) for fault in faults] == ["broken"]
     assert worker.stop(10)
 
@@ -160,12 +160,12 @@ def test_a_new_period_counts_at_once():
     worker = LatestWorker(taken.put, unexpected, period=1e12)  # more than a lock can wait
     worker.start()
     worker.offer(1)
-    assert taken.get(timeout=10) == 1
+    assert taken.get(timeout=60) == 1
     worker.offer(2)
     with pytest.raises(queue.Empty):
         taken.get(timeout=0.05)
     worker.period = 0.0
-    assert taken.get(timeout=10) == 2
+    assert taken.get(timeout=60) == 2
     assert worker.stop(10)
 
 
@@ -173,7 +173,7 @@ def test_stop_forgets_the_waiting_item_and_waits_for_the_one_in_progress(gate):
     worker = LatestWorker(gate, unexpected)
     worker.start()
     worker.offer(1)
-    assert gate.begun.acquire(timeout=10)
+    assert gate.begun.acquire(timeout=60)
     worker.offer(2)
     assert not worker.stop(0.05), "item 1 is still in progress"
     gate.open.release(2)

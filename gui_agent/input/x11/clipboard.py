@@ -22,7 +22,9 @@ from molmo_act.errors import PlatformError
 XCLIP = ("xclip", "-selection", "clipboard")
 # Kinds worth giving back, the first one offered wins. Plain text goes by UTF8_STRING.
 KEPT_KINDS = ("UTF8_STRING", "STRING", "image/png", "image/bmp")
-PROTOCOL_SECONDS = 2.0
+READ_SECONDS = 5.0
+"""What is on the clipboard is lost where its owner, or a busy machine, takes longer to show it."""
+RETURN_SECONDS = 20.0
 KEEPER = """\
 read -r word
 [ "$word" = forget ] || exec xclip -selection clipboard -in -target "$1" < "/dev/fd/$2"
@@ -157,7 +159,7 @@ def _let_go(keeper: subprocess.Popen[bytes], *, is_replaced: bool) -> None:
     with suppress(BrokenPipeError), keeper.stdin:
         keeper.stdin.write(b"forget\n" if is_replaced else b"\n")
     try:
-        keeper.wait(PROTOCOL_SECONDS)  # xclip goes on in the background, as a clipboard's owner must
+        keeper.wait(RETURN_SECONDS)  # xclip goes on in the background, as a clipboard's owner must
     except subprocess.TimeoutExpired:
         keeper.kill()
         keeper.wait()
@@ -172,6 +174,6 @@ def _read() -> tuple[str, bytes] | None:
 
 def _run(*options: str) -> bytes:
     try:
-        return subprocess.run([*XCLIP, *options], capture_output=True, timeout=PROTOCOL_SECONDS).stdout
+        return subprocess.run([*XCLIP, *options], capture_output=True, timeout=READ_SECONDS).stdout
     except subprocess.TimeoutExpired:  # the owner of the clipboard hangs; there is nothing to read
         return b""

@@ -83,7 +83,7 @@ def test_a_signal_writes_the_script(open_pads, desktop_of_tests, tmp_path, numbe
             click_at(desktop_of_tests.backend, *middle(pads, "Save"))
             listen_for(process, ".click(")
             process.send_signal(getattr(signal, number))
-            printed, _ = process.communicate(timeout=30)
+            printed, _ = process.communicate(timeout=120)
         assert process.returncode == code
         script = printed if out is None else out.read_text()
         assert printed == "" or out is None
@@ -103,7 +103,7 @@ def test_a_display_that_goes_is_an_error_and_the_script_is_written(tmp_path) -> 
         subprocess.run(move_and_click, env=os.environ | variables, check=True)
         listen_for(process, ".click(")
         server.kill()
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert process.returncode == 2
     assert "gui-agent: error: " in said
     assert "Traceback" not in said

@@ -40,7 +40,7 @@ def frame_box(desktop: Desktop) -> list[int] | None:
 
 def wait_for_frame(desktop: Desktop, middle: tuple[int, int]) -> bool:
     x, y = (value - SIDE // 2 for value in middle)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while frame_box(desktop) != [x, y, x + SIDE, y + SIDE]:
         if time.monotonic() > deadline:
             return False

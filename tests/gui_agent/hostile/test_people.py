@@ -66,7 +66,7 @@ def test_a_program_that_is_ended_while_it_drags_lets_go(open_hostile, around, nu
         process.send_signal(number)
         impatient = number if number != signal.SIGINT else signal.SIGTERM
         process.send_signal(impatient)
-        process.wait(20)
+        process.wait(60)
     assert process.returncode in (
         code,
         -impatient,

@@ -16,7 +16,7 @@ def test_it_is_waited_for_when_it_is_needed() -> None:
     may_load, loads = threading.Event(), []
 
     def load() -> BlobFinder:
-        may_load.wait(10)
+        may_load.wait(60)
         loads.append(1)
         return BlobFinder()
 

@@ -208,7 +208,7 @@ def test_over_http_with_a_token(open_pads, display, port) -> None:
             result = run(work())
         finally:
             server.terminate()
-            server.communicate(timeout=20)
+            server.communicate(timeout=120)
     assert result.structured_content["effect"] == "changed"
     assert next(event for event in iter(pads.next_event, None) if event["event"] == "press")["name"] == "Go"
 

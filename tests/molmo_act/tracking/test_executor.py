@@ -45,7 +45,7 @@ def test_in_a_thread_the_stream_does_not_wait():
     release = threading.Event()
 
     def work(given):
-        assert release.wait(20)
+        assert release.wait(60)
         return nothing_seen(given)
 
     executor = ThreadedExecutor(work)
@@ -72,7 +72,7 @@ def test_in_a_thread_a_fault_comes_out_where_the_result_is_taken():
 
 
 def wait_for(executor):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = executor.poll(0.0)
         if found is not None:

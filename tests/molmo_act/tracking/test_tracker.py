@@ -63,7 +63,7 @@ def test_the_frame_may_be_overwritten_while_the_model_looks():
     looked, release = [], threading.Event()
 
     def point(image, queries):
-        assert release.wait(20)
+        assert release.wait(60)
         looked.append(image.copy())
         return [molmo_act.Points(xy=[], score=[], image_size=[SIZE], query="red")]
 
@@ -82,12 +82,12 @@ def test_update_does_not_wait_for_the_model_and_uses_its_late_answer():
 
     def slow(image, queries):
         asked.set()
-        assert release.wait(20)
+        assert release.wait(60)
         return perfect(image, queries)
 
     with StreamingTracker(slow, ["red"], TrackerConfig(rate=2)) as tracker:
         history = run(tracker, DOTS, TIMES[:40])  # returns although the model has not answered
-        assert asked.is_set() or asked.wait(20)
+        assert asked.is_set() or asked.wait(60)
         assert not any(len(tracks) for tracks in history)
         assert tracker.stats.groundings == 0
         release.set()

@@ -143,7 +143,7 @@ def test_frames_may_change_their_size_while_the_model_looks():
     perfect = Pointer(DOTS)
 
     def slow(image, queries):
-        assert release.wait(20)
+        assert release.wait(60)
         looked.set()
         return perfect(image, queries)
 
@@ -152,7 +152,7 @@ def test_frames_may_change_their_size_while_the_model_looks():
         half = draw(DOTS, 0.2)[::2, ::2]
         tracker.update(half, 0.2)
         release.set()
-        assert looked.wait(20)
+        assert looked.wait(60)
         for index in range(1, 4000):
             tracks = tracker.update(half, 0.2 + index / FPS)
             if len(tracks):

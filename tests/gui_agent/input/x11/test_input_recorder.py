@@ -21,7 +21,7 @@ def test_events_are_heard(open_pads) -> None:
     recorder = InputRecorder()
     try:
         xdotool("mousemove", left, top, "click", 3, "key", "ctrl+shift+a", "F5", "Control_L", "at")
-        found = [recorder.events.get(timeout=10) for _ in range(5)]
+        found = [recorder.events.get(timeout=60) for _ in range(5)]
     finally:
         recorder.close()
     press, release, chord, plain, sign = found

@@ -40,7 +40,7 @@ def test_a_text_of_any_length(offered, length) -> None:
     text = ("ä" + "x" * length)[:length]
     offer = offered(text)
     assert paste() == text.encode()
-    assert offer.taken.get(timeout=2).client
+    assert offer.taken.get(timeout=60).client
 
 
 @pytest.mark.slow
@@ -70,12 +70,12 @@ def test_a_program_that_is_not_the_target_gets_nothing(offered) -> None:
 def test_it_goes_when_somebody_copies_and_when_it_stops(offered) -> None:
     offer = offered("on offer")
     subprocess.run(["xclip", "-selection", "clipboard", "-in"], input=b"copied", check=True)
-    assert offer.lost.wait(5)
+    assert offer.lost.wait(60)
     assert paste() == b"copied"
     again = offered("again")
     assert paste() == b"again"
     again.stop()
     again.stop = lambda: None
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while paste():
         assert time.monotonic() < deadline

@@ -16,7 +16,7 @@ RED = "#e01020"
 
 
 def wait_for(condition) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
             return False
