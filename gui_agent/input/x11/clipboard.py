@@ -130,7 +130,8 @@ def lend(text: str, *, only_for_target: bool = False) -> Iterator[LentText]:
                 yield LentText(offer)
             finally:
                 if keeper is not None:
-                    _let_go(keeper, is_replaced=offer.lost.is_set())
+                    if _let_go(keeper, is_replaced=offer.lost.is_set()):
+                        offer.lost.wait(RETURN_SECONDS)  # xclip returns before it has the clipboard
                     keeper = None
                 offer.stop()
         finally:
@@ -153,16 +154,22 @@ def _start_keeper(content: IO[bytes], kind: str, kept: bytes) -> subprocess.Pope
     )
 
 
-def _let_go(keeper: subprocess.Popen[bytes], *, is_replaced: bool) -> None:
-    """Lets the keeper give back what it keeps, or forget it where the clipboard has other content now."""
+def _let_go(keeper: subprocess.Popen[bytes], *, is_replaced: bool) -> bool:
+    """Lets the keeper give back what it keeps, or forget it where the clipboard has other content now.
+
+    Returns:
+        Whether it did so.
+    """
     assert keeper.stdin is not None
     with suppress(BrokenPipeError), keeper.stdin:
         keeper.stdin.write(b"forget\n" if is_replaced else b"\n")
     try:
-        keeper.wait(RETURN_SECONDS)  # xclip goes on in the background, as a clipboard's owner must
+        # xclip goes on in the background, as a clipboard's owner must.
+        return keeper.wait(RETURN_SECONDS) == 0
     except subprocess.TimeoutExpired:
         keeper.kill()
         keeper.wait()
+        return False
 
 
 def _read() -> tuple[str, bytes] | None:

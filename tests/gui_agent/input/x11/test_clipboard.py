@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def test_an_xclip_that_cannot_give_back_what_was_there_is_ended(display, tmp_pat
     program.write_text(FAILING_XCLIP)
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(x11_clipboard, "READ_SECONDS", 0.3)
+    monkeypatch.setattr(x11_clipboard, "RETURN_SECONDS", 0.3)
     started, real = [], subprocess.Popen
 
     def start(*args, **options):
@@ -86,6 +87,27 @@ def test_an_xclip_that_cannot_give_back_what_was_there_is_ended(display, tmp_pat
     with x11_clipboard.lend("text"):
         pass
     assert [process.poll() is None for process in started] == [False] * 3  # two to read, one to keep
+
+
+SLOW_XCLIP = """#!/bin/sh
+case "$*" in
+  *-in*) exec 3<&0; (sleep 0.7; exec {xclip} "$@" <&3) & ;;
+  *) exec {xclip} "$@" ;;
+esac
+"""
+
+
+def test_the_clipboard_is_never_empty_on_a_busy_machine(display, tmp_path, monkeypatch) -> None:
+    """xclip leaves the taking over to a child, and returns."""
+    copy(b"from before")
+    program = tmp_path / "xclip"
+    program.write_text(SLOW_XCLIP.format(xclip=shutil.which("xclip")))
+    program.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        with x11_clipboard.lend("on loan"):
+            pass
+    assert pasted() == b"from before"
 
 
 def test_a_text_is_on_offer_until_the_end_of_the_block(display) -> None:
