@@ -57,7 +57,7 @@ def fetch_image(url: str, *, timeout: float = TIMEOUT, max_bytes: int = MAX_BYTE
     thread.start()
     thread.join(timeout)
     if thread.is_alive():
-        raise ImageError(f"Image {shown!r} did not arrive within {timeout:g} s. Give a longer timeout.")
+        raise download.late
     if download.error is not None:
         raise download.error
     return download.content
@@ -94,6 +94,7 @@ class _Download:
         self._timeout, self._max_bytes = timeout, max_bytes
         self.content = b""
         self.error: ImageError | None = None
+        self.late = ImageError(f"Image {shown!r} did not arrive within {timeout:g} s. Give a longer timeout.")
 
     def run(self) -> None:
         """Downloads the file into `content`, or says in `error` why not."""
@@ -125,7 +126,7 @@ class _Download:
                     f"Image {self._shown!r} has more than {self._max_bytes} bytes; expected fewer, or a "
                     "larger max_bytes."
                 )
-        return b""  # nobody waits any more
+        raise self.late  # to whoever still waits
 
 
 class _WebOnly(urllib.request.HTTPRedirectHandler):
