@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from molmo_act.errors import InputError, MissingExtraError, MolmoActError, PlatformError
+from molmo_act_ros import dead_processes
 from molmo_act_ros.python_logging import disable_progress_bars, send_to_node
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ def _run(
     try:
         options = parser.parse_args(remove_ros_args(argv)[1:])
         _keep_memory_of_images()
+        dead_processes.clean_up()
         rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # of which rclpy's own errors are kinds
         reason = " ".join(str(error).split()).partition(", at /")[0]
