@@ -33,7 +33,8 @@ from model.benchmarks._random_checkpoints import (
 from model.benchmarks._random_models import prompt
 from molmo_act.doctor.machine import flops_per_second, synchronize
 from molmo_act.generation.prefill import new_cache, prefill
-from molmo_act.models.molmo_point import MolmoPointConfig, core
+from molmo_act.models import image_windows
+from molmo_act.models.molmo_point import MolmoPointConfig
 
 MAX_CROPS = (1, 8, 24, 48)
 IMAGE_SIZE = (3840, 2160)
@@ -114,13 +115,13 @@ def main() -> None:
     dtype = getattr(torch, args.dtype)
     if args.case:
         folder, quantization, max_crops, at_once = args.case
-        core.CROPS_AT_ONCE = int(at_once)
+        image_windows.CROPS_AT_ONCE = int(at_once)
         wanted = quantization_of(quantization)
         print(json.dumps(one_case(Path(folder), wanted, dtype, int(max_crops), args.device)))
         return
     results = []
     common = ["--threads", str(args.threads), "--device", str(args.device), "--dtype", args.dtype]
-    ways = {"a few at a time": core.CROPS_AT_ONCE, "all at once": 10**6}
+    ways = {"a few at a time": image_windows.CROPS_AT_ONCE, "all at once": 10**6}
     with checkpoint(args.model, dtype) as folder:
         place = str(folder or molmo_act.pointing.load.NANO)
         for quantization in args.quantizations:

@@ -1,16 +1,11 @@
-"""Answers with coordinates written as text ⇄ points in pixels: Molmo 2 and Molmo 1.
+"""Answers with coordinates written as text ⇄ points in pixels: Molmo 2.
 
-Molmo 2 writes thousandths of the image's width and height, in groups of one image (counted from 1) or one
+Points are thousandths of the image's width and height, in groups of one image (counted from 1) or one
 frame (its time in seconds), and a number for every object. Groups are written apart by ``;``; tab, ``:`` and
 ``,`` are read too::
 
     <points coords="1 1 555 169;2 2 649 154 3 709 162">mugs</points>
     <tracks coords="0.0 1 635 522;0.5 1 606 490 2 511 124">cats</tracks>
-
-Molmo 1 writes per cent, for one image::
-
-    <point x="63.5" y="52.2" alt="mug">mug</point>
-    <points x1="63.5" y1="52.2" x2="60.6" y2="49.0" alt="mugs">mugs</points>
 
 Rows of points are lists ``[object_id, image_index | seconds, x, y]``, as for grounding tokens.
 """
@@ -21,10 +16,11 @@ import itertools
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from xml.sax.saxutils import quoteattr
 
 logger = logging.getLogger(__name__)
 
+OPENINGS = ('<points coords="',)
+"""Beginnings of answers that list points."""
 NO_POINTS = "There are none."
 """What models of every format say when nothing matches."""
 
@@ -33,8 +29,8 @@ _TAG = re.compile(r"""<(?:points?|tracks)((?:\s+\w+\s*=\s*(?:"[^"]*"|'[^']*'))+)
 _TAG_START = re.compile(r"<(?:points?|tracks)\s")
 _OPEN_COORDS = re.compile(r"""(?<!\w)coords\s*=\s*["']([^"'<>]*)\Z""")
 _GROUP = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{0,9})?) ([0-9. ]+)")
+_WRITTEN = re.compile(r"[0-9]+ [0-9]{3,4} [0-9]{3,4}")
 _OBJECT = re.compile(r"(?<![0-9.])([0-9]{1,9}) ([0-9]{3,4}) ([0-9]{3,4})(?![0-9.])")
-_PERCENT = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,9})?")
 
 
 def extract_coordinate_points(text: str, image_sizes: Sequence[tuple[int, int]]) -> list[list[float]]:
@@ -47,9 +43,9 @@ def extract_coordinate_points(text: str, image_sizes: Sequence[tuple[int, int]])
             in the text do not matter.
 
     Returns:
-        Rows ``[object_id, image_index, x, y]`` in the order of the text: the id as written by Molmo 2,
-        1, 2, 3… for Molmo 1; 0-based image index; pixels of the original image. Points outside their image
-        or in an image that is not there are left out with a logged warning.
+        Rows ``[object_id, image_index, x, y]`` in the order of the text: the id as written; 0-based image
+        index; pixels of the original image. Points outside their image or in an image that is not there are
+        left out with a logged warning.
     """
     rows = []
     for object_id, image_number, x, y in _fractions(text):
@@ -112,36 +108,22 @@ def write_coordinate_tracks(rows: Iterable[Sequence[float]], label: str, video_s
     )
 
 
-def write_percent_points(xy: Sequence[Sequence[float]], label: str, image_size: tuple[int, int]) -> str:
-    """Writes points in one image as Molmo 1 does.
+def coordinate_spans(text: str) -> list[tuple[int, int]]:
+    """Says where in an answer each point stands.
 
     Args:
-        xy: (x, y) of each point in pixels of the original image.
-        label: What was pointed at.
-        image_size: (width, height) of the original image in pixels.
+        text: The answer.
 
     Returns:
-        A ``<point …>`` tag, a ``<points …>`` tag for several, or "There are none." without points.
+        First character, and the one behind the last, of everything that looks like a point.
     """
-    percent = [(100 * x / image_size[0], 100 * y / image_size[1]) for x, y in xy]
-    if not percent:
-        return NO_POINTS
-    if len(percent) == 1:
-        ((x, y),) = percent
-        return f'<point x="{x:.1f}" y="{y:.1f}" alt={quoteattr(label)}>{label}</point>'
-    places = " ".join(f'x{i}="{x:.1f}" y{i}="{y:.1f}"' for i, (x, y) in enumerate(percent, 1))
-    return f"<points {places} alt={quoteattr(label)}>{label}</points>"
+    return [match.span() for match in _WRITTEN.finditer(text)]
 
 
 def _fractions(text: str) -> Iterator[tuple[int, float, float, float]]:
     """Object id, image number or seconds, and x and y as fractions of the image."""
-    percent_points = itertools.count(1)
     for attributes in _tags(text):
-        if "coords" in attributes:
-            found = _thousandths(attributes["coords"])
-        else:
-            found = ((next(percent_points), 1.0, x, y) for x, y in _percents(attributes))
-        for object_id, place, x, y in found:
+        for object_id, place, x, y in _thousandths(attributes.get("coords", "")):
             if x > 1 or y > 1:
                 logger.warning("Left out the point (%g, %g): it lies outside the image.", x, y)
             else:
@@ -174,13 +156,6 @@ def _thousandths(coords: str) -> Iterator[tuple[int, float, float, float]]:
         if group := _GROUP.fullmatch(part):
             for object_id, x, y in _OBJECT.findall(group.group(2)):
                 yield int(object_id), float(group.group(1)), int(x) / 1000, int(y) / 1000
-
-
-def _percents(attributes: dict[str, str]) -> Iterator[tuple[float, float]]:
-    for name, x in attributes.items():
-        y = attributes.get("y" + name[1:], "")
-        if re.fullmatch("x[0-9]*", name) and _PERCENT.fullmatch(x) and _PERCENT.fullmatch(y):
-            yield float(x) / 100, float(y) / 100
 
 
 def _objects(rows: Iterable[Sequence[float]], size: tuple[int, int]) -> str:

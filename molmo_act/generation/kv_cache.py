@@ -32,6 +32,25 @@ class TreeCache:
         self._write_BW = torch.zeros(batch, 1, dtype=torch.long, device=like.device)
         self._end = capacity
 
+    @classmethod
+    def of(cls, text_config: Any, batch: int, capacity: int, like: Tensor) -> TreeCache:
+        """Makes an empty cache for a language model.
+
+        Args:
+            text_config: Its configuration.
+            batch: Number of rows.
+            capacity: Number of positions.
+            like: A tensor of the wanted type and device.
+
+        Returns:
+            The cache.
+        """
+        heads, width = text_config.num_attention_heads, getattr(text_config, "head_dim", None)
+        width = width or text_config.hidden_size // heads
+        return cls(
+            text_config.num_hidden_layers, batch, text_config.num_key_value_heads, capacity, width, like
+        )
+
     @property
     def capacity(self) -> int:
         """S."""
@@ -66,6 +85,11 @@ class TreeCache:
             stored_BHSD[self._rows_B1, :, self._write_BW] = fed_BHWD.transpose(1, 2)
             found.append(stored_BHSD[:, :, : self._end])
         return found[0], found[1]
+
+    @property
+    def is_initialized(self) -> bool:
+        """Tells transformers whether there is memory for keys and values; there is from the start."""
+        return True
 
     def get_seq_length(self, *_: Any) -> int:
         """Tells transformers how many positions are in use; masks and positions are given to it anyway.

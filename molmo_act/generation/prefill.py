@@ -246,7 +246,5 @@ def new_cache(model: MolmoPointForConditionalGeneration, batch: int, capacity: i
     Returns:
         The cache, of the model's type and on its device.
     """
-    text = model.config.text_config
-    width = text.head_dim or text.hidden_size // text.num_attention_heads
     like = torch.empty(0, dtype=model.model.final_norm.weight.dtype, device=model.device)
-    return TreeCache(text.num_hidden_layers, batch, text.num_key_value_heads, capacity, width, like)
+    return TreeCache.of(model.config.text_config, batch, capacity, like)

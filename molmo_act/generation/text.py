@@ -1,4 +1,7 @@
-"""Generates answers with models that write coordinates as text: one word a step."""
+"""Generates answers with models that write coordinates as text: one word a step, with a cache of fixed size.
+
+Shape letters: B batch, S positions, V words.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from molmo_act.generation.kv_cache import TreeCache
 from molmo_act.generation.outputs import GeneratedAnswer, GenerationOutput, refuse_overflow
+from molmo_act.generation.prefill import prompt_mask
+from molmo_act.models.molmo_point.modeling_molmo_point import unpadded_positions
 
 
 @torch.inference_mode()
@@ -17,7 +23,7 @@ def generate_text(
     model: PreTrainedModel,
     inputs: Mapping[str, Tensor],
     *,
-    opening_id: int,
+    opening_ids: Collection[int],
     end_ids: Collection[int],
     max_new_tokens: int,
     timeout: float | None = None,
@@ -25,9 +31,9 @@ def generate_text(
     """Answers a batch of prompts greedily.
 
     Args:
-        model: Native Molmo2.
+        model: Native Molmo2, or Molmo 1.
         inputs: Output of the processor, on the model's device.
-        opening_id: First id of an answer that lists points.
+        opening_ids: First ids of answers that list points.
         end_ids: Ids that end an answer.
         max_new_tokens: Most ids of an answer.
         timeout: Seconds after which decoding stops; the answers are then truncated. None for no bound.
@@ -36,15 +42,15 @@ def generate_text(
         One answer per prompt.
     """
     began = time.perf_counter()
-    outputs = model(**inputs, use_cache=True, logits_to_keep=1)
-    probabilities_BV = outputs.logits[:, -1].float().softmax(-1)
-    openings = probabilities_BV[:, opening_id].tolist()
-    refuse_overflow(openings, outputs.logits.dtype)
+    decoder = _TextDecoder(model, inputs["attention_mask"].bool(), max_new_tokens)
+    logits_BV = decoder.prefill(inputs)
+    probabilities_BV = logits_BV.float().softmax(-1)
+    openings = probabilities_BV[:, sorted(opening_ids)].sum(-1).tolist()
+    refuse_overflow(openings, logits_BV.dtype)
     answers = [GeneratedAnswer(opening_probability=opening, truncated=True) for opening in openings]
     prefilled = time.perf_counter()
-    mask_BS: Tensor = inputs["attention_mask"]
     steps = 0
-    while steps < max_new_tokens:
+    for length in range(1, max_new_tokens + 1):
         best = probabilities_BV.max(-1)
         for answer, token, probability in zip(
             answers, best.indices.tolist(), best.values.tolist(), strict=True
@@ -56,16 +62,63 @@ def generate_text(
                 answer.probabilities.append(probability)
         if not any(answer.truncated for answer in answers):
             break
-        if timeout is not None and time.perf_counter() - began > timeout:
+        if length == max_new_tokens or (timeout is not None and time.perf_counter() - began > timeout):
             break
-        mask_BS = torch.cat((mask_BS, mask_BS.new_ones(len(mask_BS), 1)), dim=-1)
-        outputs = model(
-            input_ids=best.indices[:, None],
-            attention_mask=mask_BS,
-            past_key_values=outputs.past_key_values,
-            use_cache=True,
-        )
-        probabilities_BV = outputs.logits[:, -1].float().softmax(-1)
+        probabilities_BV = decoder.step(best.indices).float().softmax(-1)
         steps += 1
     ended = time.perf_counter()
     return GenerationOutput(answers, 1000 * (prefilled - began), 1000 * (ended - prefilled), steps)
+
+
+class _TextDecoder:
+    """Feeds prompts, and then one id a step, into a cache that holds the longest answer from the start."""
+
+    def __init__(self, model: PreTrainedModel, real_BS: Tensor, max_new_tokens: int) -> None:
+        self._model, self._length = model, real_BS.shape[1]
+        rows, device = len(real_BS), real_BS.device
+        self._real_BS = torch.cat((real_BS, real_BS.new_ones(rows, max_new_tokens)), dim=1)
+        self._positions_BS = unpadded_positions(self._real_BS, self._real_BS.shape[1])
+        like = torch.empty(0, dtype=model.get_output_embeddings().weight.dtype, device=device)
+        self._cache = TreeCache.of(model.config.text_config, rows, self._real_BS.shape[1], like)
+
+    def prefill(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Reads the prompts.
+
+        Args:
+            inputs: Output of the processor.
+
+        Returns:
+            (B, V) logits of the first id of each answer.
+        """
+        seen = inputs.get("token_type_ids")  # where image tokens attend to one another in both directions
+        image_BS = torch.zeros_like(self._real_BS[:, : self._length]) if seen is None else seen.bool()
+        mask = prompt_mask(self._real_BS[:, : self._length], image_BS)
+        return self._feed(
+            mask, 0, **{name: value for name, value in inputs.items() if name != "attention_mask"}
+        )
+
+    def step(self, ids_B: Tensor) -> Tensor:
+        """Feeds one id of each answer.
+
+        Args:
+            ids_B: The ids.
+
+        Returns:
+            (B, V) logits of the next ones.
+        """
+        first = self._length
+        self._length += 1
+        return self._feed(self._real_BS[:, None, None, : self._length], first, input_ids=ids_B[:, None])
+
+    def _feed(self, mask: Tensor, first: int, **inputs: Tensor) -> Tensor:
+        write_W = torch.arange(first, self._length, device=mask.device)
+        self._cache.prepare(write_W.expand(len(mask), -1), self._length)
+        logits: Tensor = self._model(
+            **inputs,
+            attention_mask=mask,
+            position_ids=self._positions_BS[:, first : self._length],
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits
+        return logits[:, -1]

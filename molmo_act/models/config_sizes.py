@@ -24,10 +24,20 @@ MOST = 2**24
 SIZES = (
     *("hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads", "head_dim"),
     *("vocab_size", "text_hidden_size", "patch_embed_dim", "max_position_embeddings"),
+    *(
+        "embedding_size",
+        "d_model",
+        "n_heads",
+        "n_kv_heads",
+        "mlp_hidden_size",
+        "moe_num_experts",
+        "moe_top_k",
+    ),
+    *("image_emb_dim", "image_mlp_dim", "image_num_heads"),
     *("num_channels", "image_num_pos", "image_patch_size", "patch_size", "num_position_embeddings"),
 )
-POSITIVE = ("rope_theta", "token_prediction_rotary_theta", "score_temperature")
-VISION = ("vit_config", "vision_config")
+POSITIVE = ("rope_theta", "layer_norm_eps", "token_prediction_rotary_theta", "score_temperature")
+VISION = ("vit_config", "vision_config", "vision_backbone")
 _LAYER = re.compile(r"(.*?)\b(?:blocks|resblocks|layers)\.(\d+)\.")
 _VISION_NAME = re.compile(r"vit|vision")
 _SLACK = 2**24
@@ -50,13 +60,15 @@ def check_stated_sizes(source: str | os.PathLike[str], config: Mapping[str, Any]
     for prefix, part in {"": config, **{f"{name}.": part for name, part in parts.items()}}.items():
         for key, value, expected in _wrong_settings(part):
             raise _wrong(source, prefix + key, value, expected)
-    layers = next((parts[name].get("num_hidden_layers") for name in VISION if name in parts), None)
-    for key in ("vit_layers", "vision_feature_layer"):
-        chosen = parts.get("adapter_config", {}).get(key)
-        if isinstance(chosen, list) and type(layers) is int and not _are_layers(chosen, layers):
-            # transformers takes them modulo the number of layers
-            expected = f"some from {-layers} to {layers - 1}, as the vision tower has {layers} layers"
-            raise _wrong(source, f"adapter_config.{key}", chosen, expected)
+    tower = next((parts[name] for name in VISION if name in parts), {})
+    layers = tower.get("num_hidden_layers", tower.get("image_num_layers"))
+    for prefix, part in {"adapter_config.": parts.get("adapter_config", {}), "": config}.items():
+        for key in ("vit_layers", "vision_feature_layer"):
+            chosen = part.get(key)
+            if isinstance(chosen, list) and type(layers) is int and not _are_layers(chosen, layers):
+                # transformers takes them modulo the number of layers
+                expected = f"some from {-layers} to {layers - 1}, as the vision tower has {layers} layers"
+                raise _wrong(source, prefix + key, chosen, expected)
 
 
 def check_sizes_of_weights(
@@ -103,11 +115,15 @@ def _wrong_settings(part: Mapping[str, Any]) -> Iterator[tuple[str, object, str]
         return lambda value: type(value) is not int or 1 <= value <= most
 
     checks: list[tuple[tuple[str, ...], Callable[[Any], bool], str]] = [
-        (("num_hidden_layers",), is_size(MOST_LAYERS), f"1 to {MOST_LAYERS:,}"),
+        (
+            ("num_hidden_layers", "n_layers", "image_num_layers"),
+            is_size(MOST_LAYERS),
+            f"1 to {MOST_LAYERS:,}",
+        ),
         (SIZES, is_size(MOST), f"1 to {MOST:,}"),
         (POSITIVE, _is_positive, "a finite number of at least 1e-06"),
         (
-            ("hidden_act",),
+            ("hidden_act", "image_mlp_activations"),
             lambda name: not isinstance(name, str) or name in ACT2FN,
             "a function of transformers",
         ),

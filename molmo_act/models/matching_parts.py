@@ -86,9 +86,13 @@ def _problems(model: PreTrainedModel, processor: MolmoPointProcessor) -> Iterato
         if number in seen:
             yield f"{key!r}: {number}, which is {seen[number]!r} already"
         seen[number] = key
-    patch, (height, width) = config.vision_config.patch_size, config.vision_config.image_size
+    for token, number in _vision_tokens(processor):
+        if not 0 <= number < rows:
+            yield f"that the model has {rows} words, but {token} is {number} in tokenizer.json"
+    patch, sides = config.vision_config.patch_size, config.vision_config.image_size
+    height, width = (sides, sides) if isinstance(sides, int) else sides
     biases = getattr(config.adapter_config, "positional_embeddings", None)
-    for part in (processor.image_processor, processor.video_processor):
+    for part in processor.media_processors:
         if part.patch_size != patch:
             yield f"that patches are of {patch} pixels, but {part.config_file} of {part.patch_size}"
         if (part.crop_size, part.crop_size) != (height, width):
@@ -96,3 +100,8 @@ def _problems(model: PreTrainedModel, processor: MolmoPointProcessor) -> Iterato
         slots = math.prod(part.pooling_size)
         if biases is not None and slots > biases:
             yield f"that windows are of {biases} patches, but {part.config_file} of {slots}"
+
+
+def _vision_tokens(processor: MolmoPointProcessor) -> Iterator[tuple[str, int]]:
+    """Tokens that stand for pixels, with their ids in the tokenizer."""
+    return zip(VISION_TOKENS.all(), processor.vision_ids.all(), strict=True)

@@ -50,7 +50,7 @@ class StrictLoading:
                 not finite or of another shape; or config.json is missing, of another architecture or says
                 what this library cannot run.
         """
-        config = _check_config(source, cls.config_class, kwargs)  # type: ignore[attr-defined]
+        config = _check_config(source, cls, kwargs)
         kwargs |= {"use_safetensors": True, "ignore_mismatched_sizes": True, "output_loading_info": True}
         local = Path(source).is_dir()
         folder = _folder(source, kwargs)
@@ -80,6 +80,24 @@ class StrictLoading:
         check_stored_numbers(source, model)
         return (model, info) if output_loading_info else model
 
+    @classmethod
+    def check_stated_parts(cls, source: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
+        """Refuses a config.json that leaves out what a model is made of.
+
+        Args:
+            source: Where it is of.
+            config: What it holds.
+
+        Raises:
+            CheckpointError: Naming what is missing.
+        """
+        for names in PARTS:
+            if not any(isinstance(config.get(name), dict) for name in names):
+                raise CheckpointError(
+                    f"config.json of {os.fspath(source)!r} has no {' or '.join(names)}; expected the sizes "
+                    "of that part. Fetch the file again."
+                )
+
 
 def check_folder(folder: Path, model_class: Any) -> PreTrainedConfig:
     """Checks a checkpoint as loading does, without loading it.
@@ -94,7 +112,7 @@ def check_folder(folder: Path, model_class: Any) -> PreTrainedConfig:
     Raises:
         CheckpointError: Loading would refuse it.
     """
-    config = _check_config(folder, model_class.config_class, {})
+    config = _check_config(folder, model_class, {})
     _check_weights(folder, model_class, config)
     return config
 
@@ -115,8 +133,9 @@ def _is_error(record: logging.LogRecord) -> bool:
 
 
 def _check_config(
-    source: str | os.PathLike[str], config_class: type[PreTrainedConfig], options: Mapping[str, Any]
+    source: str | os.PathLike[str], model_class: Any, options: Mapping[str, Any]
 ) -> PreTrainedConfig:
+    config_class: type[PreTrainedConfig] = model_class.config_class
     hub = {key: options[key] for key in HUB_OPTIONS if options.get(key) is not None}
     config = read_json(need_file(source, "config.json", **hub))
     model_type = config.get("model_type")
@@ -125,12 +144,7 @@ def _check_config(
             f"The checkpoint {os.fspath(source)!r} is of model type {model_type!r}; expected "
             f"{config_class.model_type!r}. Give a checkpoint of that architecture."
         )
-    for names in PARTS:
-        if not any(isinstance(config.get(name), dict) for name in names):
-            raise CheckpointError(
-                f"config.json of {os.fspath(source)!r} has no {' or '.join(names)}; expected the sizes of "
-                "that part. Fetch the file again."
-            )
+    model_class.check_stated_parts(source, config)
     check_stated_sizes(source, config)
     try:
         return config_class.from_pretrained(source, **hub)

@@ -64,6 +64,12 @@ def weight_files(folder: Path) -> list[Path]:
             f"The checkpoint {str(folder)!r} keeps its weights in {pickles[0]}, a pickle, which can run code "
             "when it is read. Expected *.safetensors: convert it where you trust it."
         )
+    programs = listed(path.name for path in folder.glob("*.py"))
+    if programs:
+        raise CheckpointError(
+            f"The checkpoint {str(folder)!r} has no weights, but programs ({programs}), which are not run: "
+            f"this library has its own. Copy {WEIGHTS} (and its index, if it is in parts) there."
+        )
     raise CheckpointError(
         f"The checkpoint {str(folder)!r} has no weights: no *.safetensors file in the folder. Copy {WEIGHTS} "
         "(and its index, if it is in parts) there."

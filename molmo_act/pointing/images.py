@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from molmo_act.errors import InputError
+from molmo_act.formats.text_points import TEXT_FORMATS
 from molmo_act.generation.limits import MAX_NEW_TOKENS
 from molmo_act.generation.memory import explain_out_of_memory
 from molmo_act.generation.outputs import GenerationOutput
@@ -287,7 +288,10 @@ def _generate(
     return generate_text(
         runtime.model,
         inputs,
-        opening_id=runtime.grammar.opening[0],
+        opening_ids={
+            runtime.tokenizer.encode(opening, add_special_tokens=False)[0]
+            for opening in TEXT_FORMATS[runtime.config.model_type].openings
+        },
         end_ids=runtime.grammar.end_ids,
         max_new_tokens=limits.max_new_tokens,
         timeout=limits.timeout,

@@ -15,6 +15,7 @@ from molmo_act.generation.forking import run_forks_on_one_thread
 from molmo_act.generation.own_settings import own_settings
 from molmo_act.models.checkpoint_files import hub_options, is_path, need_file, read_json
 from molmo_act.models.matching_parts import check_parts
+from molmo_act.models.molmo import MolmoForConditionalGeneration, MolmoProcessor
 from molmo_act.models.molmo2 import Molmo2
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration, MolmoPointProcessor
 from molmo_act.models.progress import progress_on_terminals
@@ -42,7 +43,10 @@ AUTO_DEVICES = ("cuda", "mps", "xpu")
 MODEL_CLASSES: dict[str, type[PreTrainedModel]] = {
     "molmo_point": MolmoPointForConditionalGeneration,
     "molmo2": Molmo2,
+    "molmo": MolmoForConditionalGeneration,
 }
+PROCESSOR_CLASSES: dict[str, type[MolmoPointProcessor]] = {"molmo": MolmoProcessor}
+"""Of checkpoints whose processor is another than that of MolmoPoint."""
 
 
 @own_settings()
@@ -56,7 +60,7 @@ def load(
     revision: str | None = None,
     max_drift_px: float | None = None,
 ) -> PointingModel:
-    """Loads a checkpoint: a MolmoPoint, or a native Molmo2 that writes coordinates as text.
+    """Loads a checkpoint: a MolmoPoint, or a Molmo 2 or Molmo 1, which write coordinates as text.
 
     Args:
         name_or_path: Folder, or repository on the hub; None or "nano" for the bundled nano.
@@ -124,7 +128,7 @@ def _load(
     if model_type not in MODEL_CLASSES:
         raise CheckpointError(
             f"The checkpoint {os.fspath(source)!r} is of model type {model_type!r}; expected "
-            f"{' or '.join(map(repr, MODEL_CLASSES))}. Give a MolmoPoint or Molmo2 checkpoint."
+            f"{' or '.join(map(repr, MODEL_CLASSES))}. Give a MolmoPoint, Molmo 2 or Molmo 1 checkpoint."
         )
     options = {"dtype": dtype, **_quantization(source, config, quantization, place)}
     with progress_on_terminals():
@@ -136,7 +140,7 @@ def _load(
     keep_released_layout(model)
     # What was asked for is not what is stored: the map of the checkpoint is of its own weights.
     PrecisionMap.of(model).check(config.get("precision_map") if quantization is None else None)
-    processor = MolmoPointProcessor.from_pretrained(source, **hub)
+    processor = PROCESSOR_CLASSES.get(model_type, MolmoPointProcessor).from_pretrained(source, **hub)
     check_parts(source, model, processor)
     loaded = PointingModel(model.eval(), processor, short_name(source))
     _ = loaded.runtime.grammar  # which a tokenizer may lack words for

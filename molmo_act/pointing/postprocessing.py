@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from molmo_act.calibration import apply_curve
-from molmo_act.formats.coordinate_text import extract_coordinate_points
 from molmo_act.formats.grounding_tokens import AnswerGrammar, PromptIds
 from molmo_act.formats.point_extraction import at_seconds, point_rows
+from molmo_act.formats.text_points import TEXT_FORMATS
 from molmo_act.generation.outputs import GeneratedAnswer
 from molmo_act.outputs.points import Points
 from molmo_act.request import Bounds
@@ -32,9 +31,6 @@ class Answerer(Protocol):
     @property
     def has_grounding_tokens(self) -> bool:
         """Whether the model points by grounding tokens; otherwise it writes coordinates as text."""
-
-
-_COORDINATES = re.compile(r"[0-9]+ [0-9]{3,4} [0-9]{3,4}")
 
 
 def make_points(
@@ -79,7 +75,7 @@ def make_points(
         object_id=np.array([rows[i][0] for i in kept]),
         query=query,
         absent=apply_curve(answer.absent, getattr(runtime.config, "absent_curve", None)),
-        text=text,
+        text=text if runtime.has_grounding_tokens else text.strip(),
         features=np.stack([features[i] for i in kept]) if kept and features else None,
         heatmaps=_heatmaps(answer, metadata),
         timing_ms=dict(timing_ms),
@@ -106,8 +102,12 @@ def read_points(
     """
     if runtime.has_grounding_tokens:
         return _grounding_points(runtime.config, answer, metadata, runtime.grammar)
-    rows = extract_coordinate_points(text, metadata["image_sizes"])
-    return rows, _coordinate_scores(answer, text, len(rows), runtime.grammar.tokenizer.decode), []
+    written = TEXT_FORMATS[runtime.config.model_type]
+    rows = written.read(text, metadata["image_sizes"])
+    spans = written.spans(text)
+    if len(spans) != len(rows):  # the probability of the whole answer, where a point's own cannot be told
+        return rows, [math.prod(answer.probabilities)] * len(rows), []
+    return rows, _written_scores(answer, spans, runtime.grammar.tokenizer.decode), []
 
 
 def _grounding_points(
@@ -139,13 +139,10 @@ def _rows_of(ids: np.ndarray, triples: np.ndarray, metadata: Mapping[str, Any]) 
     return [None if row is None else at_seconds(row, times) for row in rows]
 
 
-def _coordinate_scores(
-    answer: GeneratedAnswer, text: str, count: int, decode: Callable[..., str]
+def _written_scores(
+    answer: GeneratedAnswer, spans: Sequence[tuple[int, int]], decode: Callable[..., str]
 ) -> list[float]:
-    """Probability of the tokens that write each point; of the whole answer where these cannot be told."""
-    spans = [match.span() for match in _COORDINATES.finditer(text)]
-    if len(spans) != count:
-        return [math.prod(answer.probabilities)] * count
+    """Probability of the tokens that write each point."""
     ends = [len(decode(answer.tokens[: i + 1], skip_special_tokens=False)) for i in range(len(answer.tokens))]
     starts = [0, *ends[:-1]]
     return [

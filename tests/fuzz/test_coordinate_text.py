@@ -1,4 +1,4 @@
-"""Coordinates in text, of Molmo 2 and Molmo 1: any text gives points inside the image, quickly."""
+"""Points in text, of Molmo 2 and Molmo 1: any text gives points inside the image, quickly."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import pytest
 
 from molmo_act.formats.coordinate_text import extract_coordinate_points, extract_coordinate_video_points
+from molmo_act.formats.percent_text import extract_percent_points
 from tests.support.fuzzing import fuzzed, parses_or_refuses, pieces_of, spliced
 
 PIECES = [
@@ -45,10 +46,19 @@ def test_points_of_videos(text):
             assert 0 <= y <= 480
 
 
+@fuzzed(pieces_of(PIECES), spliced(PIECES))
+def test_points_in_per_cent(text):
+    with parses_or_refuses():
+        for _, _, x, y in extract_percent_points(text, SIZES[:1]):
+            assert 0 <= x <= 640
+            assert 0 <= y <= 480
+
+
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("before", ["", "<points", '<points coords="', "<point a='"])
 def test_long_answers(before, piece):
     """Of 30,000 characters: what the longest answers of released models have."""
     with parses_or_refuses():
-        extract_coordinate_points((before + piece) * (30_000 // len(before + piece)), SIZES[:1])
-        extract_coordinate_points(before + piece * (30_000 // len(piece)), SIZES[:1])
+        for extract in (extract_coordinate_points, extract_percent_points):
+            extract((before + piece) * (30_000 // len(before + piece)), SIZES[:1])
+            extract(before + piece * (30_000 // len(piece)), SIZES[:1])

@@ -23,9 +23,8 @@ from transformers.models.molmo2.modeling_molmo2 import (
     Molmo2VisionModel,
 )
 
-from molmo_act.errors import InputError
-from molmo_act.formats import crop_geometry
 from molmo_act.models.copying import Copyable
+from molmo_act.models.image_windows import add_image_features, encode_crops, gather_windows
 from molmo_act.models.molmo_point.configuration_molmo_point import MolmoPointConfig
 from molmo_act.models.molmo_point.connector import MolmoPointAdapter
 from molmo_act.models.molmo_point.grounding_head import GroundingHead
@@ -37,10 +36,6 @@ from molmo_act.models.molmo_point.temporal import TemporalModule
 def _cache_name(function: Callable[..., Any]) -> str:
     """What a function of transformers calls a cache: since 5.24 it is `cache`."""
     return "cache" if "cache" in signature(function).parameters else "past_key_values"
-
-
-CROPS_AT_ONCE = crop_geometry.CROPS_AT_ONCE
-"""That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
 
 
 class ImageFeatures(NamedTuple):
@@ -149,10 +144,7 @@ class MolmoPointModel(Copyable, Molmo2Model):
         Returns:
             (N, K, C), zero in empty slots.
         """
-        at_once = len(pixel_values) if torch.is_grad_enabled() else CROPS_AT_ONCE
-        parts = torch.split(pixel_values, at_once)
-        features = torch.cat([self._features(crops) for crops in parts]).flatten(0, 1)
-        return features[pooling_NK.clamp_min(0)] * (pooling_NK >= 0)[..., None].to(features.dtype)
+        return gather_windows(encode_crops(self._features, pixel_values), pooling_NK)
 
     def _features(self, pixel_values: Tensor) -> Tensor:
         """(crops, patches, C) of the chosen layers."""
@@ -171,19 +163,12 @@ class MolmoPointModel(Copyable, Molmo2Model):
             (B, S, D).
 
         Raises:
-            ValueError: There are more or fewer image tokens than features.
+            InputError: There are more or fewer image tokens than features.
         """
         embeds: Tensor = self.language_model.embed_tokens(input_ids)
         if image_features_ND is None:
             return embeds
-        where = self.image_tokens(input_ids)
-        if int(where.sum()) != len(image_features_ND):
-            raise InputError(
-                f"The prompt has {int(where.sum())} image tokens but the images give "
-                f"{len(image_features_ND)}; both must come from one call of the processor."
-            )
-        where = where[..., None].expand_as(embeds)
-        return embeds.masked_scatter(where, embeds[where] + image_features_ND.to(embeds.dtype).flatten())
+        return add_image_features(embeds, self.image_tokens(input_ids), image_features_ND)
 
     def image_tokens(self, input_ids: Tensor) -> Tensor:
         """Says which tokens stand for a pooling window, of a global crop or not.

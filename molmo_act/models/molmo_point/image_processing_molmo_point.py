@@ -35,7 +35,7 @@ class MolmoPointImageProcessor(ProcessorSettings):
     section = "image_processor"
     kind = "Molmo2ImageProcessor"
     required = (*ProcessorSettings.required, "overlap_margins", "max_crops")
-    model_input_names: ClassVar = [
+    model_input_names: ClassVar[list[str]] = [
         "pixel_values",
         "image_token_pooling",
         "image_grids",

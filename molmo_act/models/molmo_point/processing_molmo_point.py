@@ -13,7 +13,7 @@ import os
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -28,6 +28,7 @@ from molmo_act.formats.vision_tokens import (
     VIDEO_PLACEHOLDER,
     VISION_TOKENS,
     VisionLayout,
+    VisionTokens,
     image_prompt,
     video_prompt,
     vision_token_ids,
@@ -54,6 +55,7 @@ from molmo_act.models.molmo_point.call_options import (
 from molmo_act.models.molmo_point.frame_sampling import VideoInput
 from molmo_act.models.molmo_point.image_processing_molmo_point import MolmoPointImageProcessor
 from molmo_act.models.molmo_point.messages import checked_conversations, explain_template_error
+from molmo_act.models.molmo_point.processor_settings import ProcessorSettings
 from molmo_act.models.molmo_point.prompt_media import (
     checked_prompts,
     flat_images,
@@ -88,6 +90,10 @@ class MolmoPointProcessor(ProcessorMixin):
             cannot be used.
     """
 
+    image_processor_class: ClassVar[type[MolmoPointImageProcessor]] = MolmoPointImageProcessor
+    writes_template: ClassVar[bool] = True
+    """Whether the chat template is a file of the checkpoint."""
+
     def __init__(
         self,
         image_processor: MolmoPointImageProcessor,
@@ -99,14 +105,25 @@ class MolmoPointProcessor(ProcessorMixin):
         **layout: Any,
     ) -> None:
         super().__init__(image_processor, video_processor, tokenizer, chat_template=chat_template)
-        self.layout = VisionLayout(**layout)
-        self.prompts = PromptTemplates.of(prompts)
+        self._prepare(tokenizer, prompts, VisionLayout(**layout))
+
+    def _prepare(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        prompts: Mapping[str, str] | None,
+        layout: VisionLayout,
+    ) -> None:
+        """Checks the tokenizer and the prompts, and looks up what every call needs."""
+        self.layout, self.prompts = layout, PromptTemplates.of(prompts)
         if tokenizer.pad_token_id is None or tokenizer.eos_token_id is None:
             raise CheckpointError("The tokenizer has no pad_token or no eos_token; expected both to be set.")
         tokenizer.padding_side = "left"
-        self.vision_ids = vision_token_ids(tokenizer)
+        self.vision_ids = self._vision_ids(tokenizer)
         self._turn: tuple[Any, tuple[str, str]] = (None, ("", ""))
         self.bos_id = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
+
+    def _vision_ids(self, tokenizer: PreTrainedTokenizerBase) -> VisionTokens[int]:
+        return vision_token_ids(tokenizer)
 
     def __call__(
         self,
@@ -297,14 +314,22 @@ class MolmoPointProcessor(ProcessorMixin):
         for index, row in enumerate(rows):
             ids[index, length - len(row) :] = torch.tensor(row)
             mask[index, length - len(row) :] = 1
-        vision = torch.tensor(self.vision_ids.all())
-        return {"input_ids": ids, "attention_mask": mask, "token_type_ids": torch.isin(ids, vision)}
+        return {"input_ids": ids, "attention_mask": mask, **self._token_kinds(ids)}
+
+    def _token_kinds(self, ids: torch.Tensor) -> dict[str, torch.Tensor]:
+        """What the model has to know of single tokens: here which of them stand for pixels."""
+        return {"token_type_ids": torch.isin(ids, torch.tensor(self.vision_ids.all()))}
+
+    @property
+    def media_processors(self) -> tuple[ProcessorSettings, ...]:
+        """What cuts images and videos."""
+        return self.image_processor, self.video_processor
 
     @property
     def model_input_names(self) -> list[str]:
         """Names of all arrays the model may be given."""
         text = ["input_ids", "attention_mask", "token_type_ids"]
-        return [*text, *self.image_processor.model_input_names, *self.video_processor.model_input_names]
+        return [*text, *(name for part in self.media_processors for name in part.model_input_names)]
 
     def check_argument_for_proper_class(self, argument_name: str, argument: object) -> type:
         """Refuses parts in the wrong order; transformers' own check would load its torchvision classes.
@@ -320,7 +345,7 @@ class MolmoPointProcessor(ProcessorMixin):
             TypeError: It is of another class.
         """
         proper: dict[str, type] = {
-            "image_processor": MolmoPointImageProcessor,
+            "image_processor": self.image_processor_class,
             "video_processor": MolmoPointVideoProcessor,
             "tokenizer": PreTrainedTokenizerBase,
         }
@@ -394,10 +419,10 @@ class MolmoPointProcessor(ProcessorMixin):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / "processor_config.json", self.to_dict())
         written = [str(folder / "processor_config.json")]
-        written += self.image_processor.save_pretrained(folder)
-        written += self.video_processor.save_pretrained(folder)
+        for part in self.media_processors:
+            written += part.save_pretrained(folder)
         written += save_tokenizer(self.tokenizer, folder)
-        if isinstance(self.chat_template, str):
+        if self.writes_template and isinstance(self.chat_template, str):
             (folder / "chat_template.jinja").write_text(self.chat_template, encoding="utf-8")
             written.append(str(folder / "chat_template.jinja"))
         return sorted(set(written))

@@ -75,6 +75,8 @@ class ProcessorSettings:
         CheckpointError: The settings contradict one another, or ask for what no released model uses.
     """
 
+    model_input_names: ClassVar[list[str]]
+    """Names of the arrays that a model is given."""
     config_file: ClassVar[str]
     """Name of the settings file in a checkpoint."""
     section: ClassVar[str]

@@ -13,7 +13,6 @@ from molmo_act.formats.coordinate_text import (
     extract_coordinate_video_points,
     write_coordinate_points,
     write_coordinate_tracks,
-    write_percent_points,
 )
 
 ONE, TWO = [(2000, 500)], [(2000, 500), (100, 1000)]
@@ -57,19 +56,6 @@ ONE, TWO = [(2000, 500)], [(2000, 500), (100, 1000)]
             ONE,
             [[1, 0, 200, 50], [1, 0, 400, 100]],
         ),  # two tags
-        ('<point x="79.9" y="69.0" alt="mug">mug</point>', ONE, [[1, 0, 1598, 345]]),  # Molmo 1
-        ('<point x=" 10" y="20 " alt="mug">mug</point>', ONE, [[1, 0, 200, 100]]),  # blanks and no decimals
-        (
-            ' <points x1="10.0" y1="10.0" x2="46.5" y2="20.5" alt="m">m</points>',
-            ONE,
-            [[1, 0, 200, 50], [2, 0, 930, 102.5]],
-        ),  # Molmo 1, several
-        (
-            '<point x="10.0" y="10.0" alt="a">a</point> <point x="20.0" y="10.0" alt="b">b</point>',
-            ONE,
-            [[1, 0, 200, 50], [2, 0, 400, 50]],
-        ),  # numbered on
-        ("<point x='10.0' y='20.0' alt='mug'>mug</point>", ONE, [[1, 0, 200, 100]]),  # the other quotes
         ("There are none.", ONE, []),  # nothing there
         ("", ONE, []),  # nothing said
         ('<points coords="">mug</points>', ONE, []),  # an empty list
@@ -96,15 +82,12 @@ ONE, TWO = [(2000, 500)], [(2000, 500), (100, 1000)]
             [[1, 0, 1000, 250], [2, 0, 200, 150]],
         ),  # the second of two tags
         ('<points alt="a > b" coords="1 1 500 500 2', ONE, [[1, 0, 1000, 250]]),  # more attributes
-        ('<points x1="10.5" y1="20.0" x2="41.0" y2="7.9', ONE, [[1, 0, 210, 100]]),  # Molmo 1
-        ('<point x="10.0" y="20.0" alt="m', ONE, [[1, 0, 200, 100]]),  # Molmo 1, in the label
         ('<points coords="1 1 500 500 <POINT_3>', ONE, []),  # of two formats
         ("<points coords=1 1 500 500", ONE, []),  # no quotes
         ("<points", ONE, []),  # nothing yet
         ("<points ", ONE, []),
         ('<points coords="one 1 100 100">mug</points>', ONE, []),  # no number
-        ('<point x="abc" y="1">mug</point>', ONE, []),  # no number
-        ('<point x="5.0">mug</point>', ONE, []),  # no y
+        ('<point x="63.5" y="52.2" alt="mug">mug</point>', ONE, []),  # Molmo 1
         ('<points coords="<POINT_3><POINT_12><POINT_20>1">mug</points>', ONE, []),  # grounding tokens
         ('<polygon points="1 1 100 100">', ONE, []),  # another tag
     ],
@@ -119,7 +102,7 @@ def test_reading_points_in_images(text: str, sizes: list, rows: list) -> None:
     ("text", "words"),
     [
         ('<points coords="1 1 1001 500">m</points>', "outside the image"),  # right of it
-        ('<point x="50.0" y="100.1" alt="m">m</point>', "outside the image"),  # below it
+        ('<points coords="1 1 500 1001">m</points>', "outside the image"),  # below it
         ('<points coords="3 1 500 500">m</points>', "image 3 of 2"),  # an image that is not there
         ('<points coords="0 1 500 500">m</points>', "image 0 of 2"),  # images count from 1
     ],
@@ -163,25 +146,6 @@ def test_image_text_comes_back_exactly(text: str) -> None:
 def test_video_text_comes_back_exactly(text: str) -> None:
     size = (641, 359)
     assert write_coordinate_tracks(extract_coordinate_video_points(text, size), "cats", size) == text
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '<point x="79.9" y="69.0" alt="mug">mug</point>',  # one
-        '<points x1="38.0" y1="10.0" x2="46.5" y2="100.0" x3="0.0" y3="5.9" alt="red cups">red cups</points>',
-        "There are none.",  # nothing
-    ],
-)
-def test_percent_text_comes_back_exactly(text: str) -> None:
-    rows = extract_coordinate_points(text, [(641, 359)])
-    label = "red cups" if "red" in text else "mug"
-    assert write_percent_points([row[2:] for row in rows], label, (641, 359)) == text
-
-
-def test_a_label_with_quotes_does_not_break_the_tag() -> None:
-    text = write_percent_points([(5, 5)], 'the 15" <screen>', (10, 10))
-    assert extract_coordinate_points(text, [(10, 10)]) == [[1, 0, 5, 5]]
 
 
 @pytest.mark.parametrize("seed", range(5))

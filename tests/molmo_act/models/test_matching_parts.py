@@ -24,7 +24,7 @@ def with_vocabulary(vocabulary: dict[str, int]) -> object:
     tokenizer = SimpleNamespace(get_vocab=lambda: vocabulary)
     own = tiny_processor()
     return SimpleNamespace(
-        tokenizer=tokenizer, image_processor=own.image_processor, video_processor=own.video_processor
+        tokenizer=tokenizer, media_processors=list(own.media_processors), vision_ids=own.vision_ids
     )
 
 
@@ -50,21 +50,21 @@ def test_two_tokens_of_one_id():
         check(with_vocabulary({}), patch_token_id=770)
 
 
-@pytest.mark.parametrize("part", ["image_processor", "video_processor"])
+@pytest.mark.parametrize("part", [0, 1])
 def test_patches_of_another_size(part):
     processor = with_vocabulary({})
-    other = copy.copy(getattr(processor, part))
+    other = copy.copy(processor.media_processors[part])
     other.patch_size = 7
-    setattr(processor, part, other)
+    processor.media_processors[part] = other
     with pytest.raises(CheckpointError, match=f"patches are of 14 pixels, but {other.config_file} of 7"):
         check(processor)
 
 
-@pytest.mark.parametrize("part", ["image_processor", "video_processor"])
+@pytest.mark.parametrize("part", [0, 1])
 def test_crops_of_another_size_and_windows_of_more_patches(part):
     processor = with_vocabulary({})
-    other = copy.copy(getattr(processor, part))
-    setattr(processor, part, other)
+    other = copy.copy(processor.media_processors[part])
+    processor.media_processors[part] = other
     other.pooling_size = [4, 4]
     check(processor)  # the model is of windows of any size
     adapter = copy.copy(tiny_model().config.adapter_config)

@@ -121,7 +121,7 @@ def answers_of(loaded: molmo_act.PointingModel, *prompts: list[dict[str, Any]]) 
     inputs = inputs_of(loaded, *prompts)
     del inputs["metadata"]
     end = loaded.processor.tokenizer.eos_token_id
-    return generate_text(loaded.model, inputs, opening_id=446, end_ids=[end], max_new_tokens=6).answers
+    return generate_text(loaded.model, inputs, opening_ids=[446], end_ids=[end], max_new_tokens=6).answers
 
 
 def test_answers_are_those_of_the_native_generate_alone_and_in_a_batch(loaded, native):
@@ -183,7 +183,7 @@ def test_written_coordinates_become_points(loaded):
 
 
 def test_coordinates_that_cannot_be_matched_to_tokens_share_the_score_of_the_answer(loaded):
-    text = '<point x="50.0" y="25.0" alt="mug">mug</point>'
+    text = '<points coords="1 1 500 250">the 1 200 300</points>'
     answered, _ = spoken(loaded, text)
     rows, scores, _ = read_points(loaded.runtime, answered, text, SIZES)
     assert rows == [[1, 0, 320, 120]]

@@ -20,7 +20,7 @@ def prompt():
 def test_windows_hold_the_features_of_their_patches(prompt, monkeypatch):
     _, pixels, pooling = prompt
     core = tiny_model().model
-    monkeypatch.setattr("molmo_act.models.molmo_point.core.CROPS_AT_ONCE", 1)
+    monkeypatch.setattr("molmo_act.models.image_windows.CROPS_AT_ONCE", 1)
     got = core.gather_windows(pixels, pooling)
     features = core._features(pixels).flatten(0, 1)
     row, slot = (int(index) for index in (pooling >= 0).nonzero()[7])

@@ -313,7 +313,7 @@ def test_crops_are_read_a_few_at_a_time(monkeypatch):
     handle = tiny_model().model.vision_tower.register_forward_pre_hook(
         lambda _, args: seen.append(len(args[0]))
     )
-    monkeypatch.setattr("molmo_act.models.molmo_point.core.CROPS_AT_ONCE", 2)
+    monkeypatch.setattr("molmo_act.models.image_windows.CROPS_AT_ONCE", 2)
     apart = Engine(tiny_model(), grammar()).generate(inputs).answers[0]
     handle.remove()
     assert len(seen) > 1
