@@ -125,7 +125,7 @@ def _load(
     hub = hub_options(source, {} if revision is None else {"revision": revision})
     config = read_json(need_file(source, "config.json", **hub))
     model_type = config.get("model_type")
-    if model_type not in MODEL_CLASSES:
+    if not isinstance(model_type, str) or model_type not in MODEL_CLASSES:
         raise CheckpointError(
             f"The checkpoint {os.fspath(source)!r} is of model type {model_type!r}; expected "
             f"{' or '.join(map(repr, MODEL_CLASSES))}. Give a MolmoPoint, Molmo 2 or Molmo 1 checkpoint."

@@ -11,6 +11,7 @@ from transformers.configuration_utils import SubConfigSpec
 from molmo_act.models.molmo.released_config import (
     adapter_settings,
     check_fixed,
+    check_kinds,
     missing_sizes,
     text_settings,
     text_style,
@@ -90,6 +91,7 @@ class MolmoConfig(PreTrainedConfig):
         missing = missing_sizes(said)
         if missing:
             raise ValueError(f"config.json does not say {', '.join(missing)}. Fetch the file again.")
+        check_kinds(said)
         check_fixed(said)
         self.text_config = AutoConfig.for_model(text_style(said), **text_settings(said))
         self.vision_config = MolmoVisionConfig(**vision_settings(said))

@@ -14,6 +14,7 @@ from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.models.molmo.padded_crops import PaddedImage, pad_image
 from molmo_act.models.molmo_point.image_processing_molmo_point import MolmoPointImageProcessor
 from molmo_act.models.molmo_point.processor_settings import whole_numbers
+from molmo_act.validation import check_int
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -77,8 +78,7 @@ class MolmoImageProcessor(MolmoPointImageProcessor):
             return super().from_dict(settings)  # which says what it is of
         with cls.named_in_errors():
             height, width = whole_numbers(_RELEASED[0], settings[_RELEASED[0]], 2)
-            lengths = whole_numbers("image_token_length", [settings[name] for name in _RELEASED[2:]], 2)
-            (patch,) = whole_numbers(_RELEASED[1], [settings[_RELEASED[1]]], 1)
+            patch, *lengths = (check_int(name, settings[name]) for name in _RELEASED[1:])
         own = {
             "size": {"height": height, "width": width},
             "patch_size": patch,

@@ -46,6 +46,12 @@ FIXED: dict[str, tuple[object, ...]] = {
     **dict.fromkeys(("clip_qkv", "multi_query_attention"), (None, False)),
 }
 """Keys whose other values no released model has, and what they may say."""
+NUMBERS = ("mlp_ratio", "rope_theta", "layer_norm_eps")
+"""Of these, what may be no whole number."""
+FLAGS = ("norm_after", "attention_layer_norm", "qkv_bias")
+"""How the blocks of the language model are built."""
+EXPERTS = ("moe_num_experts", "moe_top_k")
+"""Sizes of models with experts only."""
 _OLMOE = "olmoe"
 STYLES = {
     # (experts, norm_after, attention_layer_norm, qkv_bias) -> model type of transformers
@@ -79,7 +85,9 @@ def missing_sizes(said: Mapping[str, Any]) -> list[str]:
         Keys.
     """
     optional = "num_key_value_heads"  # as many as heads
-    return [name for name in SIZES if name != optional and stated(said, name) is None]
+    missing = [name for name in SIZES if name != optional and stated(said, name) is None]
+    experts = EXPERTS if said.get("block_type") == "moe" else ()
+    return missing + [name for name in experts if said.get(name) is None]
 
 
 def text_style(said: Mapping[str, Any]) -> str:
@@ -95,15 +103,47 @@ def text_style(said: Mapping[str, Any]) -> str:
         ValueError: None is built so.
     """
     experts = said.get("block_type") == "moe"
-    keys = ("norm_after", "attention_layer_norm", "qkv_bias")
-    built = (experts, *(bool(said.get(key)) for key in keys))
+    built = (experts, *(bool(said.get(key)) for key in FLAGS))
     if built not in STYLES:
-        shown = ", ".join(f"{key!r}: {value}" for key, value in zip(keys, built[1:], strict=True))
+        shown = ", ".join(f"{key!r}: {value}" for key, value in zip(FLAGS, built[1:], strict=True))
         raise ValueError(
             f"config.json says {shown}{', and block_type' if experts else ''}{': moe' if experts else ''}, "
             "of which no released Molmo is built. Fetch the file again."
         )
     return STYLES[built]
+
+
+def check_kinds(said: Mapping[str, Any]) -> None:
+    """Refuses values of a kind that a key never has, by the name that the file has for it.
+
+    Args:
+        said: Content of config.json, without missing sizes.
+
+    Raises:
+        ValueError: Naming the key and what is expected.
+    """
+    whole = [key for name, keys in SIZES.items() if name not in NUMBERS for key in keys if key not in NUMBERS]
+    for key in (*whole, *EXPERTS, "embedding_size"):
+        if said.get(key) is not None and (type(said[key]) is not int or said[key] < 1):
+            raise _wrong(key, said[key], "a whole number of at least 1")
+    for key in NUMBERS:
+        if said.get(key) is not None and (type(said[key]) not in (int, float) or not said[key] > 0):
+            raise _wrong(key, said[key], "a number above 0")
+    for key in FLAGS:
+        if not isinstance(said.get(key), (bool, type(None))):
+            raise _wrong(key, said[key], "true or false")
+    if not isinstance(said.get("vision_backbone"), (Mapping, type(None))):
+        raise _wrong("vision_backbone", said["vision_backbone"], "the sizes of the vision tower by name")
+    if said.get("block_type") == "moe" and said["moe_top_k"] > said["moe_num_experts"]:
+        expected = f"at most {said['moe_num_experts']}, the experts there are"
+        raise _wrong("moe_top_k", said["moe_top_k"], expected)
+    if _feed_forward(said) < 2:
+        key = next(key for key in SIZES["intermediate_size"] if said.get(key) is not None)
+        raise _wrong(key, said[key], "feed-forward layers of two halves")
+
+
+def _wrong(key: str, value: object, expected: str) -> ValueError:
+    return ValueError(f"config.json says {key!r}: {value!r:.100}; expected {expected}. Fetch the file again.")
 
 
 def check_fixed(said: Mapping[str, Any]) -> None:
@@ -143,7 +183,7 @@ def text_settings(said: Mapping[str, Any]) -> dict[str, Any]:
         "num_key_value_heads": stated(said, "num_key_value_heads") or heads,
         "intermediate_size": _feed_forward(said) // 2,
         "max_position_embeddings": stated(said, "max_position_embeddings"),
-        "rms_norm_eps": stated(said, "layer_norm_eps"),
+        "rms_norm_eps": float(stated(said, "layer_norm_eps")),
         "rope_parameters": {"rope_type": "default", "rope_theta": float(stated(said, "rope_theta"))},
         "initializer_range": said.get("initializer_range", 0.02),
         "use_cache": said.get("use_cache", True),
@@ -169,7 +209,8 @@ def vision_settings(said: Mapping[str, Any]) -> dict[str, Any]:
         ValueError: It is no CLIP vision tower with square crops.
     """
     vision = {**CLIP_VIT_L, **(said.get("vision_backbone") or {})}
-    rows, columns = vision["image_default_input_size"]
+    crop = vision["image_default_input_size"]
+    rows = crop[0] if isinstance(crop, (list, tuple)) and crop else 0
     heads, width = vision["image_num_heads"], vision["image_emb_dim"]
     for key, expected in (
         ("image_model_type", "openai"),
@@ -178,12 +219,9 @@ def vision_settings(said: Mapping[str, Any]) -> dict[str, Any]:
         ("image_head_dim", width // heads),
     ):
         if vision.get(key, expected) != expected:
-            raise ValueError(
-                f"config.json says 'vision_backbone.{key}': {vision[key]!r:.100}; expected {expected!r}, as "
-                "in all released models. Fetch the file again."
-            )
+            raise _wrong(f"vision_backbone.{key}", vision[key], f"{expected!r}, as in all released models")
     return {
-        "image_size": columns,
+        "image_size": rows,
         "patch_size": vision["image_patch_size"],
         "hidden_size": width,
         "num_attention_heads": heads,

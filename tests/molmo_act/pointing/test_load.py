@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from importlib.util import find_spec
 
@@ -37,10 +38,12 @@ def test_nano_by_name(tmp_path, monkeypatch):
         molmo_act.load("nano", device="cpu")
 
 
-def test_another_architecture(checkpoint):
+@pytest.mark.parametrize("kind", ["llama", None, ["molmo"]])
+def test_another_architecture(checkpoint, kind):
     config = json.loads((checkpoint / "config.json").read_text())
-    (checkpoint / "config.json").write_text(json.dumps(config | {"model_type": "llama"}))
-    with pytest.raises(CheckpointError, match="model type 'llama'; expected 'molmo_point' or 'molmo2'"):
+    (checkpoint / "config.json").write_text(json.dumps(config | {"model_type": kind}))
+    expected = "; expected 'molmo_point' or 'molmo2' or 'molmo'"
+    with pytest.raises(CheckpointError, match=re.escape(f"model type {kind!r}{expected}")):
         molmo_act.load(checkpoint)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
 from molmo_act.models.molmo.released_config import (
     adapter_settings,
     check_fixed,
+    check_kinds,
     missing_sizes,
     text_settings,
     text_style,
@@ -47,6 +49,7 @@ def test_what_is_missing():
     assert missing_sizes(DENSE) == missing_sizes(EXPERTS) == []
     assert missing_sizes({**DENSE, "hidden_size": None}) == ["hidden_size"]
     assert missing_sizes({**DENSE, "num_key_value_heads": None}) == []
+    assert missing_sizes({**EXPERTS, "moe_top_k": None}) == ["moe_top_k"]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,28 @@ def test_values_that_no_molmo_has(changes):
     ((key, value),) = changes.items()
     with pytest.raises(ValueError, match=f"says '{key}': {value!r}, which this library cannot run"):
         check_fixed({**DENSE, **changes})
+
+
+@pytest.mark.parametrize(
+    ("said", "changes", "expected"),
+    [
+        (DENSE, {"hidden_size": "48"}, "a whole number of at least 1"),
+        (DENSE, {"num_attention_heads": True}, "a whole number of at least 1"),
+        (DENSE, {"intermediate_size": 1}, "feed-forward layers of two halves"),
+        (DENSE, {"rope_theta": -1.0}, "a number above 0"),
+        (DENSE, {"layer_norm_eps": math.nan}, "a number above 0"),
+        (DENSE, {"qkv_bias": "yes"}, "true or false"),
+        (DENSE, {"vision_backbone": [1]}, "the sizes of the vision tower by name"),
+        (EXPERTS, {"mlp_ratio": 0}, "a number above 0"),
+        (EXPERTS, {"moe_top_k": 9}, "at most 8, the experts there are"),
+        (EXPERTS, {"n_layers": 2.5}, "a whole number of at least 1"),
+    ],
+)
+def test_values_of_a_wrong_kind(said, changes, expected):
+    check_kinds(said)
+    with pytest.raises(ValueError, match=f"expected {expected}. Fetch the file again") as caught:
+        check_kinds({**said, **changes})
+    assert f"config.json says {next(iter(changes))!r}" in str(caught.value)
 
 
 @pytest.mark.parametrize(
