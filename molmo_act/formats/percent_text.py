@@ -36,6 +36,10 @@ _NOTATIONS = (
 """A pair of numbers, and what stands for the whole width and height."""
 
 
+_NUMBERED = re.compile(r'x[0-9]{1,9}="([0-9.]+)" y[0-9]{1,9}="([0-9.]+)"')
+_UNNUMBERED = re.compile(r'x="([0-9.]+)" y="([0-9.]+)"')
+
+
 class PercentPoint(NamedTuple):
     """A point as it is written.
 
@@ -82,6 +86,44 @@ def extract_percent_points(text: str, image_sizes: Sequence[tuple[int, int]]) ->
     return [
         [number, 0, point.x * width, point.y * height]
         for number, point in enumerate(find_percent_points(text), 1)
+    ]
+
+
+def find_frame_points(text: str) -> list[PercentPoint]:
+    """Finds the points of an answer about one frame, as the released program of VideoMolmo does.
+
+    Args:
+        text: The answer: all pairs of numbered attributes if it holds `<points`, else the first pair without
+            numbers. Pairs above the whole, which the program keeps, and what is no number are left out.
+
+    Returns:
+        The points.
+    """
+    found = [*_NUMBERED.finditer(text)] if "<points" in text else [*_UNNUMBERED.finditer(text)][:1]
+    points = [
+        PercentPoint(float(match[1]) / 100, float(match[2]) / 100, match.span())
+        for match in found
+        if all(re.fullmatch(_NUMBER, number) for number in match.groups())
+    ]
+    return [point for point in points if point.x <= 1 and point.y <= 1]
+
+
+def extract_frame_points(text: str, image_sizes: Sequence[tuple[int, int]]) -> list[list[float]]:
+    """The points of an answer about one frame, in whole pixels, cut off as the released program does.
+
+    Args:
+        text: See `find_frame_points`.
+        image_sizes: See `extract_percent_points`.
+
+    Returns:
+        Rows as `extract_percent_points` gives them.
+    """
+    if not image_sizes:
+        return []
+    width, height = image_sizes[0]
+    return [
+        [number, 0, int(point.x * width), int(point.y * height)]
+        for number, point in enumerate(find_frame_points(text), 1)
     ]
 
 

@@ -50,7 +50,10 @@ class StrictLoading:
                 not finite or of another shape; or config.json is missing, of another architecture or says
                 what this library cannot run.
         """
-        config = _check_config(source, cls, kwargs)
+        stated = _check_config(source, cls, kwargs)
+        config = cls.complete_config(source, stated, kwargs)
+        if config is not stated:
+            kwargs.setdefault("config", config)
         kwargs |= {"use_safetensors": True, "ignore_mismatched_sizes": True, "output_loading_info": True}
         local = Path(source).is_dir()
         folder = _folder(source, kwargs)
@@ -79,6 +82,22 @@ class StrictLoading:
         refuse_misfits(source, info)
         check_stored_numbers(source, model)
         return (model, info) if output_loading_info else model
+
+    @classmethod
+    def complete_config(
+        cls, source: str | os.PathLike[str], config: PreTrainedConfig, options: Mapping[str, Any]
+    ) -> PreTrainedConfig:
+        """Adds to a configuration what its file leaves for the weights to say.
+
+        Args:
+            source: Where both are of.
+            config: The configuration.
+            options: Those of `from_pretrained`, which say where files come from.
+
+        Returns:
+            The configuration.
+        """
+        return config
 
     @classmethod
     def check_stated_parts(cls, source: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
@@ -112,7 +131,7 @@ def check_folder(folder: Path, model_class: Any) -> PreTrainedConfig:
     Raises:
         CheckpointError: Loading would refuse it.
     """
-    config = _check_config(folder, model_class, {})
+    config = model_class.complete_config(folder, _check_config(folder, model_class, {}), {})
     _check_weights(folder, model_class, config)
     return config
 

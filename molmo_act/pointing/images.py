@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from molmo_act.errors import InputError
-from molmo_act.formats.text_points import TEXT_FORMATS
+from molmo_act.formats.text_points import text_format
 from molmo_act.generation.limits import MAX_NEW_TOKENS
 from molmo_act.generation.memory import explain_out_of_memory
 from molmo_act.generation.outputs import GenerationOutput
@@ -59,7 +59,7 @@ def point_in_pairs(
         metadata = inputs.pop("metadata")
         preprocess_ms = 1000 * (time.perf_counter() - began)
         queries = [query for _, query in batch]
-        output = _generate(runtime, inputs, queries, bounds, _reduce(max(map(_count, batch))))
+        output = generate_answers(runtime, inputs, queries, bounds, _reduce(max(map(_count, batch))))
         timing = {"preprocess": preprocess_ms, "prefill": output.prefill_ms, "decode": output.decode_ms}
         points += [
             make_points(runtime, answer, query, one, bounds, timing)
@@ -199,6 +199,8 @@ def prepare_image_inputs(
     pairs: Sequence[tuple[Images, str]],
     max_crops: int | None,
     prompt: str | None = None,
+    *,
+    earlier: Sequence[Sequence[np.ndarray]] | None = None,
 ) -> dict[str, Any]:
     """Turns images and queries into the model's inputs.
 
@@ -207,10 +209,16 @@ def prepare_image_inputs(
         pairs: See `point_in_pairs`.
         max_crops: Most high-resolution crops of an image; None for the checkpoint's own number.
         prompt: How a query is asked, see `PromptTemplates.choose`.
+        earlier: For a model that reads frames, those before each image.
 
     Returns:
         See `molmo_act.pointing.prompts.prepare_inputs`.
+
+    Raises:
+        InputError: The model reads frames, and those before the images were not given.
     """
+    if earlier is None:
+        runtime.require_single_images()
     conversations = [
         [
             user_message(
@@ -220,7 +228,12 @@ def prepare_image_inputs(
         ]
         for images, query in pairs
     ]
-    return prepare_inputs(runtime, conversations, max_crops=max_crops)
+    inputs = prepare_inputs(runtime, conversations, max_crops=max_crops)
+    if earlier is not None:
+        images = [image for image, _ in pairs]
+        cut = runtime.processor.cut_earlier(images, earlier, max_crops=max_crops, device=runtime.device)
+        inputs |= {name: tensor.to(runtime.device) for name, tensor in cut.items()}
+    return inputs
 
 
 def point_with_prefix(
@@ -278,9 +291,24 @@ def _reduce(images: int) -> str:
     return "max_crops" if images == 1 else "images at a time, or fewer max_crops"
 
 
-def _generate(
+def generate_answers(
     runtime: PointingRuntime, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds, reduce: str
 ) -> GenerationOutput:
+    """Answers a batch of prompts.
+
+    Args:
+        runtime: The model that is asked.
+        inputs: See `prepare_image_inputs`, without metadata.
+        queries: What each of them asks for.
+        bounds: How much of an answer is wanted.
+        reduce: The option that the error tells the caller to lower where a prompt is too long.
+
+    Returns:
+        The answers.
+
+    Raises:
+        InputError: A prompt leaves no room for an answer.
+    """
     longest = queries[int(inputs["attention_mask"].sum(1).argmax())]
     limits = runtime.limits(inputs["input_ids"].shape[1], bounds, longest, reduce=reduce)
     if runtime.has_grounding_tokens:
@@ -290,7 +318,7 @@ def _generate(
         inputs,
         opening_ids={
             runtime.tokenizer.encode(opening, add_special_tokens=False)[0]
-            for opening in TEXT_FORMATS[runtime.config.model_type].openings
+            for opening in text_format(runtime.config).openings
         },
         end_ids=runtime.grammar.end_ids,
         max_new_tokens=limits.max_new_tokens,

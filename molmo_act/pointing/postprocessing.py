@@ -11,7 +11,7 @@ import numpy as np
 from molmo_act.calibration import apply_curve
 from molmo_act.formats.grounding_tokens import AnswerGrammar, PromptIds
 from molmo_act.formats.point_extraction import at_seconds, point_rows
-from molmo_act.formats.text_points import TEXT_FORMATS
+from molmo_act.formats.text_points import text_format
 from molmo_act.generation.outputs import GeneratedAnswer
 from molmo_act.outputs.points import Points
 from molmo_act.request import Bounds
@@ -102,7 +102,7 @@ def read_points(
     """
     if runtime.has_grounding_tokens:
         return _grounding_points(runtime.config, answer, metadata, runtime.grammar)
-    written = TEXT_FORMATS[runtime.config.model_type]
+    written = text_format(runtime.config)
     rows = written.read(text, metadata["image_sizes"])
     spans = written.spans(text)
     if len(spans) != len(rows):  # the probability of the whole answer, where a point's own cannot be told

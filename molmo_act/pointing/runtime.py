@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from molmo_act.errors import PlatformError
+from molmo_act.errors import InputError, PlatformError
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.protocols import Tokenizer
 from molmo_act.generation.engine import Engine
@@ -101,6 +101,23 @@ class PointingRuntime(Questions):
     def has_temporal_module(self) -> bool:
         """Whether the model mixes earlier frames of a stream into the newest one."""
         return getattr(self.model.config, "temporal_module", None) is not None
+
+    @property
+    def reads_frames(self) -> bool:
+        """Whether the model reads frames of a video, each with those before it: a VideoMolmo."""
+        return bool(getattr(self.model.config, "has_temporal_module", False))
+
+    def require_single_images(self) -> None:
+        """Refuses a model that reads frames with those before them.
+
+        Raises:
+            InputError: It is a VideoMolmo.
+        """
+        if self.reads_frames:
+            raise InputError(
+                f"{self.name} is a VideoMolmo, which reads a frame with those before it. Ask it about a "
+                "video, with point_in_video()."
+            )
 
     def question(self, query: str, prompt: str | None = None) -> list[int]:
         """Ids of the user's turn that asks for a query.

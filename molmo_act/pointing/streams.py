@@ -110,6 +110,7 @@ def make_frame_reader(
     Raises:
         InputError: The options do not go together, or the model cannot do this.
     """
+    runtime.require_single_images()
     window = check_int("window", window)
     check_choice("window_mode", window_mode, WINDOW_MODES)
     check_max_crops(max_crops)

@@ -61,7 +61,8 @@ class VideoVerbs:
             order: See `point`.
             prompt: See `point`.
             fps: Frames per second of a folder or a list; a file says itself when each frame is shown.
-            max_frames: Most frames to look at; None for the checkpoint's own number.
+            max_frames: Most frames to look at; None for the checkpoint's own number. A VideoMolmo looks at
+                every tenth frame, ten of them unless given, each with the four before it.
             start: Seconds at which the part to look at begins.
             end: Seconds at which it ends; None for the end of the video.
 

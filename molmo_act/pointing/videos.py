@@ -14,13 +14,14 @@ from molmo_act.generation.memory import explain_out_of_memory
 from molmo_act.generation.own_settings import own_settings
 from molmo_act.generation.prefill import prefill_prefix
 from molmo_act.io.camera import is_live
-from molmo_act.io.frames import DEFAULT_FPS, VideoSource, whole_video
+from molmo_act.io.frames import DEFAULT_FPS, VideoSource, read_frames, whole_video
 from molmo_act.io.locations import is_file_source
 from molmo_act.io.media_kind import folder_of
 from molmo_act.models.molmo_point.frame_sampling import MAX_FRAMES
 from molmo_act.outputs.points import Point, Points
 from molmo_act.outputs.tracks import GROUNDED, Tracks
 from molmo_act.pointing.encoded_image import EncodedImage
+from molmo_act.pointing.frame_by_frame import point_frame_by_frame
 from molmo_act.pointing.images import check_room, point_with_prefix
 from molmo_act.pointing.postprocessing import make_points
 from molmo_act.pointing.prompts import prepare_inputs, text_part, user_message
@@ -82,7 +83,7 @@ def point_in_video(
     """Points at each query on the frames of a video that the model looks at; the video is read once.
 
     Args:
-        runtime: A MolmoPoint.
+        runtime: A MolmoPoint, or a VideoMolmo, which is asked about every tenth frame.
         video: A video file, a folder of images, or frames in order. Frames are taken by the released rule:
             `max_fps` per second, at most `max_frames`, the last one among them.
         queries: What to find; each is asked on its own.
@@ -100,6 +101,9 @@ def point_in_video(
         PlatformError: Memory ran out.
         QueryError: A query cannot be used.
     """
+    if runtime.reads_frames and queries:
+        reader = read_frames(video, fps=frames.fps, start=frames.start, end=frames.end)
+        return point_frame_by_frame(runtime, reader, queries, bounds, frames.max_frames, prompt)
     return _ask(runtime, video, queries, bounds, frames, prompt, POINT_TOKENS)[0]
 
 

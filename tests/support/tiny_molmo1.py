@@ -19,6 +19,8 @@ from molmo_act.models.molmo import MolmoForConditionalGeneration, MolmoProcessor
 
 DATA = Path(__file__).parents[1] / "data" / "molmo1"
 STYLES = ("tiny", "tiny_o", "tiny_e")
+VIDEO = "videomolmo"
+VIDEO_CASES = ("first_black4", "small_prev4")
 CASES = [("tiny", "small"), ("tiny", "wide"), ("tiny", "text"), ("tiny_o", "small"), ("tiny_e", "small")]
 
 
@@ -42,7 +44,8 @@ def molmo1_case(style: str, name: str) -> tuple[list[dict[str, Any]], dict[str, 
     said = json.loads((DATA / style / f"case_{name}.json").read_text())
     with np.load(DATA / style / f"case_{name}.npz") as stored:
         arrays = dict(stored)
-    shown = [{"type": "image", "image": arrays["image"]}] if "image" in arrays else []
+    image = arrays.get("image", arrays.get("frame"))
+    shown = [] if image is None else [{"type": "image", "image": image}]
     content = [*shown, {"type": "text", "text": said["prompt"]}]
     return [{"role": "user", "content": content}], arrays, said
 

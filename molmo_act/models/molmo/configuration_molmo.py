@@ -2,6 +2,7 @@
 
 # No `from __future__ import annotations`: `strict` checks values against types, not against their names.
 
+import copy
 from typing import Any, ClassVar
 
 from huggingface_hub.dataclasses import strict
@@ -51,11 +52,14 @@ class MolmoAdapterConfig(MolmoPointAdapterConfig):
 
     Attributes:
         pad_embed: Whether features of patches that lie on padding have an embedding added.
+        temporal: Whether windows are mixed with those of the frames before, as VideoMolmo does; it has no
+            `pad_embed`. No file states it: weights do.
     """
 
     pooling_attention_mask: bool = False  # every window is full
     attention_pooling_out_layer: bool = True
     pad_embed: bool = True
+    temporal: bool = False
 
 
 @strict
@@ -99,6 +103,21 @@ class MolmoConfig(PreTrainedConfig):
         own = {key: value for key, value in kwargs.items() if key not in said and key != "auto_map"}
         super().__post_init__(**own)
         self.tie_word_embeddings = False
+
+    def with_temporal_module(self) -> "MolmoConfig":
+        """The configuration of a VideoMolmo of these sizes.
+
+        Returns:
+            A copy.
+        """
+        config = copy.deepcopy(self)
+        config.adapter_config.temporal, config.adapter_config.pad_embed = True, False
+        return config
+
+    @property
+    def has_temporal_module(self) -> bool:
+        """Whether the model reads a frame with those before it."""
+        return bool(self.adapter_config.temporal)
 
     def to_dict(self) -> dict[str, object]:
         """Writes the configuration in the released form.

@@ -7,31 +7,37 @@ pooling window, C width of gathered ViT features.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import GenerationConfig, GenerationMixin, PreTrainedModel
+from transformers import GenerationConfig, GenerationMixin, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import Cache
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from molmo_act.errors import CheckpointError
+from molmo_act.errors import CheckpointError, InputError
+from molmo_act.models.checkpoint_files import HUB_OPTIONS, find_file, read_json
 from molmo_act.models.copying import Copyable, Saveable
 from molmo_act.models.image_windows import add_image_features, encode_crops, gather_windows
 from molmo_act.models.molmo.configuration_molmo import MolmoAdapterConfig, MolmoConfig
 from molmo_act.models.molmo.language_models import language_model
 from molmo_act.models.molmo.released_config import missing_sizes
+from molmo_act.models.molmo.temporal import MARKS, VideoMolmoTemporalModule, mean_features
 from molmo_act.models.molmo.vision_tower import MolmoVisionModel
 from molmo_act.models.molmo_point.connector import MolmoPointAdapter
 from molmo_act.models.molmo_point.forward_options import check_generate_options, checked_forward_options
 from molmo_act.models.molmo_point.modeling_molmo_point import flat_image_pooling, unpadded_positions
 from molmo_act.models.strict_loading import StrictLoading
+from molmo_act.models.weight_files import INDEX, WEIGHTS, stored_tensors, weight_files
 
 IMAGE_INPUTS = (
     *("pixel_values", "image_token_pooling", "image_grids", "image_num_crops"),
     *("image_masks", "image_token_mask"),
 )
+EARLIER_INPUTS = ("earlier_pixel_values", "earlier_num_frames")
+"""The same of the frames before each image, for a VideoMolmo."""
 """Inputs of the processor that describe images; of a prefill only."""
 
 
@@ -85,21 +91,28 @@ class MolmoModel(Copyable, MolmoPreTrainedModel):
         super().__init__(config)
         self.vision_tower = MolmoVisionModel(config.vision_config)
         self.multi_modal_projector = MolmoConnector(config.adapter_config)
+        is_video = config.has_temporal_module
+        self.temporal = VideoMolmoTemporalModule(config.adapter_config) if is_video else None
         self.language_model = language_model(config.text_config)
         self.post_init()
 
-    def encode_images(self, pixel_values: Tensor, masks: Tensor, pooling_NK: Tensor) -> Tensor:
+    def encode_images(
+        self, pixel_values: Tensor, masks: Tensor, pooling_NK: Tensor, mean: Tensor | None = None
+    ) -> Tensor:
         """Encodes images: ViT features, marked where they lie on padding, pooled and projected.
 
         Args:
             pixel_values: (crops, patches, pixels of a patch) float, RGB, normalised.
             masks: (crops, patches), see `MolmoConnector.mark_padding`.
             pooling_NK: Patch ids over all crops, crop by crop.
+            mean: (crops, patches, C) ViT features of the frames before each image, averaged: of a VideoMolmo.
 
         Returns:
             (N, D), what is added to the embeddings of the image tokens.
         """
         windows_NKC = gather_windows(encode_crops(self.encode_patches, pixel_values, masks), pooling_NK)
+        if self.temporal is not None and mean is not None:
+            windows_NKC = self.temporal(windows_NKC, gather_windows(mean, pooling_NK))
         features_ND: Tensor = self.multi_modal_projector(windows_NKC, pooling_NK >= 0)
         return features_ND
 
@@ -113,9 +126,19 @@ class MolmoModel(Copyable, MolmoPreTrainedModel):
         Returns:
             (crops, patches, C).
         """
+        return self.multi_modal_projector.mark_padding(self.see(pixel_values), masks)
+
+    def see(self, pixel_values: Tensor) -> Tensor:
+        """ViT features of every patch, whether it lies on padding or not.
+
+        Args:
+            pixel_values: (crops, patches, pixels of a patch) float.
+
+        Returns:
+            (crops, patches, C).
+        """
         layers = self.config.adapter_config.vision_feature_layer
-        features = torch.cat([hidden[:, 1:] for hidden in self.vision_tower(pixel_values, layers)], dim=-1)
-        return self.multi_modal_projector.mark_padding(features, masks)
+        return torch.cat([hidden[:, 1:] for hidden in self.vision_tower(pixel_values, layers)], dim=-1)
 
 
 class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedModel, GenerationMixin):
@@ -126,6 +149,8 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
         text = config.text_config
         self.model = MolmoModel(config)
         self.vocab_size = text.vocab_size
+        if config.has_temporal_module:  # which was trained without, whatever a file may carry along
+            self._keys_to_ignore_on_load_unexpected = [r"pad_embed"]
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
         self.post_init()
 
@@ -139,6 +164,19 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
                 "of a released Molmo. Fetch the file again."
             )
 
+    @classmethod
+    def complete_config(
+        cls, source: str | os.PathLike[str], config: PreTrainedConfig, options: Mapping[str, Any]
+    ) -> PreTrainedConfig:
+        """Finds out by its weights whether a checkpoint is a VideoMolmo, see `StrictLoading`."""
+        hub = {key: options[key] for key in HUB_OPTIONS if options.get(key) is not None}
+        found = find_file(source, INDEX, **hub) or find_file(source, WEIGHTS, **hub)
+        if found is None or not isinstance(config, MolmoConfig):
+            return config
+        names = stored_tensors(weight_files(found.parent)) if Path(source).is_dir() else _names(found)
+        is_video = any(mark in name for name in names for mark in MARKS)
+        return config.with_temporal_module() if is_video else config
+
     def forward(
         self,
         input_ids: Tensor,
@@ -150,6 +188,8 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
         image_num_crops: Tensor | None = None,
         image_masks: Tensor | None = None,
         image_token_mask: Tensor | None = None,
+        earlier_pixel_values: Tensor | None = None,
+        earlier_num_frames: Tensor | None = None,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
         logits_to_keep: int = 0,
@@ -168,6 +208,9 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
             image_num_crops: (images,) crops of each.
             image_masks: (crops, patches), see `MolmoConnector.mark_padding`.
             image_token_mask: (B, S) bool, which tokens have the features of a window added.
+            earlier_pixel_values: Pixels of the frames before each image, frame by frame, cut as the image is;
+                for a VideoMolmo, which needs them.
+            earlier_num_frames: (images,) how many frames each of these is.
             past_key_values: Cache of earlier positions.
             use_cache: Whether to return a cache; None for what the configuration says.
             logits_to_keep: Compute logits of the last so many positions only; 0 means all.
@@ -186,7 +229,10 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
         embeds = self.model.language_model.embed_tokens(input_ids)
         if pixel_values is not None:
             beside = (image_token_pooling, image_grids, image_num_crops, image_masks, image_token_mask)
-            features_ND, where_BS = self._image_features(pixel_values, *beside)
+            earlier = None
+            if self.model.temporal is not None:
+                earlier = self._earlier_features(earlier_pixel_values, earlier_num_frames, image_num_crops)
+            features_ND, where_BS = self._image_features(pixel_values, *beside, earlier)
             embeds = add_image_features(embeds, where_BS, features_ND)
         outputs = self.model.language_model(
             inputs_embeds=embeds,
@@ -209,6 +255,7 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
         num_crops: Tensor | None,
         masks: Tensor | None,
         where_BS: Tensor | None,
+        earlier: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Features of the image tokens of a batch, and which tokens these are."""
         if pooling is None or grids is None or num_crops is None or masks is None or where_BS is None:
@@ -217,7 +264,16 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
                 "processor gave."
             )
         flat_NK = flat_image_pooling(pooling, grids, num_crops, pixel_values.shape[1])
-        return self.model.encode_images(pixel_values, masks, flat_NK), where_BS
+        return self.model.encode_images(pixel_values, masks, flat_NK, earlier), where_BS
+
+    def _earlier_features(self, pixels: Tensor | None, frames: Tensor | None, crops: Tensor | None) -> Tensor:
+        """Mean features of the frames before each image."""
+        if pixels is None or frames is None or crops is None:
+            raise InputError(
+                "An image was given to a VideoMolmo without the frames before it; give all that "
+                "MolmoProcessor.cut_earlier gave for them, black ones where a video begins."
+            )
+        return mean_features(encode_crops(self.model.see, pixels), crops.tolist(), frames.tolist())
 
     def generate(
         self, inputs: Tensor | None = None, generation_config: GenerationConfig | None = None, **kwargs: Any
@@ -257,4 +313,12 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
         )
         if is_first_iteration:
             return inputs
-        return {key: value for key, value in inputs.items() if key not in IMAGE_INPUTS}
+        return {key: value for key, value in inputs.items() if key not in (*IMAGE_INPUTS, *EARLIER_INPUTS)}
+
+
+def _names(path: Path) -> Iterable[str]:
+    """Names of the weights of a checkpoint on the hub: in its index, or in its only file."""
+    if path.name == INDEX:
+        weights = read_json(path).get("weight_map")
+        return weights if isinstance(weights, dict) else ()
+    return stored_tensors([path])

@@ -14,6 +14,7 @@ from transformers.processing_utils import ProcessorMixin
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.vision_tokens import IMAGE_PLACEHOLDER, VISION_TOKENS, VisionLayout, VisionTokens
+from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.models.checkpoint_files import HUB_OPTIONS, load_tokenizer, need_file, read_json
 from molmo_act.models.molmo.image_processing_molmo import MolmoImageProcessor
 from molmo_act.models.molmo_point.processing_molmo_point import MolmoPointProcessor
@@ -97,6 +98,46 @@ class MolmoProcessor(MolmoPointProcessor):
                 "A video was given, but Molmo 1 reads one image in a prompt. Give its frames one by one."
             )
         return super().__call__(*args, **options)
+
+    def cut_earlier(
+        self,
+        images: Sequence[ImageInput],
+        earlier: Sequence[Sequence[ImageInput]],
+        *,
+        max_crops: int | None = None,
+        device: torch.device | str | None = None,
+    ) -> dict[str, torch.Tensor]:
+        """Cuts the frames before each image of a batch, for a VideoMolmo.
+
+        Args:
+            images: The images that prompts show.
+            earlier: For each of them the frames before it, at least one, of the same size.
+            max_crops: As in calling the processor.
+            device: Where to resize; the CPU if not given.
+
+        Returns:
+            ``earlier_pixel_values`` float32 (crops of all frames, n², p²·3) and ``earlier_num_frames`` int64
+            (images,), beside what calling the processor gives.
+
+        Raises:
+            InputError: A frame is of another size than its image, or one has none before it.
+            ImageError: A frame cannot be read as an image.
+        """
+        patches = []
+        for image, frames in zip(images, earlier, strict=True):
+            size = to_rgb(image).shape[:2]
+            pixels = [to_rgb(frame) for frame in frames]
+            if not frames or any(frame.shape[:2] != size for frame in pixels):
+                raise InputError(
+                    f"A frame of {size[1]}×{size[0]} pixels has frames of other sizes before it, or none; "
+                    "expected those before it in the video, black ones where it begins."
+                )
+            cut = [self.image_processor.preprocess(one, max_crops=max_crops, device=device) for one in pixels]
+            patches += [one.patches for one in cut]
+        return {
+            "earlier_pixel_values": torch.cat(patches),
+            "earlier_num_frames": torch.tensor([len(frames) for frames in earlier]),
+        }
 
     def encode_prompt(
         self, prompt: str, images: Sequence[ProcessedImage] = (), videos: Sequence[ProcessedVideo] = ()

@@ -7,7 +7,6 @@ from transformers.core_model_loading import Chunk, WeightConverter, WeightRenami
 
 from molmo_act.models.molmo_point.weight_conversion import JoinVocabulary, SplitProjections
 
-_VISION = "vision_backbone."
 _CONNECTOR = "multi_modal_projector."
 
 
@@ -29,6 +28,7 @@ def _model_conversions() -> list[WeightRenaming | WeightConverter]:
         (r"\.feed_forward\.w2\.", ".mlp.fc2."),
         (r"\.attention_norm\.", ".layer_norm1."),
         (r"\.ffn_norm\.", ".layer_norm2."),
+        *((rf"vision_backbone\.adapter\.w{part}\.", f"temporal.{part}_proj.") for part in "qkvo"),
         (r"vision_backbone\.pad_embed", _CONNECTOR + "pad_embed"),
         *(
             (rf"vision_backbone\.image_pooling_2d\.w{part}\.", f"{_CONNECTOR}image_pooling_2d.{part}_proj.")
