@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import table_scene
+from molmo_act_ros.benchmarks.domain import own_domain
 
 HERE = Path(__file__).parent
 OUT = Path("out")
@@ -62,11 +63,13 @@ def point_at_the_table() -> int:
     table_scene.render().save(scene)
     query = f"the {ASKED.name}"
     print(f"asked: {query!r}; answers in pixels of {scene}:", flush=True)
+    node_words = ("-m", "molmo_act_ros", "point_node", "--ros-args", "-p", f"query:={query}")
     with (
-        running(HERE / "ros_camera.py", scene, "--rate", "5"),
-        running("-m", "molmo_act_ros", "point_node", "--ros-args", "-p", f"query:={query}") as node,
-        running(HERE / "ros_save_overlay.py", marked, "--timeout", PATIENCE_S) as saver,
-        running(HERE / "ros_print_points.py", "--count", ANSWERS, "--timeout", PATIENCE_S) as printer,
+        own_domain() as domain,
+        running(domain, HERE / "ros_camera.py", scene, "--rate", "5"),
+        running(domain, *node_words) as node,
+        running(domain, HERE / "ros_save_overlay.py", marked, "--timeout", PATIENCE_S) as saver,
+        running(domain, HERE / "ros_print_points.py", "--count", ANSWERS, "--timeout", PATIENCE_S) as printer,
     ):
         threading.Thread(target=end_with, args=(node, saver, printer)).start()
         lines = list(passed_on(printer))
@@ -113,12 +116,12 @@ def click_a_button() -> int:
 
 
 @contextmanager
-def running(*words: object) -> Iterator[subprocess.Popen[str]]:
+def running(domain: int, *words: object) -> Iterator[subprocess.Popen[str]]:
     """A Python program until the end of the block, its output to be read.
 
-    ROS 2 in it talks to this machine only, on a domain of its own.
+    ROS 2 in it talks to this machine only, on that domain.
     """
-    ours = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(os.getpid() % 100 + 1)}
+    ours = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(domain)}
     command = [sys.executable, *map(str, words)]
     process = subprocess.Popen(command, env=os.environ | ours, stdout=subprocess.PIPE, text=True)
     with process:

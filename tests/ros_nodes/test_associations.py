@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,11 +12,10 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from tests.ros_nodes.camera_images import GREEN, RED, take_images
-from tests.ros_nodes.test_deproject_node import BEGIN, DepthCamera, space
+from tests.ros_nodes.depth_camera import BEGIN, DepthCamera, space
+from tests.ros_nodes.program import PROCESSES
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
-
-PROCESSES = Path(__file__).parent / "processes"
 
 
 @pytest.mark.parametrize("shared", [False, True], ids=["as README says", "all positions on one topic"])

@@ -6,7 +6,6 @@ import io
 import signal
 import time
 from array import array
-from pathlib import Path
 
 import pytest
 from PIL import Image as PillowImage
@@ -17,11 +16,11 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from tests.ros_nodes.camera_images import RED, SPOTS, stamp, take_images
 from tests.ros_nodes.processes.frames import draw
+from tests.ros_nodes.program import PROCESSES
 from tests.ros_nodes.shared_memory import left_segments
 
 pytestmark = pytest.mark.ros
 
-PROCESSES = Path(__file__).parent / "processes"
 OK, WARN, ERROR = b"\x00", b"\x01", b"\x02"
 
 

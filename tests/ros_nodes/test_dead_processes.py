@@ -14,6 +14,7 @@ import pytest
 from molmo_act_ros.dead_processes import clean_up
 
 from tests.ros_nodes import shared_memory
+from tests.ros_nodes.program import LONGEST, Program
 
 NUMBER = 7413
 USABLE_BY_ONE = 0b111
@@ -109,10 +110,8 @@ def stop(process) -> None:
         states = {(task / "stat").read_text().rpartition(") ")[2][0] for task in tasks}
 
 
-def kill_between_two_messages(program, port_file: Path, send) -> None:
+def kill_between_two_messages(program: Program, port_file: Path, send) -> None:
     """Kills a process while its listener neither waits for a message nor handles one."""
-    from tests.ros_nodes.conftest import LONGEST
-
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
         for _ in range(random.randrange(1, 40)):

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("rclpy", reason="needs the extra ros")
 from std_msgs.msg import String
 
-from tests.ros_nodes.conftest import PROCESSES
+from tests.ros_nodes.program import PROCESSES
 from tests.support.paths import SOURCES
 
 pytestmark = pytest.mark.ros

@@ -15,11 +15,11 @@ import pytest
 import tomllib
 import yaml
 
+from tests.ros_nodes.program import PROCESSES
 from tests.support.paths import ROOT, ROS_PACKAGE
 
 FOLDER = ROS_PACKAGE
 MODULE = FOLDER / "molmo_act_ros"
-PROCESSES = Path(__file__).parent / "processes"
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import mmap
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 _SHARED = Path("/dev/shm")
@@ -35,38 +34,45 @@ def clean_up(shared: Path = _SHARED) -> None:
         shared: Where shared memory is.
     """
     for lock in shared.glob(_PORT_LOCKS):
-        with suppress(OSError, ValueError), _held(lock):  # ValueError: empty, or no number
-            _close(lock.with_name(lock.name.removesuffix("_el")))
+        with suppress(OSError, ValueError):  # ValueError: empty, or no number
+            _close_if_dead(lock)
     for lock in shared.glob(_SEGMENT_LOCKS):
         with suppress(OSError):
-            if time.time() - lock.stat().st_mtime > _NEW_S:
-                with _held(lock):
-                    lock.with_name(lock.name.removesuffix("_el")).unlink(missing_ok=True)
-                    lock.unlink()
+            if time.time() - lock.stat().st_mtime > _NEW_S and _is_free(lock):
+                lock.with_name(lock.name.removesuffix("_el")).unlink(missing_ok=True)
+                lock.unlink()
 
 
-@contextmanager
-def _held(lock: Path) -> Iterator[None]:
-    """Holds a lock, so that no process takes what it guards; raises OSError where a process holds it."""
+def _is_free(lock: Path) -> bool:
+    """Whether no process holds a lock; it is held here for no longer than it takes to know."""
     import fcntl  # not on Windows, which has no such folder either
 
-    with lock.open("rb") as file:
+    with lock.open("rb") as file, suppress(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        return True
+    return False
 
 
-def _close(port: Path) -> None:
+def _close_if_dead(lock: Path) -> None:
     """Clears the bit by which a port is usable, if the file looks like one."""
+    port = lock.with_name(lock.name.removesuffix("_el"))
     number = int(port.name.rpartition("port")[2])
     with (
-        port.open("r+b") as file,
+        port.open("r+b") as file,  # before the lock: a new process makes another file of this name
         mmap.mmap(file.fileno(), 0) as memory,
         memoryview(memory)[: len(memory) // 4 * 4] as whole,
         whole.cast("I") as words,
     ):
-        for place in range(min(_HEADER_WORDS, len(words) - 6)):
-            said, listeners, timeout, wait, capacity, waiting, flags = words[place : place + 7]
-            counts = 0 < listeners <= _MOST_LISTENERS and waiting <= listeners and capacity > 0
-            if said == number and counts and 0 < timeout // 3 == wait and flags & 0b111 == _READ_BY_ONE:
-                words[place + 6] = flags & ~_USABLE
-                return
+        flags = _place_of_flags(words, number)
+        if flags is not None and _is_free(lock):
+            words[flags] &= ~_USABLE
+
+
+def _place_of_flags(words: memoryview, number: int) -> int | None:
+    """Where the flags of a usable port are that one receiver has opened; None where there is no such port."""
+    for place in range(min(_HEADER_WORDS, len(words) - 6)):
+        said, listeners, timeout, wait, capacity, waiting, flags = words[place : place + 7]
+        counts = 0 < listeners <= _MOST_LISTENERS and waiting <= listeners and capacity > 0
+        if said == number and counts and 0 < timeout // 3 == wait and flags & 0b111 == _READ_BY_ONE:
+            return place + 6
+    return None
