@@ -98,8 +98,8 @@ def read_text(text, folder):
     ).map("".join),
     spliced(PIECES),
 )
-def test_scripts(text, tmp_path_factory):
-    read_text(text, tmp_path_factory.getbasetemp())
+def test_scripts(text, memory_folder):
+    read_text(text, memory_folder)
 
 
 @pytest.mark.parametrize("text", HARD, ids=lambda text: text[:12])
@@ -143,16 +143,16 @@ def read_line(line, folder):
 
 
 @fuzzed(json_values(), lambda value, rng: broken(STEP, rng))
-def test_traces(step, tmp_path_factory):
-    read_line(json.dumps(step), tmp_path_factory.getbasetemp() / "trace")
+def test_traces(step, memory_folder):
+    read_line(json.dumps(step), memory_folder / "trace")
 
 
 @fuzzed(
     st.just(json.dumps(STEP)) | st.text(max_size=20),
     spliced(["{", "}", "[", "]", '"', ",", "9" * 20, "\ud800"]),
 )
-def test_damaged_traces(line, tmp_path_factory):
-    read_line(line, tmp_path_factory.getbasetemp() / "damaged")
+def test_damaged_traces(line, memory_folder):
+    read_line(line, memory_folder / "damaged")
 
 
 @pytest.mark.parametrize("line", HARD_LINES, ids=lambda line: line[:30])

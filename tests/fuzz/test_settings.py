@@ -29,8 +29,8 @@ def test_processor_settings(settings, processor):
 
 
 @fuzzed(st.just(CONFIG), broken, share=0.2)  # a configuration takes milliseconds
-def test_config(config, tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / "config"
+def test_config(config, memory_folder):
+    folder = memory_folder / "config"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     with parses_or_refuses():
@@ -67,8 +67,8 @@ def read(text, folder):
 
 
 @fuzzed(json_values().map(json.dumps), spliced(JSON_PIECES))
-def test_json(text, tmp_path_factory):
-    read(text, tmp_path_factory.getbasetemp())
+def test_json(text, memory_folder):
+    read(text, memory_folder)
 
 
 @pytest.mark.parametrize("text", HARD, ids=lambda text: text[:8])
