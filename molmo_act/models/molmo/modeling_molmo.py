@@ -26,7 +26,9 @@ from molmo_act.models.molmo.language_models import language_model
 from molmo_act.models.molmo.released_config import missing_sizes
 from molmo_act.models.molmo.temporal import MARKS, VideoMolmoTemporalModule, mean_features
 from molmo_act.models.molmo.vision_tower import MolmoVisionModel
+from molmo_act.models.molmo.weight_conversion import conversions_of
 from molmo_act.models.molmo_point.connector import MolmoPointAdapter
+from molmo_act.models.molmo_point.core import cache_name
 from molmo_act.models.molmo_point.forward_options import check_generate_options, checked_forward_options
 from molmo_act.models.molmo_point.modeling_molmo_point import flat_image_pooling, unpadded_positions
 from molmo_act.models.strict_loading import StrictLoading
@@ -153,6 +155,7 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
             self._keys_to_ignore_on_load_unexpected = [r"pad_embed"]
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
         self.post_init()
+        self._weight_conversions = conversions_of(self)  # loading puts those in their place that it used
 
     @classmethod
     def check_stated_parts(cls, source: str | os.PathLike[str], config: Mapping[str, Any]) -> None:
@@ -238,7 +241,7 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
             inputs_embeds=embeds,
             attention_mask=attention_mask,
             position_ids=position_ids,
-            past_key_values=past_key_values,
+            **{cache_name(type(self.model.language_model).forward): past_key_values},
             use_cache=self.config.text_config.use_cache if use_cache is None else use_cache,
             **kwargs,
         )

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from transformers.conversion_mapping import register_checkpoint_conversion_mapping
-from transformers.core_model_loading import Chunk, WeightConverter, WeightRenaming
+from transformers import PreTrainedModel
+from transformers.conversion_mapping import (
+    get_model_conversion_mapping,
+    register_checkpoint_conversion_mapping,
+)
+from transformers.core_model_loading import Chunk, WeightConverter, WeightRenaming, WeightTransform
 
 from molmo_act.models.molmo_point.weight_conversion import JoinVocabulary, SplitProjections
 
 _CONNECTOR = "multi_modal_projector."
 
 
+HEAD = r"^model\.transformer\.ff_out\."
+"""The LM head, which MolmoE calls as we do."""
+
+
 def _model_conversions() -> list[WeightRenaming | WeightConverter]:
     tower = r"vision_backbone\.image_vit\."
     renames = [
-        (r"^model\.transformer\.ff_out\.", "^lm_head."),  # MolmoE calls it so itself
+        (HEAD, "^lm_head."),
         (r"model\.transformer\.", "model.language_model."),
         (tower + r"transformer\.resblocks\.", "vision_tower.encoder.layers."),
         (tower + r"class_embedding", "vision_tower.embeddings.class_embedding"),
@@ -77,6 +85,21 @@ def _text_conversions(*, experts: bool, norm_after: bool) -> list[WeightRenaming
             ),
         ]
     return conversions
+
+
+def conversions_of(model: PreTrainedModel) -> list[WeightTransform]:
+    """The conversions of a model that was not loaded, for writing it under released names.
+
+    Args:
+        model: A `MolmoForConditionalGeneration`.
+
+    Returns:
+        Those that fit its language model.
+    """
+    found: list[WeightTransform] = get_model_conversion_mapping(model, add_legacy=False)
+    if model.config.text_config.model_type != "olmoe":
+        return found
+    return [conversion for conversion in found if HEAD not in conversion._original_source_patterns]
 
 
 def register_weight_conversions() -> None:

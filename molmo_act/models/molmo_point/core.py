@@ -33,8 +33,15 @@ from molmo_act.models.molmo_point.temporal import TemporalModule
 
 
 @lru_cache
-def _cache_name(function: Callable[..., Any]) -> str:
-    """What a function of transformers calls a cache: since 5.24 it is `cache`."""
+def cache_name(function: Callable[..., Any]) -> str:
+    """What a function of transformers calls a cache: since 5.24 it is `cache`.
+
+    Args:
+        function: One that takes a cache.
+
+    Returns:
+        Name of the argument.
+    """
     return "cache" if "cache" in signature(function).parameters else "past_key_values"
 
 
@@ -72,7 +79,7 @@ class MolmoPointTextModel(Molmo2TextModel):
             Hidden states before the final norm, and the cache.
         """
         if past_key_values is not None:
-            kwargs[_cache_name(Molmo2TextModel.forward)] = past_key_values
+            kwargs[cache_name(Molmo2TextModel.forward)] = past_key_values
         return super().forward(*args, **kwargs)
 
 
@@ -232,7 +239,7 @@ class MolmoPointModel(Copyable, Molmo2Model):
             config=self.config.text_config,
             inputs_embeds=embeds,
             attention_mask=attention_mask,
-            **{_cache_name(create_causal_mask): past_key_values},
+            **{cache_name(create_causal_mask): past_key_values},
             position_ids=position_ids,
             **blocks,
         )
