@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from molmo_act.embedded.model import EmbeddedModel
     from molmo_act.embedded.providers import Providers
     from molmo_act.pointing.model import PointingModel
+    from molmo_act.reading.guarded import GuardedReader
+    from molmo_act.reading.reader import TextReader
 
 
 @overload
@@ -28,11 +30,17 @@ def load(
     revision: str | None = ...,
     max_drift_px: float | None = ...,
     providers: None = ...,
+    reader: str | TextReader | GuardedReader | None = ...,
 ) -> PointingModel: ...
 
 
 @overload
-def load(name_or_path: str | os.PathLike[str], *, providers: Providers) -> EmbeddedModel: ...
+def load(
+    name_or_path: str | os.PathLike[str],
+    *,
+    providers: Providers,
+    reader: str | TextReader | GuardedReader | None = ...,
+) -> EmbeddedModel: ...
 
 
 def load(
@@ -45,6 +53,7 @@ def load(
     revision: str | None = None,
     max_drift_px: float | None = None,
     providers: Providers | None = None,
+    reader: str | TextReader | GuardedReader | None = None,
 ) -> PointingModel | EmbeddedModel:
     """Loads a checkpoint, or a model that ``molmo-act export`` wrote, which runs without torch.
 
@@ -61,6 +70,10 @@ def load(
         providers: For an exported model: execution providers of ONNX Runtime, the preferred one first, or
             "auto" for the best that work here. A folder with an exported model is recognised without; type
             checkers then expect a `PointingModel`.
+        reader: Reads text in images, which `point` and `count` then fuse with what the model sees:
+            "rapidocr", a `molmo_act.reading.reader.TextReader`, or one in a
+            `molmo_act.reading.guarded.GuardedReader` with a time limit of your own. Tracking and videos are
+            left to the model.
 
     Returns:
         The model, ready to point: a `PointingModel`, or an `EmbeddedModel` of an exported one.
@@ -69,12 +82,13 @@ def load(
         CheckpointError: The checkpoint or the exported model is missing, of another architecture, incomplete
             or unsafe.
         InputError: An option is unknown, does not fit, or is not for such a model.
-        MissingExtraError: Quantization without the extra `quant`.
+        MissingExtraError: Quantization without the extra `quant`, or a reader without the extra `ocr`.
         PlatformError: The device or a provider is not there; or torch is not installed, which checkpoints
             need.
     """
     from molmo_act.formats.exported import export_folder  # starts with NumPy, which a command line need not
 
+    opened = _opened(reader)
     folder = export_folder(name_or_path)
     options: dict[str, Any] = {
         **{"device": device, "device_map": device_map, "dtype": dtype},
@@ -85,7 +99,9 @@ def load(
         from molmo_act.embedded.providers import refuse_device_options
 
         refuse_device_options(options)
-        return load_exported(folder, providers)
+        exported = load_exported(folder, providers)
+        exported.reader = opened
+        return exported
     if providers is not None:
         raise InputError(
             f"providers={providers!r} was given with {name_or_path!r}, which is no exported model; expected "
@@ -97,4 +113,15 @@ def load(
         if error.name not in TORCH_PACKAGES:
             raise
         raise needs_torch("molmo_act.load of a checkpoint", error.name) from error
-    return load_checkpoint(name_or_path, **options)
+    model = load_checkpoint(name_or_path, **options)
+    model.reader = opened
+    return model
+
+
+def _opened(reader: str | TextReader | GuardedReader | None) -> GuardedReader | None:
+    """The reader, before a model is loaded in vain; without one nothing is imported."""
+    if reader is None:
+        return None
+    from molmo_act.reading.opening import open_reader
+
+    return open_reader(reader)

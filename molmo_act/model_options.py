@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from molmo_act.formats.crop_geometry import check_max_crops
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.pointing.options import PointOptions
+from molmo_act.reading.names import check_reader
 from molmo_act.request import Bounds
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class ModelOptions:
         dtype: See `molmo_act.load`.
         quantization: See `molmo_act.load`.
         providers: See `molmo_act.load`, for an exported model; "auto" for the best that work.
+        reader: See `molmo_act.load`, a name.
         max_crops: See `PointingModel.point`, as for the next three.
         exactly: Number of points that are forced.
         min_score: Lowest score of a point.
@@ -47,11 +49,13 @@ class ModelOptions:
     min_score: float = 0.0
     prompt: str | None = None
     providers: Providers | None = None
+    reader: str | None = None
 
     def __post_init__(self) -> None:
         Bounds(min_score=self.min_score, exactly=self.exactly)
         check_max_crops(self.max_crops)
         PromptTemplates.check(self.prompt)
+        check_reader(self.reader)
 
     def load(self) -> PointingModel:
         """Loads the model.
@@ -68,6 +72,8 @@ class ModelOptions:
         options["quantization"] = self.quantization
         if self.providers is not None:
             options["providers"] = self.providers
+        if self.reader is not None:
+            options["reader"] = self.reader
         model: PointingModel = molmo_act.load(self.checkpoint, **options)
         return model
 

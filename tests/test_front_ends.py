@@ -19,13 +19,14 @@ from molmo_act.outputs.points import Points
 
 KNOBS = {field.name for field in fields(ModelOptions)}
 NUMBER_IS_THE_ANSWER = {"exactly"}  # of what has to find out itself how many there are
-ONLY_TIMED = {"exactly", "min_score", "prompt"}  # where the engine of torch is timed
+TRACKED = {"exactly", "reader"}  # a tracker follows what the model finds, and does not read
+ONLY_TIMED = {"exactly", "min_score", "prompt", "reader"}  # where the engine of torch is timed
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "molmo-act point": (("point",), set()),
     "molmo-act count": (("count",), NUMBER_IS_THE_ANSWER),
-    "molmo-act track": (("track",), NUMBER_IS_THE_ANSWER),
+    "molmo-act track": (("track",), TRACKED),
     "molmo-act bench": (("bench",), ONLY_TIMED),
     "molmo-act click": (("click",), set()),
     "molmo-act watch": (("watch",), set()),
@@ -71,7 +72,7 @@ def test_the_bag_tool_has_every_knob(capsys):
 
 @pytest.mark.parametrize(
     ("setup", "options", "meaningless"),
-    [("PointSetup", "PointParameters", set()), ("TrackSetup", "TrackParameters", NUMBER_IS_THE_ANSWER)],
+    [("PointSetup", "PointParameters", set()), ("TrackSetup", "TrackParameters", TRACKED)],
 )
 def test_a_node_has_every_knob_with_a_description(setup, options, meaningless):
     pytest.importorskip("rclpy", reason="needs the extra ros")
@@ -116,9 +117,8 @@ def test_a_desktop_takes_every_knob(monkeypatch):
         return Model()
 
     monkeypatch.setattr(molmo_act, "load", load)
-    options = ModelOptions(
-        "m", "cpu", "fp32", "int8", max_crops=3, exactly=2, min_score=0.4, prompt="gui", providers=["P"]
-    )
+    how = {"max_crops": 3, "exactly": 2, "min_score": 0.4, "prompt": "gui"}
+    options = ModelOptions("m", "cpu", "fp32", "int8", providers=["P"], reader="rapidocr", **how)
     desktop = Desktop(options, backend=FakeBackend())
     assert not told, "it is loaded at first use"
     desktop.model.point(Image.new("RGB", (8, 8)), "it")

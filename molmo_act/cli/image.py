@@ -18,6 +18,7 @@ from molmo_act.cli.model_arguments import (
     add_max_crops,
     add_model_arguments,
     add_prompt,
+    add_reader,
     load_model,
     model_options,
 )
@@ -181,6 +182,7 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
     )
     _add_query(parser)
     add_prompt(parser)
+    add_reader(parser)
     add_bounds(parser)
     given.add_video_span(parser)
     given.add_number(parser, "--max-frames", given.positive, "N", "most frames of a video to look at")

@@ -17,6 +17,7 @@ import molmo_act
 from molmo_act.cli._arguments import above_zero, add_number, positive, probability
 from molmo_act.model_options import ModelOptions
 from molmo_act.pointing.options import DTYPE_NAMES
+from molmo_act.reading.names import READER_NAMES
 
 
 def add_model_argument(parser: argparse.ArgumentParser, name: str = "--model") -> None:
@@ -81,6 +82,20 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_reader(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--reader``: what reads text in images beside the model.
+
+    Args:
+        parser: The parser of a command that points.
+    """
+    parser.add_argument(
+        "--reader",
+        choices=READER_NAMES,
+        metavar="R",
+        help=f"read text in images, too, by {' or '.join(READER_NAMES)}; points then come from both",
+    )
+
+
 def add_max_crops(parser: argparse.ArgumentParser) -> None:
     """Adds ``--max-crops``.
 
@@ -116,7 +131,7 @@ def add_exactly(parser: argparse.ArgumentParser) -> None:
 def add_asking_arguments(
     parser: argparse.ArgumentParser, *, min_score: str = "leave out points that score less (0 to 1)"
 ) -> None:
-    """Adds ``--min-score``, ``--max-crops``, ``--exactly`` and ``--prompt``.
+    """Adds ``--min-score``, ``--max-crops``, ``--exactly``, ``--prompt`` and ``--reader``.
 
     Args:
         parser: The parser of a command that points.
@@ -126,6 +141,7 @@ def add_asking_arguments(
     add_max_crops(parser)
     add_exactly(parser)
     add_prompt(parser)
+    add_reader(parser)
 
 
 def model_options(arguments: argparse.Namespace) -> ModelOptions:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from molmo_act.embedded.prompt import ReadPrompt
+from molmo_act.reading.seen import SeenImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,7 @@ class EmbeddedImage:
         owner: The runtime that read the image; another one cannot use it.
         preprocess_ms: Milliseconds that preprocessing took.
         prefill_ms: Milliseconds that the model took to read the image.
+        seen: The image with its text, where the model has a reader.
     """
 
     prefix: ReadPrompt
@@ -28,6 +30,7 @@ class EmbeddedImage:
     owner: object
     preprocess_ms: float
     prefill_ms: float
+    seen: SeenImage | None = None
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -25,6 +26,8 @@ from molmo_act.pointing.options import (
     refuse_unknown,
     refuse_videos,
 )
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.seen import SeenImage, asked_bounds, fuse_each
 from molmo_act.request import Bounds, as_list, paired
 from molmo_act.validation import check_bool
 
@@ -48,7 +51,10 @@ class EmbeddedModel(StreamVerbs):
 
     Attributes:
         runtime: The same.
+        reader: See `PointingModel.reader`.
     """
+
+    reader: GuardedReader | None = None
 
     def __init__(self, runtime: EmbeddedRuntime) -> None:
         self.runtime = runtime
@@ -131,9 +137,30 @@ class EmbeddedModel(StreamVerbs):
         queries: list[str] = as_list(query)
         self.runtime.check_questions(queries, prompt)
         refuse_videos(images, "point")
-        found = self._ask(images, queries, bounds, max_crops, prompt)
+        found = self._ask_and_read(images, queries, bounds, max_crops, prompt)
         several = isinstance(query, (list, tuple)) or isinstance(image, (list, tuple))
         return found if several else found[0]
+
+    def _ask_and_read(
+        self,
+        images: Sequence[OneImage],
+        queries: list[str],
+        bounds: Bounds,
+        max_crops: int | None,
+        prompt: str | None,
+    ) -> list[Points]:
+        """Points for each pair of image and query, by what is read there, too, where there is a reader."""
+        runtime, reader = self.runtime, self.reader
+        if reader is None:
+            return self._ask(images, queries, bounds, max_crops, prompt)
+
+        def ask(part: np.ndarray, words: str) -> Points:
+            return runtime.point(part, words, Bounds(exactly=1), max_crops, None)
+
+        given = [image if isinstance(image, EmbeddedImage) else to_rgb(image) for image in images]
+        answers = self._ask(given, queries, asked_bounds(bounds), max_crops, prompt)
+        seen = [one.seen if isinstance(one, EmbeddedImage) else SeenImage.read(one, reader) for one in given]
+        return fuse_each(seen, answers, queries, bounds, ask, self.name)
 
     def _ask(
         self,
@@ -219,7 +246,9 @@ class EmbeddedModel(StreamVerbs):
             InputError: The image leaves no room for a question.
         """
         check_max_crops(max_crops)
-        return self.runtime.encode(_pixels(image), max_crops)
+        pixels = _pixels(image)
+        encoded = self.runtime.encode(pixels, max_crops)
+        return encoded if self.reader is None else replace(encoded, seen=SeenImage.read(pixels, self.reader))
 
     def check_query(self, query: str) -> None:
         """Checks a query without asking it; `point`, `count`, `track` and `tracker` do so themselves.

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Literal, overload
 import numpy as np
 
 from molmo_act.errors import InputError
-from molmo_act.outputs.rows import RowSequence, pixel_sizes, places, probabilities, readonly, text, within
+from molmo_act.outputs.rows import (
+    RowSequence,
+    pixel_sizes,
+    places,
+    probabilities,
+    readonly,
+    text,
+    within,
+    words,
+)
 from molmo_act.outputs.serialization import (
     PIXEL_DIGITS,
     need,
@@ -42,6 +51,7 @@ class Point:
         score: The model's own probability of this point, in [0, 1]; NaN where it is not known.
         image_index: Which image (or frame) of the query the point lies in, 0-based.
         timestamp: Seconds, for frames of a video; None for images.
+        source: What found it, see `Points.source`; None where only a model looked.
     """
 
     x: float
@@ -50,8 +60,11 @@ class Point:
     score: float
     image_index: int = 0
     timestamp: float | None = None
+    source: str | None = None
 
 
+MODEL, TEXT, BOTH = SOURCES = ("model", "text", "both")
+"""Values of `Points.source`."""
 _ROWS = ("xy", "object_id", "score", "image_index", "timestamp", "features")
 """Fields of `Points` that have one entry a point."""
 
@@ -99,6 +112,8 @@ class Points(RowSequence[Point]):
         ended_by_order: Whether the list of points ended because the best patch lay before the last point, as
             ``order="reference"`` ends it. ``order="masked"`` would have gone on.
         damaged: Whether the file of a video is damaged or cut off, so that frames are missing.
+        source: N times what found the point, where a reader looked as well as a model: "model", "text" (its
+            label was read there) or "both". None where only a model looked, or nothing was found.
 
     Raises:
         InputError: An argument is of another type, arrays do not belong together, a coordinate is not finite,
@@ -129,6 +144,7 @@ class Points(RowSequence[Point]):
     truncated: bool = False
     ended_by_order: bool = False
     damaged: bool = False
+    source: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
         xy = places(self.xy, "Points.xy")
@@ -153,6 +169,11 @@ class Points(RowSequence[Point]):
         for name in ("truncated", "ended_by_order", "damaged"):
             put(self, name, check_bool(f"Points.{name}", getattr(self, name)))
         _check_extras(self.heatmaps, self.timing_ms)
+        if self.source is not None:
+            sources = words(self.source, n, "Points.source")
+            put(self, "source", sources or None)
+            for source in sources:
+                check_choice("One of Points.source", source, SOURCES)
         put(self, "absent", float(probabilities(self.absent, (), "Points.absent")))
         outside = (self.image_index < 0) | (self.image_index >= len(sizes))
         if outside.any():
@@ -163,14 +184,15 @@ class Points(RowSequence[Point]):
 
     def _select(self, rows: np.ndarray) -> Self:
         values = {name: getattr(self, name) for name in _ROWS}
-        return replace(self, **{name: v[rows] for name, v in values.items() if v is not None})
+        source = None if self.source is None else tuple(self.source[row] for row in rows.tolist())
+        return replace(self, source=source, **{name: v[rows] for name, v in values.items() if v is not None})
 
     def _row(self, index: int) -> Point:
         when = None if self.timestamp is None else float(self.timestamp[index])
         x, y = (float(v) for v in self.xy[index])
-        return Point(
-            x, y, int(self.object_id[index]), float(self.score[index]), int(self.image_index[index]), when
-        )
+        source = None if self.source is None else self.source[index]
+        object_id, image_index = int(self.object_id[index]), int(self.image_index[index])
+        return Point(x, y, object_id, float(self.score[index]), image_index, when, source)
 
     @property
     def best(self) -> Point | None:
@@ -204,8 +226,8 @@ class Points(RowSequence[Point]):
 
         Returns:
             ``query``; ``image_size``, a list with [width, height] in pixels of each image; ``points``, a list
-            of dictionaries with the fields of `Point`; ``absent``; ``truncated``; ``ended_by_order``;
-            ``damaged``; ``text``; ``timing_ms``.
+            of dictionaries with the fields of `Point`, ``source`` only where a reader looked; ``absent``;
+            ``truncated``; ``ended_by_order``; ``damaged``; ``text``; ``timing_ms``.
             Coordinates have three decimals, probabilities and seconds six. What is not known is None.
             Features and heat maps are left out.
         """
@@ -220,6 +242,7 @@ class Points(RowSequence[Point]):
                     "score": rounded(point.score),
                     "image_index": point.image_index,
                     "timestamp": rounded(point.timestamp),
+                    **({} if point.source is None else {"source": point.source}),
                 }
                 for point in self
             ],
@@ -250,6 +273,7 @@ class Points(RowSequence[Point]):
         """
         listed, timing = rows(values, "points"), need(values, "timing_ms", dict)
         times = [number(row, "timestamp", math.nan) for row in listed]
+        sources = [need(row, "source", str) for row in listed if "source" in row]
         return cls(
             xy=np.array([(number(row, "x"), number(row, "y")) for row in listed]),
             score=np.array([number(row, "score", math.nan) for row in listed]),
@@ -264,6 +288,7 @@ class Points(RowSequence[Point]):
             damaged=need(values, "damaged", bool) if "damaged" in values else False,
             text=need(values, "text", str),
             timing_ms={stage: number(timing, stage, math.nan) for stage in timing},
+            source=sources if sources else None,
         )
 
     @overload

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from molmo_act.generation.prefill import Prefix
+from molmo_act.reading.seen import SeenImage
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,7 @@ class EncodedImage:
         model_name: The model that read the image; another one cannot use it.
         preprocess_ms: Milliseconds that preprocessing took.
         prefill_ms: Milliseconds that the model took to read the image.
+        seen: The image with its text, where the model has a reader.
     """
 
     prefix: Prefix
@@ -33,6 +35,7 @@ class EncodedImage:
     model_name: str
     preprocess_ms: float
     prefill_ms: float
+    seen: SeenImage | None = None
 
     @property
     def windows_NKC(self) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -29,6 +30,8 @@ from molmo_act.pointing.options import (
     refuse_videos,
 )
 from molmo_act.pointing.runtime import PointingRuntime
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.seen import SeenImage, asked_bounds, fuse_each
 from molmo_act.request import Bounds, as_list, paired
 from molmo_act.validation import check_bool
 
@@ -49,9 +52,12 @@ class ImageVerbs:
 
     Attributes:
         runtime: The model with everything that asking it takes.
+        reader: Reads text in images, which `point` and `count` fuse with what the model sees; None for the
+            model alone. `molmo_act.load` sets it.
     """
 
     runtime: PointingRuntime
+    reader: GuardedReader | None = None
 
     @overload
     def point(self, image: OneImage, query: str, **options: Unpack[PointOptions]) -> Points: ...
@@ -145,7 +151,8 @@ class ImageVerbs:
 
         Returns:
             `Points` in pixels of the original image, of a file in those of the upright one; a list of them
-            when a list was given, of queries if `together`.
+            when a list was given, of queries if `together`. With a reader (`molmo_act.load`) the likeliest
+            come first, and `Points.source` says what found each; images that are shown together are not read.
 
         Raises:
             ImageError: An image cannot be used.
@@ -164,7 +171,7 @@ class ImageVerbs:
         if together:
             found = _point_together(self.runtime, image, queries, bounds, max_crops, prompt)
         else:
-            found = _point_apart(self.runtime, images, queries, bounds, max_crops, prompt)
+            found = self._point_apart(images, queries, bounds, max_crops, prompt)
         several = isinstance(query, (list, tuple)) or (isinstance(image, (list, tuple)) and not together)
         return found if several else found[0]
 
@@ -267,7 +274,32 @@ class ImageVerbs:
         """
         check_max_crops(max_crops)
         self.runtime.require_grounding_tokens("it cannot share what it has read: use point().")
-        return encode_image(self.runtime, to_rgb(image), max_crops, past)
+        pixels = to_rgb(image)
+        encoded = encode_image(self.runtime, pixels, max_crops, past)
+        return encoded if self.reader is None else replace(encoded, seen=SeenImage.read(pixels, self.reader))
+
+    def _point_apart(
+        self,
+        images: Sequence[OneImage],
+        queries: Sequence[str],
+        bounds: Bounds,
+        max_crops: int | None,
+        prompt: str | None,
+    ) -> list[Points]:
+        """Points at each query in its own image, by what is read there, too, where there is a reader."""
+        runtime, reader = self.runtime, self.reader
+        if reader is None:
+            return _point_apart(runtime, images, queries, bounds, max_crops, prompt)
+
+        def ask(part: np.ndarray, words: str) -> Points:
+            return point_in_image(runtime, part, [words], Bounds(exactly=1), max_crops)[0]
+
+        given = [image if isinstance(image, EncodedImage) else to_rgb(image) for image in images]
+        answers = _point_apart(runtime, given, queries, asked_bounds(bounds), max_crops, prompt)
+        seen = [one.seen if isinstance(one, EncodedImage) else SeenImage.read(one, reader) for one in given]
+        return fuse_each(
+            seen, answers, queries, bounds, ask if runtime.has_grounding_tokens else None, runtime.name
+        )
 
 
 def _point_together(

@@ -19,6 +19,7 @@ def test_a_model_is_loaded_and_asked_as_its_options_say(monkeypatch):
     options = ModelOptions("m", "cpu", "fp32", "int8", max_crops=3, exactly=2, min_score=0.5, prompt="gui")
     assert options.load() == (("m",), {"device": "cpu", "dtype": "fp32", "quantization": "int8"})
     assert ModelOptions("m", providers=["A", "B"]).load()[1]["providers"] == ["A", "B"]
+    assert ModelOptions("m", reader="rapidocr").load()[1]["reader"] == "rapidocr"
     assert ModelOptions().point_options == {"min_score": 0.0}
     asked = {"max_crops": 3, "exactly": 2, "min_score": 0.5, "prompt": "gui"}
     assert options.point_options == asked
@@ -26,7 +27,12 @@ def test_a_model_is_loaded_and_asked_as_its_options_say(monkeypatch):
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [({"min_score": 1.5}, "min_score"), ({"exactly": 0}, "exactly"), ({"max_crops": 0}, "max_crops")],
+    [
+        ({"min_score": 1.5}, "min_score"),
+        ({"exactly": 0}, "exactly"),
+        ({"max_crops": 0}, "max_crops"),
+        ({"reader": "x"}, "reader"),
+    ],
 )
 def test_numbers_of_a_model_that_are_out_of_range_are_refused(given, told):
     with pytest.raises(InputError, match=told):

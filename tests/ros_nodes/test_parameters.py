@@ -53,6 +53,7 @@ def test_queries_may_change_in_part():
         (lambda: ModelSetup(backend="http"), "reserved for a remote model"),
         (lambda: TrackSetup(backend="pigeon"), "expected one of 'local'"),
         (lambda: ModelSetup(dtype="float8"), "dtype is 'float8'; expected one of nothing, 'float32', "),
+        (lambda: PointSetup(reader="x"), "reader is 'x'; expected one of nothing, 'rapidocr'"),
         (lambda: PointSetup(quantization="int4"), "quantization is 'int4'; expected one of nothing, 'nf4', "),
         (lambda: TrackSetup(window_mode="half"), "window_mode is 'half'; expected one of 'full', 'sliding'"),
         (lambda: PointSetup(cameras=("front", "front")), "each camera once"),
@@ -75,6 +76,7 @@ def test_a_model_is_asked_for_in_the_words_of_the_library():
     given = {"device": "cuda:0", "dtype": "float16", "quantization": "nf4", "max_crops": 6}
     assert TrackSetup("some/folder", **given).options == ModelOptions("some/folder", **given)
     assert PointSetup(exactly=2, **given).options == ModelOptions(exactly=2, **given)
+    assert PointSetup(reader="rapidocr").options == ModelOptions(reader="rapidocr")
     asked = {"prompt": "gui", "providers": ("CUDAExecutionProvider",)}
     assert PointSetup(**asked).options == ModelOptions(**asked)
     assert PointSetup(**given).told == {name: str(value) for name, value in given.items()}

@@ -10,6 +10,7 @@ from typing import Any
 from molmo_act.errors import InputError
 from molmo_act.model_options import ModelOptions
 from molmo_act.pointing.options import DTYPE_NAMES, QUANTIZATION_NAMES
+from molmo_act.reading.names import READER_NAMES
 from molmo_act.request import WINDOW_MODES, check_query
 from molmo_act_ros.conversions.images import MAX_BITS, MIN_BITS
 from molmo_act_ros.conversions.points import MAX_QUERIES
@@ -104,6 +105,11 @@ class PointSetup(ModelSetup):
     cameras: tuple[str, ...] = parameter(
         ("",), "Names that come before the topics of each camera. Blank: one camera, nothing before."
     )
+    reader: str = parameter(
+        "",
+        "What reads signs, labels and displays beside the model: rapidocr. Empty: the model alone.",
+        choices=("", *READER_NAMES),
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -116,8 +122,8 @@ class PointSetup(ModelSetup):
 
     @property
     def options(self) -> ModelOptions:
-        """See the base class; `exactly`, too."""
-        return replace(super().options, exactly=self.exactly or None)
+        """See the base class; `exactly` and `reader`, too."""
+        return replace(super().options, exactly=self.exactly or None, reader=self.reader or None)
 
     @property
     def camera_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -40,7 +41,8 @@ def test_iterating_gives_single_points_with_plain_numbers():
     first, second = points(timestamp=[0.5, 1.5], image_index=[0, 4], object_id=[7, 9], image_size=sizes)
     assert first == Point(x=1.5, y=2.5, object_id=7, score=0.25, image_index=0, timestamp=0.5)
     assert second == Point(x=7.0, y=3.0, object_id=9, score=0.75, image_index=4, timestamp=1.5)
-    assert {type(value) for value in dataclasses.astuple(second)} == {int, float}
+    assert {type(value) for value in dataclasses.astuple(second)[:-1]} == {int, float}
+    assert second.source is None
     assert points()[-1].x == 7
     with pytest.raises(IndexError):
         points()[2]
@@ -238,6 +240,7 @@ WRONG = {
     "truncated": [None, "no", 5],
     "ended_by_order": ["no"],
     "damaged": ["no"],
+    "source": ["model", ["model", "text"]],
 }
 
 
@@ -246,3 +249,28 @@ def test_arguments_of_a_wrong_type(name, value):
     right = {"xy": [[1, 2]], "score": [0.5], "image_size": [(8, 6)], "query": "mug"}
     with pytest.raises(InputError, match=rf"^Points\.{name}"):
         Points(**right | {name: value})
+
+
+def test_sources_stay_with_their_points():
+    points = Points(
+        xy=[[1, 1], [2, 2]], score=[0.1, 0.9], image_size=[(8, 6)], query="Save", source=["model", "both"]
+    )
+    assert [point.source for point in points] == ["model", "both"]
+    assert points[points.score > 0.5].source == ("both",)
+    assert points.best.source == "both"
+    assert Points.from_dict(json.loads(points.to_json())).source == ("model", "both")
+    assert points.by_image()[0].source == ("model", "both")
+
+
+def test_without_a_reader_there_is_no_source():
+    points = Points(xy=[[1, 1]], score=[0.1], image_size=[(8, 6)], query="Save")
+    assert points.source is None
+    assert points[0].source is None
+    assert "source" not in points.to_dict()["points"][0]
+    assert Points(xy=[], score=[], image_size=[(8, 6)], query="Save", source=()).source is None
+
+
+@pytest.mark.parametrize("source", [[1], ["eyes"]])
+def test_unknown_sources_are_refused(source):
+    with pytest.raises(InputError, match=r"^One of Points\.source is (1|'eyes'); expected"):
+        Points(xy=[[1, 1]], score=[0.1], image_size=[(8, 6)], query="Save", source=source)

@@ -1,0 +1,1 @@
+"""Reading text in images, and finding in it what a query names."""

@@ -1,0 +1,248 @@
+"""Fuses a model's points with what is written: one list of places, each with its source and probability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from molmo_act.outputs.points import Points
+from molmo_act.reading.candidates import Candidate, candidates, text_features
+from molmo_act.reading.matching import TextIndex
+from molmo_act.reading.query import ParsedQuery, parse_query
+from molmo_act.reading.scoring import Weights, absent_features, model_features
+from molmo_act.reading.text import Box
+from molmo_act.reading.words import BESIDE, Kind
+from molmo_act.request import Bounds
+
+RIVAL_ODDS = 0.5
+"""A place is returned beside the best one if its odds are at least this share of the best one's."""
+LEAST_SEEN = 0.5
+"""Least score in the part of an image around a label at which the thing there is what belongs to it."""
+_REACH = 0.75
+"""Of its height, how far around written words a point of the model is taken to mean them."""
+_CROP = (48, 40, 360, 96)
+"""Pixels left of, above, right of and below a label among which its field or check box is looked for."""
+_CROP_WORDS: dict[Kind, str] = {
+    "field": "the text field",
+    "check box": "the check box",
+    "choice": "the radio button",
+    "list": "the drop-down list",
+    "slider": "the slider",
+}
+
+Ask = Callable[[np.ndarray, str], Points]
+"""Asks the model for the one best place in an image, uint8 (H, W, 3) RGB."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that may be meant.
+
+    Attributes:
+        xy: Pixels of the image, pixel centres at +0.5.
+        score: Probability that it is what the query names, in [0, 1].
+        source: "model", "text" or "both".
+    """
+
+    xy: tuple[float, float]
+    score: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one query about one image before it is weighed.
+
+    Attributes:
+        query: The query, parsed.
+        found: Places where its label is written.
+        agreement: For each of them the score of the model's best point there, 0 without any.
+        elsewhere: Numbers of the model's points that lie at none of them.
+        points: The model's answer.
+    """
+
+    query: ParsedQuery
+    found: list[Candidate]
+    agreement: list[float]
+    elsewhere: list[int]
+    points: Points
+
+    @property
+    def alike(self) -> float:
+        """Likeness of the most similar words, 0 without any."""
+        return self.found[0].likeness if self.found else 0.0
+
+    def text_evidence(self) -> list[list[float]]:
+        """What `Weights.text` takes, for each place where the label is written."""
+        return [
+            text_features(candidate, agreed, self.points.absent)
+            for candidate, agreed in zip(self.found, self.agreement, strict=True)
+        ]
+
+    def model_evidence(self, best_text: float) -> list[list[float]]:
+        """What `Weights.model` takes, for each of `elsewhere`."""
+        scores = self.points.score[self.elsewhere].tolist()
+        return [model_features(score, best_text, self.points.absent) for score in scores]
+
+    def absent_evidence(self, best: float) -> list[float]:
+        """What `Weights.absent` takes."""
+        return absent_features(best, self.points.absent, self.alike)
+
+
+def weigh(points: Points, text: TextIndex, query: ParsedQuery) -> Evidence:
+    """Compares a model's points with what is written.
+
+    Args:
+        points: The model's answer about one image.
+        text: What was read in that image.
+        query: The query, parsed.
+
+    Returns:
+        The evidence.
+    """
+    found = candidates(text, query)
+    agreement = [0.0] * len(found)
+    elsewhere = []
+    for number, (x, y) in enumerate(points.xy.tolist()):
+        at = [index for index, one in enumerate(found) if _reaches(one.match.box, x, y)]
+        for index in at:
+            agreement[index] = max(agreement[index], _score(points, number))
+        if not at:
+            elsewhere.append(number)
+    return Evidence(query, found, agreement, elsewhere, points)
+
+
+def fuse(
+    points: Points,
+    text: TextIndex | None,
+    bounds: Bounds,
+    *,
+    weights: Weights,
+    look: Callable[[Box, str], tuple[tuple[float, float], float] | None] | None = None,
+) -> Points:
+    """Fuses a model's answer about an image with what is written in it.
+
+    Args:
+        points: The model's answer, all its points.
+        text: What was read; None where nothing could be. That leaves the answer as it is, as does a query for
+            an icon, which has no text.
+        bounds: Which points are wanted.
+        weights: Probabilities, see `molmo_act.reading.scoring.weights_for`.
+        look: Asks the model for a thing in a part of the image, see `looker`; None to leave fields at their
+            label.
+
+    Returns:
+        The points, the likeliest first, with `Points.source`; `score` and `absent` are calibrated for reader
+        and model together.
+    """
+    query = parse_query(points.query)
+    if text is None or query.kind == "icon":
+        return alone(points, bounds)
+    evidence = weigh(points, text, query)
+    written = [weights.text(row) for row in evidence.text_evidence()]
+    best_text = max(written, default=0.0)
+    places = [
+        _written_place(candidate, score, agreed, look)
+        for candidate, score, agreed in zip(evidence.found, written, evidence.agreement, strict=True)
+        if score >= weights.least_text
+    ]
+    for number, row in zip(evidence.elsewhere, evidence.model_evidence(best_text), strict=True):
+        x, y = points.xy[number].tolist()
+        places.append(Place((x, y), weights.model(row), "model"))
+    places.sort(key=lambda place: -place.score)
+    absent = weights.absent(evidence.absent_evidence(places[0].score if places else 0.0))
+    return _answer(points, _chosen(places, absent > weights.empty_above, query, bounds), absent)
+
+
+def alone(points: Points, bounds: Bounds) -> Points:
+    """Gives a model's answer as it is where nothing was read.
+
+    Args:
+        points: The model's answer, all its points.
+        bounds: Which points are wanted.
+
+    Returns:
+        The points, whose source is "model".
+    """
+    least = bounds.min_score  # a score that is not known passes no bound but 0
+    kept = [number for number, score in enumerate(points.score.tolist()) if score >= least or not least]
+    return replace(points, source=("model",) * len(points))[kept[: bounds.max_points]]
+
+
+def looker(image: np.ndarray, ask: Ask) -> Callable[[Box, str], tuple[tuple[float, float], float] | None]:
+    """Makes what finds the thing that belongs to a label in the part of an image around it.
+
+    Args:
+        image: uint8 (H, W, 3), RGB.
+        ask: Asks the model about the part.
+
+    Returns:
+        From a label's box and the words for a thing to (x, y) in pixels of the image and its score, or None.
+    """
+
+    def look(box: Box, words: str) -> tuple[tuple[float, float], float] | None:
+        left, above, right, below = _CROP
+        x0, y0 = max(int(box[0]) - left, 0), max(int(box[1]) - above, 0)
+        part = image[y0 : int(box[3]) + below, x0 : int(box[2]) + right]
+        best = ask(np.ascontiguousarray(part), words).best
+        return None if best is None else ((best.x + x0, best.y + y0), best.score)
+
+    return look
+
+
+def _written_place(
+    candidate: Candidate,
+    score: float,
+    agreed: float,
+    look: Callable[[Box, str], tuple[tuple[float, float], float] | None] | None,
+) -> Place:
+    """Where a label is, or the field or check box beside it where the model finds one."""
+    kind = candidate.reading.kind
+    if look is not None and kind in BESIDE and kind is not None and score >= LEAST_SEEN:
+        found = look(candidate.match.box, _CROP_WORDS[kind])
+        if found is not None and found[1] >= LEAST_SEEN:
+            return Place(found[0], score, "both")
+    return Place(candidate.match.middle, score, "both" if agreed else "text")
+
+
+def _chosen(places: Sequence[Place], nothing: bool, query: ParsedQuery, bounds: Bounds) -> list[Place]:
+    """Which places are the answer."""
+    if bounds.exactly is not None:
+        kept = list(places[: bounds.exactly])
+    elif nothing or not places:
+        kept = []
+    else:
+        least = RIVAL_ODDS * _odds(places[0].score) * (0.2 if query.several else 1)
+        kept = [place for place in places if _odds(place.score) >= least]
+    return [place for place in kept if place.score >= bounds.min_score][: bounds.max_points]
+
+
+def _answer(points: Points, places: Sequence[Place], absent: float) -> Points:
+    count = len(places)
+    return replace(
+        points,
+        xy=np.array([place.xy for place in places], np.float32).reshape(-1, 2),
+        score=np.array([place.score for place in places], np.float32),
+        object_id=np.arange(1, count + 1),
+        image_index=np.zeros(count, np.int64),
+        source=tuple(place.source for place in places),
+        absent=absent,
+        features=None,
+    )
+
+
+def _reaches(box: Box, x: float, y: float) -> bool:
+    reach = _REACH * (box[3] - box[1])
+    return box[0] - reach <= x < box[2] + reach and box[1] - reach <= y < box[3] + reach
+
+
+def _score(points: Points, number: int) -> float:
+    score = float(points.score[number])
+    return 0.5 if math.isnan(score) else score
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-9)

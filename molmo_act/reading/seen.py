@@ -1,0 +1,102 @@
+"""SeenImage: an image with what is written in it, ready to be fused with a model's answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from molmo_act.outputs.points import Points
+from molmo_act.reading.fusion import Ask, alone, fuse, looker
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.matching import TextIndex
+from molmo_act.reading.scoring import weights_for
+from molmo_act.reading.text import ReadText
+from molmo_act.request import Bounds, paired
+
+
+@dataclass(frozen=True, eq=False)
+class SeenImage:
+    """An image and its text.
+
+    Attributes:
+        pixels: uint8 (H, W, 3), RGB.
+        text: What was read in it; None where the reader failed.
+        read_ms: Milliseconds that reading took.
+    """
+
+    pixels: np.ndarray
+    text: ReadText | None
+    read_ms: float
+
+    @cached_property
+    def index(self) -> TextIndex | None:
+        """The text, arranged for any number of queries; None where there is none."""
+        return None if self.text is None else TextIndex(self.text)
+
+    @classmethod
+    def read(cls, pixels: np.ndarray, reader: GuardedReader) -> SeenImage:
+        """Reads an image.
+
+        Args:
+            pixels: uint8 (H, W, 3), RGB.
+            reader: What reads it.
+
+        Returns:
+            The image with its text.
+        """
+        began = time.perf_counter()
+        text = reader.read(pixels)
+        return cls(pixels, text, 1000 * (time.perf_counter() - began))
+
+    def fuse(self, points: Points, bounds: Bounds, ask: Ask | None, model: str) -> Points:
+        """Fuses a model's answer about the image with its text, see `molmo_act.reading.fusion.fuse`.
+
+        Args:
+            points: The model's answer within `asked_bounds`.
+            bounds: Which points are wanted.
+            ask: Asks the model about a part of the image; None where it cannot.
+            model: Name of the model.
+
+        Returns:
+            The points of both; ``timing_ms`` has ``read``.
+        """
+        look = None if ask is None else looker(self.pixels, ask)
+        timed = replace(points, timing_ms={**points.timing_ms, "read": self.read_ms})
+        return fuse(timed, self.index, bounds, weights=weights_for(model), look=look)
+
+
+def asked_bounds(bounds: Bounds) -> Bounds:
+    """What a model is asked for where its points are fused later: bounds of score and number come then."""
+    return replace(bounds, min_score=0.0, max_points=None)
+
+
+def fuse_each(
+    seen: Sequence[SeenImage | None],
+    answers: Sequence[Points],
+    queries: Sequence[str],
+    bounds: Bounds,
+    ask: Ask | None,
+    model: str,
+) -> list[Points]:
+    """Fuses the answers to pairs of images and queries.
+
+    Args:
+        seen: The images, as `molmo_act.request.paired` takes them; None for one that was encoded without a
+            reader.
+        answers: The model's answer to each pair.
+        queries: What was asked.
+        bounds: Which points are wanted.
+        ask: See `SeenImage.fuse`.
+        model: See `SeenImage.fuse`.
+
+    Returns:
+        The fused answer to each pair.
+    """
+    return [
+        alone(points, bounds) if image is None else image.fuse(points, bounds, ask, model)
+        for (image, _), points in zip(paired(seen, queries), answers, strict=True)
+    ]

@@ -1,0 +1,100 @@
+"""Points of a model and written labels become one list with sources and probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from molmo_act.outputs.points import Points
+from molmo_act.reading.fusion import alone, fuse, looker
+from molmo_act.reading.matching import TextIndex
+from molmo_act.reading.scoring import weights_for
+from molmo_act.request import Bounds
+from tests.support.written_screen import read_line, read_text
+
+TEXT = TextIndex(
+    read_text(read_line("Save", 100, 100), read_line("Cancel", 100, 200), read_line("Email", 100, 300))
+)
+NANO = weights_for("nano")
+
+
+def answer(query, *xy, score=0.6, absent=0.1):
+    return Points(xy=xy, score=[score] * len(xy), image_size=[(640, 480)], query=query, absent=absent)
+
+
+def fused(points, bounds=None, **options):
+    return fuse(points, TEXT, bounds or Bounds(), weights=options.pop("weights", NANO), **options)
+
+
+def test_the_written_label_wins_over_a_point_elsewhere():
+    found = fused(answer("the Save button", (500, 400)))
+    assert (found.best.x, found.best.y, found.best.source) == (116, 108, "text")
+    assert found.best.score > 0.8
+    assert found.absent < 0.2
+
+
+def test_agreement_is_both_and_raises_the_score():
+    both = fused(answer("the Save button", (118, 109)))
+    apart = fused(answer("the Save button", (500, 400)))
+    assert both.source == ("both",)
+    assert both.best.score > apart.best.score
+
+
+def test_an_absent_label_is_absent():
+    found = fused(answer("the Print button", absent=0.8))
+    assert len(found) == 0
+    assert found.source is None
+    assert found.absent > 0.5
+
+
+def test_icons_are_left_to_the_model():
+    found = fused(answer("the save icon", (500, 400), score=0.3, absent=0.4))
+    assert (found.source, found.absent) == (("model",), pytest.approx(0.4))
+    assert found.score.tolist() == [pytest.approx(0.3)]
+
+
+def test_another_model_keeps_its_points_where_nothing_is_written():
+    found = fused(answer("the bell button", (500, 400)), weights=weights_for("allenai/MolmoPoint-8B"))
+    assert (found.best.x, found.source) == (500, ("model",))
+    assert found.best.score == pytest.approx(0.6)
+    written = fused(answer("the Save button", (500, 400)), weights=weights_for("allenai/MolmoPoint-8B"))
+    assert written.best.source == "text"
+
+
+def test_bounds_hold_for_both():
+    query = answer("the Save button", (500, 400))
+    assert len(fused(query, Bounds(exactly=2))) == 2
+    assert len(fused(query, Bounds(exactly=2, max_points=None, min_score=0.5))) == 1
+    assert len(fused(answer("Print", absent=0.9), Bounds(exactly=1))) <= 1
+
+
+def test_a_field_is_looked_for_beside_its_label():
+    asked = []
+
+    def look(box, words):
+        asked.append((box, words))
+        return (250.0, 308.0), 0.9
+
+    found = fused(answer("the Email field"), look=look)
+    assert asked == [((100, 300, 140, 316), "the text field")]
+    assert (found.best.x, found.best.y, found.best.source) == (250, 308, "both")
+    unsure = fused(answer("the Email field"), look=lambda box, words: ((250.0, 308.0), 0.1))
+    assert unsure.best.source == "text"
+
+
+def test_looking_asks_about_a_part_in_pixels_of_the_image():
+    image = np.zeros((480, 640, 3), np.uint8)
+
+    def ask(part, words):
+        return Points(xy=[(5, 6)], score=[0.5], image_size=[part.shape[1::-1]], query=words)
+
+    look = looker(image, ask)
+    assert look((100, 300, 140, 316), "the text field") == ((57, 266), 0.5)
+    assert look((0, 0, 10, 10), "x") == ((5, 6), 0.5)
+    assert looker(image, lambda part, words: answer(words))((0, 0, 9, 9), "x") is None
+
+
+def test_nothing_read_is_the_model_alone():
+    points = answer("Save", (1, 2), (3, 4))
+    assert fuse(points, None, Bounds(max_points=1), weights=NANO).source == ("model",)
+    assert alone(points, Bounds(min_score=0.7)).source is None

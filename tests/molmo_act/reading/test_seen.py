@@ -1,0 +1,53 @@
+"""A model with a reader answers from both, however the image is given; a failing reader changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+import molmo_act
+from tests.molmo_act.reading.test_guarded import Reader
+from tests.support.written_screen import draw_screen, read_line, read_text
+
+SCREEN = draw_screen((320, 240), {"Save": (100, 100)})
+TEXT = read_text(read_line("Save", 100, 100), size=(320, 240))
+
+
+class Always(Reader):
+    """Reads the same in every image."""
+
+    def read(self, image, *, timeout=None):
+        return TEXT
+
+
+@pytest.fixture(scope="module")
+def model():
+    return molmo_act.load(device="cpu", reader=Always())
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_every_way_to_ask(model, encoded):
+    image = model.encode(SCREEN) if encoded else SCREEN
+    found = model.point(image, "the Save button")
+    assert (found.best.x, found.best.y) == (116, 108)
+    assert found.best.source in ("text", "both")
+    assert found.timing_ms["read"] >= 0
+    several = model.point(image, ["Save", "save icon"])
+    assert [points.best.source for points in several if len(points)][:1] != ["model"]
+    assert model.count(image, "the Save button") == 1
+
+
+def test_pairs_and_options(model):
+    both = model.point([SCREEN, SCREEN], ["Save", "the Save button"], max_points=1)
+    assert [(points.best.x, points.best.y) for points in both] == [(116, 108)] * 2
+    assert len(model.point(SCREEN, "Save", min_score=1.0)) == 0
+    assert len(model.point(SCREEN, "Save", exactly=1)) == 1
+
+
+def test_a_failing_reader_leaves_the_answer_of_the_model(model):
+    alone = molmo_act.load(device="cpu").point(SCREEN, "the Save button")
+    failing = molmo_act.load(device="cpu", reader=Reader(*[OSError("gone")] * 9))
+    found = failing.point(SCREEN, "the Save button")
+    assert found.xy.tolist() == alone.xy.tolist()
+    assert found.score.tolist() == alone.score.tolist()
+    assert set(found.source or ()) <= {"model"}
+    assert found.absent == alone.absent
