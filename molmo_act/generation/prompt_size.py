@@ -44,7 +44,8 @@ class PromptSize:
         """
         pixels = inputs.get("pixel_values", inputs.get("pixel_values_videos"))
         rows, tokens = inputs["input_ids"].shape
-        image_tokens = int(inputs["token_type_ids"].sum())
+        image = inputs.get("token_type_ids", inputs.get("image_token_mask"))
+        image_tokens = 0 if image is None else int(image.sum())
         return cls(0 if pixels is None else len(pixels), image_tokens, tokens, rows)
 
     def scaled(self, share: float) -> PromptSize:
@@ -80,7 +81,8 @@ def prefill_bytes(config: Any, prompt: PromptSize, size: int) -> float:
     patches = prompt.crops * vision.num_position_embeddings
     features = adapter.hidden_size * len(adapter.vision_feature_layer)
     windows = prompt.image_tokens * SLOTS * features
-    heads = text.num_key_value_heads * (text.head_dim or text.hidden_size // text.num_attention_heads)
+    width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    heads = text.num_key_value_heads * width
     pixels = patches * 3 * vision.patch_size**2 * PIXEL_BYTES
     lasting = windows + positions * (2 * text.num_hidden_layers * heads + 3 * text.hidden_size)
     at_once = min(prompt.crops, CROPS_AT_ONCE) * vision.num_position_embeddings

@@ -308,22 +308,22 @@ def generate_answers(
 
     Raises:
         InputError: A prompt leaves no room for an answer.
+        PlatformError: Memory ran out.
     """
     longest = queries[int(inputs["attention_mask"].sum(1).argmax())]
     limits = runtime.limits(inputs["input_ids"].shape[1], bounds, longest, reduce=reduce)
     if runtime.has_grounding_tokens:
         return runtime.engine.generate(inputs, queries, order=bounds.order, limits=limits)
-    return generate_text(
-        runtime.model,
-        inputs,
-        opening_ids={
-            runtime.tokenizer.encode(opening, add_special_tokens=False)[0]
-            for opening in text_format(runtime.config).openings
-        },
-        end_ids=runtime.grammar.end_ids,
-        max_new_tokens=limits.max_new_tokens,
-        timeout=limits.timeout,
-    )
+    encode, openings = runtime.tokenizer.encode, text_format(runtime.config).openings
+    with explain_out_of_memory(runtime.model, inputs):
+        return generate_text(
+            runtime.model,
+            inputs,
+            opening_ids={encode(opening, add_special_tokens=False)[0] for opening in openings},
+            end_ids=runtime.grammar.end_ids,
+            max_new_tokens=limits.max_new_tokens,
+            timeout=limits.timeout,
+        )
 
 
 def _mean_of_past(

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import molmo_act
-from molmo_act import CheckpointError, InputError
+from molmo_act import CheckpointError, InputError, PlatformError
 from molmo_act.generation.outputs import GeneratedAnswer
 from molmo_act.generation.text import generate_text
 from molmo_act.models.molmo import MolmoConfig, MolmoForConditionalGeneration
@@ -118,6 +118,17 @@ def test_crops_that_leave_no_room(loaded):
     image = synthetic_image(1, 1000, 1000)
     with pytest.raises(InputError, match=r"take \d+ tokens, but .* reads 1024. Give fewer max_crops"):
         loaded.point(image, "mug", max_crops=400)
+
+
+def test_out_of_memory_says_how_many_crops_would_fit(loaded, monkeypatch):
+    def full(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(loaded.model.model.vision_tower, "forward", full)
+    with pytest.raises(
+        PlatformError, match=r"^Out of memory on 'cpu': 7 crops in 1 prompt.* Give fewer max_crops"
+    ):
+        loaded.point(synthetic_image(1, 60, 250), "mug")
 
 
 @pytest.mark.parametrize("style", STYLES)
