@@ -50,7 +50,7 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Click a named button of a real window.")
+    parser = argparse.ArgumentParser(description="Click a named button of a real window.", allow_abbrev=False)
     parser.add_argument("name", nargs="?", default="Save", choices=BUTTONS, help="the button to click")
     parser.add_argument("--query", help="how to ask for it; 'the NAME button' by default")
     parser.add_argument("--out", type=Path, default=Path("click_button.png"), help="annotated image")

@@ -175,7 +175,7 @@ def _image_of(turn: Turn) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Runs the agent and returns the exit code."""
-    parser = argparse.ArgumentParser(description="Let a chat model work this desktop.")
+    parser = argparse.ArgumentParser(description="Let a chat model work this desktop.", allow_abbrev=False)
     parser.add_argument("goal")
     parser.add_argument("--url", required=True, help="address of the service, up to /v1")
     parser.add_argument("--model", required=True, help="name of the chat model there")

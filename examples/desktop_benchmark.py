@@ -102,7 +102,7 @@ PARTS: dict[str, Callable[[ActionResult], float]] = {
 
 def main() -> None:
     """Measures each size in a process of its own, since pyautogui keeps its first display."""
-    parser = argparse.ArgumentParser(description="Time the parts of a click.")
+    parser = argparse.ArgumentParser(description="Time the parts of a click.", allow_abbrev=False)
     parser.add_argument("--clicks", type=int, default=40)
     parser.add_argument("--size", help="measure one size, such as 1920x1080, and print only JSON")
     arguments = parser.parse_args()

@@ -48,7 +48,9 @@ def open_window(title: str, geometry: str) -> tkinter.Tk:
 
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description="A window that says what it receives, as JSON lines.")
+    parser = argparse.ArgumentParser(
+        description="A window that says what it receives, as JSON lines.", allow_abbrev=False
+    )
     parser.add_argument("--title", default="Form")
     parser.add_argument("--geometry", default="480x360+200+120", help="as Tk writes it: WIDTHxHEIGHT+X+Y")
     parser.add_argument("--font-size", type=int, default=18)

@@ -37,7 +37,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 def main() -> int:
     """Runs the camera until a signal, or for --count images; returns the exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("source", nargs="?", type=Path, help="image or folder; made-up discs when left out")
     parser.add_argument("--rate", type=_positive, default=10.0, help="images per second (default 10)")

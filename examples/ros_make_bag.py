@@ -27,7 +27,7 @@ BEGIN_NS = 1_700_000_000 * 10**9
 def main() -> int:
     """Writes the bag; returns the exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("bag", type=Path, help="folder to make")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long it lasts (default 5)")

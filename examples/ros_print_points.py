@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Subscribes until a signal, --count or --timeout; returns the exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--query", help="what to point at: published on topic query once the node listens")
     parser.add_argument(

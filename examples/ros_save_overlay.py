@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def main() -> int:
     """Subscribes until an image has come; returns the exit code."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("out", type=Path, help="where to save it, such as overlay.png")
     parser.add_argument("--timeout", type=float, default=60.0, help="give up after so many seconds")

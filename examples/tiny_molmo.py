@@ -90,7 +90,7 @@ def write_checkpoint(folder: Path, *, experts: bool = False, video: bool = False
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument("--experts", action="store_true", help="in the style of MolmoE-1B")
     parser.add_argument("--video", action="store_true", help="a VideoMolmo")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import ParamSpec
 
+from molmo_act.cli._writing import Parser
 from molmo_act.errors import MolmoActError
 from molmo_act.io.atomic import WRITE_ADVICE
 
@@ -54,9 +55,7 @@ def make_parser(description: str | None, *, prog: str | None = None) -> argparse
     Returns:
         A parser without options.
     """
-    return argparse.ArgumentParser(
-        prog=prog, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    return Parser(prog=prog, description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
 
 
 def print_counts(counts: Mapping[str, int]) -> None:

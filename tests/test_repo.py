@@ -90,3 +90,17 @@ def _module_path(path: Path) -> Path:
 def _has_behaviour(path: Path) -> bool:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree))
+
+
+def test_no_command_takes_abbreviations(tracked):
+    """Parsers are `Parser` of molmo_act.cli, or say so themselves: ``--mode`` is not ``--model``."""
+    found = []
+    for path in tracked:
+        if path.suffix != ".py" or path.parts[0] == "tests":
+            continue
+        for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            name = getattr(called, "attr", getattr(called, "id", None))
+            if name == "ArgumentParser" and "allow_abbrev" not in {each.arg for each in node.keywords}:
+                found.append(f"{path}:{node.lineno}")
+    assert not found

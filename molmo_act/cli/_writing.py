@@ -1,4 +1,4 @@
-"""What a program of this project does where its stdout cannot be written: one line and an exit code."""
+"""How programs of this project read their arguments, and what they do where stdout cannot be written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -18,7 +18,18 @@ _STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBAD
 
 
 class Parser(argparse.ArgumentParser):
-    """Prints help as results: argparse itself takes no notice of a stdout that cannot be written."""
+    """The parser of all commands of this project, and of their subcommands.
+
+    It takes no abbreviations: argparse reads ``--mode`` as ``--model`` where there is no ``--mode``. And it
+    prints help as results: argparse takes no notice of a stdout that cannot be written.
+
+    Args:
+        args: See `argparse.ArgumentParser`.
+        kwargs: See `argparse.ArgumentParser`.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **kwargs})
 
     def print_help(self, file: SupportsWrite[str] | None = None) -> None:
         """Prints the help.

@@ -8,7 +8,6 @@ Packages are unpacked below `.cache/assets/packages`, the archive is written to 
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from model.data.assets.rasterize import (
     write_sprites,
 )
 from model.data.paths import ASSETS, SPRITE_FOLDER, table_sections
+from molmo_act.cli._writing import Parser
 from molmo_act.errors import PlatformError
 
 # Package with its version, and what the drawing style is called in the archive.
@@ -124,9 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: The command line without the program's name; `sys.argv` unless given.
     """
-    parser = argparse.ArgumentParser(
-        description="Fetch named drawings and make the archive that scenes are drawn from."
-    )
+    parser = Parser(description="Fetch named drawings and make the archive that scenes are drawn from.")
     parser.add_argument("--folder", type=Path, default=SPRITE_FOLDER, help="where to write the archive")
     parser.add_argument("--packages", type=Path, default=PACKAGES, help="where to unpack packages")
     parser.add_argument("--without-debian", action="store_true", help="npm packages only")

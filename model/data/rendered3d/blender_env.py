@@ -6,7 +6,6 @@ what is to be rendered goes to its Python as folders, see `blender_script`.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from model._cli import command
 from model.data.paths import CACHE
+from molmo_act.cli._writing import Parser
 from molmo_act.errors import PlatformError
 
 FOLDER = CACHE / "blender"
@@ -125,7 +125,7 @@ class Blender:
 @command
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description="Makes the environment of Blender, 1 GB, from the network.")
+    parser = Parser(description="Makes the environment of Blender, 1 GB, from the network.")
     parser.parse_args()
     make_environment()
     print(FOLDER)

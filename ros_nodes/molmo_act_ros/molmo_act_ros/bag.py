@@ -5,7 +5,6 @@ The new bag holds everything that can be read of the old one, and after each ima
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from molmo_act._optional import require_optional
 from molmo_act.cli._arguments import add_number, positive
+from molmo_act.cli._writing import Parser
 from molmo_act.cli.model_arguments import add_asking_arguments, add_model_arguments, model_options
 from molmo_act.errors import ImageError, InputError, MolmoActError
 from molmo_act.io.atomic import atomic_folder, check_output_folder
@@ -103,9 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: Arguments that cannot be used; or SIGTERM or SIGHUP came, and the new bag is not there.
     """
-    parser = argparse.ArgumentParser(
-        prog="molmo-act-bag", description=(__doc__ or "").partition(";")[0] + "."
-    )
+    parser = Parser(prog="molmo-act-bag", description=(__doc__ or "").partition(";")[0] + ".")
     parser.add_argument("bag", type=Path, help="folder of a rosbag2 (sqlite3 or MCAP)")
     parser.add_argument("query", nargs="+", help="what to point at; several are answered together")
     parser.add_argument("--out", type=Path, help="folder of the new bag (default: BAG_points)")

@@ -5,7 +5,6 @@ A node's module is imported only once the program runs, so that a missing rclpy 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -43,10 +42,11 @@ class Program:
             Exit code: 0 after a signal, 2 when the node could not be started.
         """
         try:
+            from molmo_act.cli._writing import Parser
             from molmo_act_ros.runner import run
         except ModuleNotFoundError as error:
             return _say_what_is_missing(self.command, error)
-        parser = argparse.ArgumentParser(
+        parser = Parser(
             prog=self.command,
             usage=f"%(prog)s [-h] [--ros-args {self.arguments} ...]",
             description=self.description,

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from molmo_act.cli._writing import UNREAD, run_writing
+from molmo_act.cli._writing import UNREAD, Parser, run_writing
 
 PRINTS = """
 import sys
@@ -39,3 +39,14 @@ def test_an_error_of_a_file_is_left_to_the_program(tmp_path) -> None:
 
 def _raise(error: Exception) -> int:
     raise error
+
+
+def test_options_are_not_abbreviated(capsys) -> None:
+    parser = Parser()
+    parser.add_argument("--model")
+    below = parser.add_subparsers().add_parser("track")
+    below.add_argument("--model")
+    for words in (["--mode=offline", "track"], ["track", "--mode=offline"]):
+        with pytest.raises(SystemExit):
+            parser.parse_args(words)
+        assert "unrecognized arguments: --mode=offline" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from molmo_act.cli._writing import Parser
 from molmo_act_ros.benchmarks.session import PROFILE, anonymous_mib, process, program, session
 from molmo_act_ros.runner import require_ros
 
@@ -31,9 +32,7 @@ SIZES = {"VGA": (640, 480), "1080p": (1920, 1080)}
 
 def main() -> None:
     """Runs the benchmark with the arguments of the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=1000, help="images of each run (default 1000)")
     parser.add_argument("--rounds", type=int, default=1, help="turns that each run is split into (default 1)")
     parser.add_argument(

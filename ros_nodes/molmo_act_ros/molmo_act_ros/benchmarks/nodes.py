@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from molmo_act.cli._writing import Parser
 from molmo_act.outputs.points import Points
 from molmo_act_ros.runner import run
 
@@ -30,7 +31,7 @@ def main() -> int:
     Returns:
         Its exit code.
     """
-    parser = argparse.ArgumentParser(prog="molmo_act_ros.benchmarks.nodes", description=__doc__)
+    parser = Parser(prog="molmo_act_ros.benchmarks.nodes", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument(
         "--size", type=int, nargs=2, default=(640, 480), help="width and height of the camera's images"

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 
 from std_msgs.msg import String
 
+from molmo_act.cli._writing import Parser
 from molmo_act_ros.benchmarks.session import PROFILE, TIMEOUT_S, Consumer, anonymous_mib, program, session
 
 _CHANGE_S = 3.0
@@ -46,9 +47,7 @@ def main() -> int:
     Returns:
         Exit code: 1 when something was wrong.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0, help="how long (default 30)")
     report = soak(60 * parser.parse_args().minutes)
     print(json.dumps(asdict(report)))
