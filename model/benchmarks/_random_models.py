@@ -1,7 +1,8 @@
 """Makes models of random weights, in sizes worth timing, that answer points without end.
 
 Every answer is patch, subpatch, location, number, and again: the residual stream of every token holds one
-common direction that the patch word answers to, and that of a location another one for the number.
+common direction that the patch word answers to, and that of a location another one for the number. Behind the
+end of a list, which comes only where the number of points is given, a third one ends the answer.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from molmo_act.models.molmo_point.image_processing_molmo_point import MolmoPoint
 from molmo_act.models.molmo_point.video_processing_molmo_point import MolmoPointVideoProcessor
 from molmo_act.pointing.load import NANO
 
-COMMON, NUMBER = 6.0, 40.0  # strengths of the two directions
+COMMON, NUMBER, END = 6.0, 40.0, 80.0  # strengths of the directions
 
 
 def make_processor() -> MolmoPointProcessor:
@@ -148,4 +149,7 @@ def make_model(
     tied = head is words
     head[config.patch_token_id] = 4 * NUMBER * common if tied else common
     head[grammar.numbers[0]] = NUMBER * (number + common) if tied else number
+    end = torch.nn.functional.normalize(torch.randn(words.shape[1]), dim=-1).to(words)
+    words[grammar.list_end] += END * end
+    head[min(grammar.end_ids)] = 2 * END * end
     return model

@@ -2,18 +2,21 @@
 
 `python -m model.benchmarks.step_profile --threads 1` decodes answers of twelve points, which are forced, and
 counts operators: calls and milliseconds per point, by what they do. What is left of the time of an answer,
-measured without a profiler, is spent in Python and between operators. The extra `onnx` adds the second table.
+measured without a profiler, is spent in Python and between operators. The extra `onnx` adds columns of its
+own. The second table compares steps with those of transformers' own modules, in turns and in CPU time, so
+that other programs on the machine count little.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
@@ -90,6 +93,51 @@ def in_torch(point: Callable[[], Any], rounds: int) -> dict[str, dict[str, float
     return summed(operators, whole_ms)
 
 
+def without_blocks() -> contextlib.ExitStack:
+    """Has models load and decode as transformers' own modules do, for as long as it is entered."""
+    from molmo_act.models.molmo_point.step_blocks import StepBlocks
+    from molmo_act.pointing import load
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(patch.object(load, "prepare_for_cpu", lambda model: None))
+    stack.enter_context(patch.object(StepBlocks, "fits", staticmethod(lambda model: False)))
+    return stack
+
+
+def in_turns(make: Callable[[], Any], image: Any, rounds: int) -> dict[str, float]:
+    """Milliseconds of CPU time per point beside prefill: with transformers' modules, and as it is.
+
+    Args:
+        make: Loads the model.
+        image: Pointed in.
+        rounds: Answers of each, in turns, behind one that is not counted.
+
+    Returns:
+        The medians; that they give the same ids is checked.
+    """
+    from molmo_act.generation.engine import Engine
+
+    decode, taken, ids = Engine._decode, defaultdict[str, list[float]](list), defaultdict[str, Any](list)
+
+    def timed(self: Engine, *given: Any) -> Any:
+        began = time.process_time()
+        found = decode(self, *given)
+        taken[way].append((time.process_time() - began) * 1000 / POINTS)
+        ids[way] = [answer.tokens for answer in found.answers]
+        return found
+
+    with without_blocks():
+        models = {"modules": make()}
+    models["blocks"] = make()
+    with patch.object(Engine, "_decode", timed):
+        for _ in range(rounds + 1):
+            for way, model in models.items():
+                with without_blocks() if way == "modules" else contextlib.nullcontext():
+                    model.point(image, QUERY, exactly=POINTS)
+    assert ids["modules"] == ids["blocks"], "the answers differ"
+    return {way: median(each[1:]) for way, each in taken.items()}
+
+
 def in_onnx(folder: Path, image: Any, rounds: int) -> dict[str, dict[str, float]]:
     """Operators of ONNX Runtime, those of prefill taken off."""
     import molmo_act
@@ -156,6 +204,18 @@ def measure(name: str, rounds: int, *, onnx: bool) -> dict[str, dict[str, dict[s
     return found
 
 
+def compare(name: str, rounds: int) -> dict[str, float]:
+    """`in_turns` of a model."""
+    import torch
+
+    from model.benchmarks._random_checkpoints import checkpoint, load_model
+    from model.benchmarks.decode import IMAGE_SIZE, NANO, SMALL_IMAGE_SIZE, scene
+
+    image = scene(SMALL_IMAGE_SIZE if name == NANO else IMAGE_SIZE)
+    with checkpoint(name, torch.float32) as stored:
+        return in_turns(lambda: load_model(stored, torch.device("cpu"), torch.float32), image, rounds)
+
+
 @command
 def main() -> None:
     """Command line."""
@@ -164,19 +224,30 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--models", nargs="+", default=["nano", "mid-size, 32768 words"], metavar="NAME")
     parser.add_argument("--no-onnx", action="store_true", help="torch only")
+    parser.add_argument("--no-profile", action="store_true", help="only the second table")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
     began = time.perf_counter()
     results: dict[str, Any] = {}
-    for name in args.models:
+    for name in args.models if not args.no_profile else ():
         results |= measure(name, args.rounds, onnx=not args.no_onnx)
-    print(table(results))
+    if results:
+        print(table(results))
+    turns = {name: compare(name, args.rounds) for name in args.models}
+    print("| model | modules, CPU ms per point | as it is | ratio |\n|---|---|---|---|")
+    for name, found in turns.items():
+        before, now = found["modules"], found["blocks"]
+        print(f"| {name} | {before:.1f} | {now:.1f} | {now / before:.2f} |")
 
     import torch
 
     from model._machine import machine_info
 
-    print(json.dumps({**machine_info(torch.device("cpu")), "threads": args.threads, "ms": results}))
+    print(
+        json.dumps(
+            {**machine_info(torch.device("cpu")), "threads": args.threads, "ms": results, "turns": turns}
+        )
+    )
     print(f"{time.perf_counter() - began:.0f} s", file=sys.stderr)
 
 

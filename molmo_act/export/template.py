@@ -22,8 +22,8 @@ from torch import Tensor, nn
 
 from molmo_act._optional import lazy_import
 from molmo_act.errors import PlatformError
-from molmo_act.export.attention import GROUPED
 from molmo_act.export.ports import Ports
+from molmo_act.models.attention import GROUPED
 from molmo_act.models.copying import without_capture_hooks
 from molmo_act.models.streaming import STREAMED
 

@@ -32,6 +32,7 @@ from molmo_act.generation.step_plan import StepPlan
 from molmo_act.models.molmo_point.exact_points import Places
 from molmo_act.models.molmo_point.grounding_state import GroundingState
 from molmo_act.models.molmo_point.modeling_molmo_point import MolmoPointForConditionalGeneration
+from molmo_act.models.molmo_point.step_blocks import StepBlocks
 
 
 class Decoder:
@@ -63,6 +64,9 @@ class Decoder:
     ) -> None:
         self._model, self._rules, self._cache = model, rules, cache
         self._static_shapes = static_shapes
+        language_model = model.model.language_model
+        fits = not static_shapes and StepBlocks.fits(language_model)
+        self._blocks = StepBlocks(language_model) if fits else None
         self._numbers = torch.tensor(grammar.numbers, device=model.device)
         self._closing = torch.tensor(grammar.closing, device=model.device)
         ends = torch.tensor(sorted(grammar.end_ids), device=model.device)
@@ -143,11 +147,14 @@ class Decoder:
         used_BS = rows.real_BS[:, :end] & (torch.arange(end, device=embeds.device) < rows.length_B[:, None])
         mask_BWS = used_BS[:, None].repeat(1, plan.width, 1)
         mask_BWS.scatter_(2, positions_BW[:, None].expand(-1, plan.width, -1), attends_BWW)
-        self._cache.prepare(positions_BW, end)
+        self._cache.prepare(positions_BW, end, in_line=len(positions_BW) == 1 and not self._static_shapes)
+        position_ids = (rows.length_B - rows.padding_B)[:, None] + depth_BW
+        if self._blocks is not None:
+            return self._blocks(embeds, mask_BWS[:, None], position_ids, self._cache)
         hidden: Tensor = core.language_model(
             inputs_embeds=embeds,
             attention_mask=mask_BWS[:, None],
-            position_ids=(rows.length_B - rows.padding_B)[:, None] + depth_BW,
+            position_ids=position_ids,
             past_key_values=self._cache,
             use_cache=True,
         ).last_hidden_state

@@ -30,7 +30,7 @@ class TreeCache:
     def __init__(self, layers: int, batch: int, heads: int, capacity: int, width: int, like: Tensor) -> None:
         self.values_2LBHSD = like.new_zeros(2, layers, batch, heads, capacity, width)
         self._write_BW = torch.zeros(batch, 1, dtype=torch.long, device=like.device)
-        self._end = capacity
+        self._end, self._in_line = capacity, False
 
     @classmethod
     def of(cls, text_config: Any, batch: int, capacity: int, like: Tensor) -> TreeCache:
@@ -56,14 +56,15 @@ class TreeCache:
         """S."""
         return self.values_2LBHSD.shape[4]
 
-    def prepare(self, write_BW: Tensor, end: int) -> None:
+    def prepare(self, write_BW: Tensor, end: int, *, in_line: bool = False) -> None:
         """Says where the tokens of the next forward pass go.
 
         Args:
             write_BW: Position of each token.
             end: First position that is not read; nothing is written there or behind it.
+            in_line: Whether the tokens of every row go right before `end`, in order, which is faster.
         """
-        self._write_BW, self._end = write_BW, end
+        self._write_BW, self._end, self._in_line = write_BW, end, in_line
         self._rows_B1 = torch.arange(len(write_BW), device=write_BW.device)[:, None]
 
     def update(
@@ -82,7 +83,10 @@ class TreeCache:
         found = []
         for stored_LBHSD, fed_BHWD in zip(self.values_2LBHSD, (keys_BHWD, values_BHWD), strict=True):
             stored_BHSD = stored_LBHSD[layer]
-            stored_BHSD[self._rows_B1, :, self._write_BW] = fed_BHWD.transpose(1, 2)
+            if self._in_line:
+                stored_BHSD[:, :, self._end - fed_BHWD.shape[2] : self._end] = fed_BHWD
+            else:
+                stored_BHSD[self._rows_B1, :, self._write_BW] = fed_BHWD.transpose(1, 2)
             found.append(stored_BHSD[:, :, : self._end])
         return found[0], found[1]
 

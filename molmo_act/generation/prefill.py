@@ -208,7 +208,8 @@ def _read(
     """(B, W, D) hidden states of the last W positions, which are written behind what the cache holds."""
     batch, width = embeds.shape[:2]
     end = real_BS.shape[1]
-    cache.prepare(torch.arange(end - width, end, device=embeds.device).expand(batch, -1), end)
+    write_BW = torch.arange(end - width, end, device=embeds.device).expand(batch, -1)
+    cache.prepare(write_BW, end, in_line=True)
     hidden: Tensor = model.model.language_model(
         inputs_embeds=embeds,
         attention_mask=mask,

@@ -20,7 +20,7 @@ from molmo_act.models.molmo_point.grounding_head import NEVER
 from molmo_act.models.molmo_point.grounding_state import GroundingState
 from molmo_act.models.molmo_point.modeling_molmo_point import MolmoPointForConditionalGeneration
 
-FEW_ROWS = 8
+FEW_ROWS = 4, 8
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _word_logits(model: MolmoPointForConditionalGeneration, x_BND: Tensor) -> Te
     batch, positions, width = x_BND.shape
     rows = batch * positions
     logits: Tensor
-    if x_BND.device.type == "cpu" and 1 < rows <= FEW_ROWS and type(model.lm_head) is nn.Linear:
+    if x_BND.device.type == "cpu" and FEW_ROWS[0] <= rows <= FEW_ROWS[1] and type(model.lm_head) is nn.Linear:
         flat_RD = x_BND.reshape(rows, width)
         logits = (model.lm_head.weight @ flat_RD.T).T.reshape(batch, positions, -1).float()
     else:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+import molmo_act.models.attention  # noqa: F401  # a model that is unpickled may name what it registers
 from molmo_act.errors import InputError
 from molmo_act.models.progress import progress_on_terminals
 
@@ -40,9 +41,7 @@ def without_capture_hooks(model: Model) -> Model:
             twin.__dict__ = {name: value for name, value in module.__dict__.items() if name != _INSTALLED}
             hooks = module.__dict__["_forward_hooks"].items()
             twin.__dict__["_forward_hooks"] = OrderedDict(
-                (number, hook)
-                for number, hook in hooks
-                if not getattr(hook, "__qualname__", "").startswith(_HOOK)
+                (number, hook) for number, hook in hooks if not _captures(hook)
             )
             twin.__dict__["_modules"] = {
                 name: None if child is None else clone(child) for name, child in module._modules.items()
@@ -51,6 +50,28 @@ def without_capture_hooks(model: Model) -> Model:
 
     twin: Model = clone(model)
     return twin
+
+
+def is_changed(module: nn.Module) -> bool:
+    """Says whether calling a module may do more than its class says: by hooks, or by a forward of its own.
+
+    Args:
+        module: Its parts count, too. Hooks that transformers installs when a model first runs do not.
+
+    Returns:
+        Whether it may.
+    """
+    return any(
+        part._forward_pre_hooks
+        or "forward" in vars(part)
+        or not all(map(_captures, part._forward_hooks.values()))
+        for part in module.modules()
+    )
+
+
+def _captures(hook: Any) -> bool:
+    """Whether a hook is one that transformers installs when a model first runs."""
+    return str(getattr(hook, "__qualname__", "")).startswith(_HOOK)
 
 
 class Copyable:

@@ -14,6 +14,7 @@ from molmo_act.errors import CheckpointError, InputError, PlatformError
 from molmo_act.generation.forking import run_forks_on_one_thread
 from molmo_act.generation.own_settings import own_settings
 from molmo_act.models.checkpoint_files import hub_options, is_path, need_file, read_json
+from molmo_act.models.cpu_layout import prepare_for_cpu
 from molmo_act.models.matching_parts import check_parts
 from molmo_act.models.molmo import MolmoForConditionalGeneration, MolmoProcessor
 from molmo_act.models.molmo2 import Molmo2
@@ -136,6 +137,8 @@ def _load(
     if "device_map" not in options:
         model = model.to(place)
     cast_floating_weights(model, dtype)
+    if place.type == "cpu":
+        prepare_for_cpu(model)
     check_block_sizes(model)
     keep_released_layout(model)
     # What was asked for is not what is stored: the map of the checkpoint is of its own weights.

@@ -12,6 +12,8 @@ from typing import Any
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 
+from molmo_act.models.attention import matrix_attention
+
 
 def plain_attention(
     module: nn.Module,
@@ -28,20 +30,13 @@ def plain_attention(
         module: The attention layer; not used.
         query: (batch, heads, length, width of a head).
         key, value: (batch, heads or a divisor of them, other length, width of a head).
-        attention_mask: None, or bool, true where a query attends to a key; every query attends to at least
-            one.
+        attention_mask: See `molmo_act.models.attention.matrix_attention`.
         scaling: Factor of the products.
 
     Returns:
         (batch, length, heads, width of a head), and None for the attention weights.
     """
-    groups = query.shape[1] // key.shape[1]
-    if groups > 1:
-        key, value = (each.repeat_interleave(groups, dim=1) for each in (key, value))
-    scores = (query * scaling) @ key.transpose(-1, -2)
-    if attention_mask is not None:
-        scores = scores.masked_fill(~attention_mask, float("-inf"))
-    return (scores.softmax(-1) @ value).transpose(1, 2).contiguous(), None
+    return matrix_attention(query, key, value, attention_mask, scaling, softmax_dtype=None).contiguous(), None
 
 
 def use_plain_attention(model: PreTrainedModel) -> None:

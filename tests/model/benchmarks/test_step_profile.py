@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from model.benchmarks.step_profile import POINTS, in_onnx, kind_of, summed, table
+from model.benchmarks.step_profile import POINTS, compare, in_onnx, kind_of, summed, table
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_nano_is_profiled_without_its_prefill(nano_onnx, tmp_path):
     assert 20 < found["matrix products"]["calls"] < 400
     assert found["all"]["ms"] > 0
     assert not list(tmp_path.glob("onnxruntime_profile*"))
+
+
+@pytest.mark.slow  # answers six times
+def test_blocks_and_modules_take_turns_and_answer_alike():
+    found = compare("tiny", 2)
+    assert [*found] == ["modules", "blocks"]
+    assert min(found.values()) > 0
