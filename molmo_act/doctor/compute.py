@@ -9,6 +9,7 @@ import numpy as np
 
 from molmo_act.doctor.finding import AbsentError
 from molmo_act.doctor.machine import measure_here
+from molmo_act.embedded.providers import first_line
 
 SIDE = 256
 CLOSE = 1e-3
@@ -98,8 +99,14 @@ def onnxruntime() -> str:
     graph, (left, right) = _matmul_graph(), _matrices()
     said = []
     for provider in ort.get_available_providers():
-        session = ort.InferenceSession(graph, providers=[provider])
-        if session.get_providers()[0] != provider:  # it falls back silently where the device is not there
+        try:  # without its retry on the CPU, which writes to stdout
+            session = ort.InferenceSession(graph, providers=[provider], enable_fallback=0)
+        except Exception as error:
+            if provider == "CPUExecutionProvider":
+                raise
+            said.append(f"{provider} not usable: {first_line(error)}")
+            continue
+        if session.get_providers()[0] != provider:  # nor does it say that a library is missing
             said.append(f"{provider} not usable")
             continue
         (found,) = session.run(None, {"left": left, "right": right})

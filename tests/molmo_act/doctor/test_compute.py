@@ -77,3 +77,21 @@ def test_the_graph_runs() -> None:
     left, right = compute._matrices()
     (found,) = session.run(None, {"left": left, "right": right})
     np.testing.assert_allclose(found, left @ right, rtol=1e-3, atol=1e-3)
+
+
+def test_a_provider_that_does_not_start_is_named_and_nothing_takes_its_place(monkeypatch, capfd) -> None:
+    ort = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    start, asked = ort.InferenceSession, []
+
+    def session(graph, providers, **options):
+        asked.append(options)
+        if providers != ["CPUExecutionProvider"]:
+            raise RuntimeError("libcudart.so.13: cannot open shared object file\nmore")
+        return start(graph, providers=providers, **options)
+
+    monkeypatch.setattr(ort, "get_available_providers", lambda: ["Broken", "CPUExecutionProvider"])
+    monkeypatch.setattr(ort, "InferenceSession", session)
+    said = compute.onnxruntime()
+    assert said.startswith("Broken not usable: libcudart.so.13: cannot open shared object file, CPUExec")
+    assert asked == [{"enable_fallback": 0}] * 2  # else it writes to stdout, and tries the CPU by itself
+    assert capfd.readouterr().out == ""
