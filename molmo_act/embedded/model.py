@@ -26,6 +26,7 @@ from molmo_act.pointing.options import (
     refuse_unknown,
     refuse_videos,
 )
+from molmo_act.pointing.read_image import refuse_cutting_again
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.seen import SeenImage, asked_bounds, fuse_each
 from molmo_act.request import Bounds, as_list, paired
@@ -177,11 +178,7 @@ class EmbeddedModel(StreamVerbs):
             return [runtime.point(one, query, bounds, max_crops, prompt) for one, query in pairs]
         [image] = images
         if isinstance(image, EmbeddedImage):
-            if max_crops is not None:
-                raise InputError(
-                    "max_crops says how an image is cut when it is read. Give it to encode() for an "
-                    "encoded one."
-                )
+            refuse_cutting_again(max_crops)
             return runtime.point_in_encoded(image, queries, bounds, prompt)
         if len(queries) == 1:
             return [runtime.point(_pixels(image), queries[0], bounds, max_crops, prompt)]

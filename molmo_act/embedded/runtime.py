@@ -113,7 +113,7 @@ class EmbeddedRuntime(Questions):
         self.limits(len(seen.ids), Bounds())
         prefix = read_image(self.network, self.config, seen.tables, seen.ids, seen.pixels)
         prefill_ms = 1000 * (time.perf_counter() - began) - seen.preprocess_ms
-        return EmbeddedImage(prefix, seen.cut.metadata(), self, seen.preprocess_ms, prefill_ms)
+        return EmbeddedImage(seen.cut.metadata(), seen.preprocess_ms, prefill_ms, prefix, self)
 
     def point(
         self, image: np.ndarray, query: str, bounds: Bounds, max_crops: int | None, prompt: str | None
@@ -147,7 +147,7 @@ class EmbeddedRuntime(Questions):
         answer = decoder.run(began)
         times = preprocess_ms, 1000 * (prefilled - began) - preprocess_ms
         return self._points(
-            answer, query, EmbeddedImage(read, cut.metadata(), self, *times), bounds, prefilled
+            answer, query, EmbeddedImage(cut.metadata(), *times, read, self), bounds, prefilled
         )
 
     def point_in_encoded(

@@ -29,6 +29,7 @@ from molmo_act.pointing.options import (
     refuse_unknown,
     refuse_videos,
 )
+from molmo_act.pointing.read_image import refuse_cutting_again
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.seen import SeenImage, asked_bounds, fuse_each
@@ -326,10 +327,8 @@ def _point_apart(
 ) -> list[Points]:
     """Points at each query in its own image."""
     encoded = [image for image in images if isinstance(image, EncodedImage)]
-    if encoded and max_crops is not None:
-        raise InputError(
-            "max_crops says how an image is cut when it is read. Give it to encode() for an encoded one."
-        )
+    if encoded:
+        refuse_cutting_again(max_crops)
     if len(images) == 1:
         return _point_in_one(runtime, images[0], queries, bounds, max_crops, prompt)
     if not encoded:

@@ -191,7 +191,7 @@ def encode_image(
     with explain_out_of_memory(runtime.model, inputs):
         prefix = prefill_prefix(runtime.model, inputs, mean_NKC)
     ended = time.perf_counter()
-    return EncodedImage(prefix, metadata, runtime.name, 1000 * (prepared - began), 1000 * (ended - prepared))
+    return EncodedImage(metadata, 1000 * (prepared - began), 1000 * (ended - prepared), prefix, runtime.name)
 
 
 def prepare_image_inputs(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 
 from transformers import PreTrainedModel
 
@@ -118,12 +117,12 @@ class PointingModel(ImageVerbs, VideoVerbs, TrackVerbs):
             MissingExtraError: Without the extra `onnx`.
             PlatformError: torch cannot write the model in that opset.
         """
-        checked = import_module("molmo_act.export.checked")  # a layer above: it runs what it has written
-        report: ExportReport = checked.export_checked(
+        from molmo_act.export.checked import export_checked  # a layer above: it runs what it has written
+
+        return export_checked(
             *(self, self.model, self.processor, folder),
             name=self.name,
             precision=precision,
             opset=opset,
             max_drift_px=max_drift_px,
         )
-        return report

@@ -233,7 +233,7 @@ def _encode(
     with explain_out_of_memory(runtime.model, inputs):
         prefix = prefill_prefix(runtime.model, inputs)
     prefill_ms = 1000 * (time.perf_counter() - began)
-    return EncodedImage(prefix, metadata, runtime.name, preprocess_ms, prefill_ms)
+    return EncodedImage(metadata, preprocess_ms, prefill_ms, prefix, runtime.name)
 
 
 def _prepare_video_inputs(
