@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -38,4 +39,30 @@ def test_a_script_runs(open_window, nano_onnx, tmp_path) -> None:
     script.write_text(f"- click: {QUERY}\n")
     done = run("gui_agent", "run", script, "--model", nano_onnx, *SURE)
     assert done.returncode == 0, done.stderr
+    assert window.next_event() == {"event": "press", "name": "Go"}
+
+
+def test_it_watches(open_window, nano_onnx) -> None:
+    open_window("--button", "Go=#e01020")
+    done = run("molmo_act", "watch", QUERY, "--model", nano_onnx, *SURE, "--seconds", "0")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\(\d+, \d+\) 0\.\d+\n", done.stdout)
+
+
+def test_it_serves_agents(open_window, nano_onnx) -> None:
+    mcp = pytest.importorskip("mcp", reason="needs the extra agents")
+    window = open_window("--button", "Go=#e01020")
+    words = ["-m", "tests.support.without_torch", "gui_agent", "mcp", "--model", str(nano_onnx), *SURE]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    server = mcp.StdioServerParameters(command=sys.executable, args=words, env=environment, cwd=ROOT)
+
+    async def work():
+        async with mcp.Client(server) as client:
+            found = await client.call_tool("find", {"target": QUERY})
+            return found, await client.call_tool("click", {"target": QUERY})
+
+    found, clicked = asyncio.run(asyncio.wait_for(work(), 120))
+    assert not found.is_error, found.content
+    assert not clicked.is_error, clicked.content
+    assert len(found.structured_content["matches"]) == 1
     assert window.next_event() == {"event": "press", "name": "Go"}
