@@ -222,9 +222,10 @@ def _chosen(places: Sequence[Place], nothing: bool, query: ParsedQuery, bounds: 
 
 def _answer(points: Points, places: Sequence[Place], absent: float) -> Points:
     count = len(places)
+    xy = np.array([place.xy for place in places], np.float32).reshape(-1, 2)
     return replace(
         points,
-        xy=np.array([place.xy for place in places], np.float32).reshape(-1, 2),
+        xy=np.clip(xy, 0, points.image_size[0]),  # whatever a reader says
         score=np.array([place.score for place in places], np.float32),
         object_id=np.arange(1, count + 1),
         image_index=np.zeros(count, np.int64),

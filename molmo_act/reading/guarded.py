@@ -95,6 +95,8 @@ class GuardedReader:
             self._fail(f"{type(found).__name__}: {found}")
         elif not isinstance(found, ReadText):
             self._fail(f"it returned {type(found).__name__} instead of ReadText")
+        elif found.image_size != (image.shape[1], image.shape[0]):
+            self._fail(f"it returned the text of an image of {found.image_size} pixels, which was not asked")
         else:
             self.failure = None
             return found

@@ -77,6 +77,7 @@ def test_a_model_is_asked_for_in_the_words_of_the_library():
     assert TrackSetup("some/folder", **given).options == ModelOptions("some/folder", **given)
     assert PointSetup(exactly=2, **given).options == ModelOptions(exactly=2, **given)
     assert PointSetup(reader="rapidocr").options == ModelOptions(reader="rapidocr")
+    assert PointSetup(reader="rapidocr").told == {"reader": "rapidocr"}
     asked = {"prompt": "gui", "providers": ("CUDAExecutionProvider",)}
     assert PointSetup(**asked).options == ModelOptions(**asked)
     assert PointSetup(**given).told == {name: str(value) for name, value in given.items()}

@@ -126,6 +126,11 @@ class PointSetup(ModelSetup):
         return replace(super().options, exactly=self.exactly or None, reader=self.reader or None)
 
     @property
+    def told(self) -> dict[str, str]:
+        """See the base class; `reader`, too."""
+        return super().told | ({"reader": self.reader} if self.reader else {})
+
+    @property
     def camera_names(self) -> tuple[str, ...]:
         """One name for each camera; a single blank one when none is named."""
         return tuple(name for name in self.cameras if name) or ("",)

@@ -98,3 +98,9 @@ def test_nothing_read_is_the_model_alone():
     points = answer("Save", (1, 2), (3, 4))
     assert fuse(points, None, Bounds(max_points=1), weights=NANO).source == ("model",)
     assert alone(points, Bounds(min_score=0.7)).source is None
+
+
+def test_places_that_a_reader_gives_outside_the_image_are_moved_into_it():
+    lying = TextIndex(read_text(read_line("Save", 5000, -90)))
+    found = fuse(answer("Save"), lying, Bounds(), weights=NANO)
+    assert found.xy.tolist() == [[640, 0]]

@@ -131,9 +131,21 @@ def test_tiny_images(reader, size):
     assert reader.read(noise).image_size == size[::-1]
 
 
-def test_text_in_a_script_that_it_cannot_read_does_not_fail(reader):
-    from molmo_act.fonts.typeface import Typeface  # boxes where no font has it
+def test_a_script_that_it_cannot_read_costs_no_other_line(reader):
+    from PIL import Image, ImageDraw
 
-    assert Typeface(16) is not None
-    text = reader.read(draw_screen((320, 100), {"ไทย กขค": (20, 40)}))
-    assert text.image_size == (320, 100)
+    from molmo_act.fonts.typeface import Typeface
+
+    screen = Image.fromarray(draw_screen((640, 480), LABELS))
+    Typeface(20).draw(ImageDraw.Draw(screen), (300, 60), "ქართული ენა", (0, 0, 0))
+    assert {line.text for line in reader.read(np.array(screen))} >= set(LABELS)
+
+
+def test_an_8k_screen(reader, counted):
+    labels = {"Save changes": (400, 200), "Cancel": (7000, 4200)}
+    text = reader.read(draw_screen((7680, 4320), labels, height=40))
+    assert {line.text for line in text} == set(labels)
+    assert text.image_size == (7680, 4320)
+    for line in text:
+        assert abs(line.box[0] - labels[line.text][0]) < 16
+    assert counted.pixels < 0.05 * 7680 * 4320

@@ -43,6 +43,23 @@ def test_pairs_and_options(model):
     assert len(model.point(SCREEN, "Save", exactly=1)) == 1
 
 
+def test_exported_models_read_too(nano_onnx):
+    exported = molmo_act.load(nano_onnx, reader=Always())
+    found = exported.point(SCREEN, "the Save button")
+    assert (found.best.x, found.best.y) == (116, 108)
+    assert found.best.source in ("text", "both")
+    encoded = exported.encode(SCREEN)
+    assert exported.point(encoded, "the Save button").xy.tolist() == found.xy.tolist()
+    several = exported.point([SCREEN, SCREEN], "the Save button", max_points=1)
+    assert [len(points) for points in several] == [1, 1]
+
+
+def test_what_was_encoded_without_a_reader_is_left_to_the_model():
+    plain, reading = molmo_act.load(device="cpu"), molmo_act.load(device="cpu", reader=Always())
+    found = reading.point(plain.encode(SCREEN), "the Save button")
+    assert set(found.source or ()) <= {"model"}
+
+
 def test_a_failing_reader_leaves_the_answer_of_the_model(model):
     alone = molmo_act.load(device="cpu").point(SCREEN, "the Save button")
     failing = molmo_act.load(device="cpu", reader=Reader(*[OSError("gone")] * 9))
