@@ -35,7 +35,10 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "gui-agent mcp": (("mcp",), set()),
 }
 """Program: its words, and the knobs that have no meaning there."""
-OWN_MODEL = {"desktop_benchmark.py"}  # times nano, by that name, and finders of colours
+OWN_MODEL = {
+    "desktop_benchmark.py",  # times nano, by that name, and finders of colours
+    "tiny_molmo.py",  # asks the checkpoint that it has made
+}
 
 
 def offered(help_text: str, checkpoint: str = "--model") -> set[str]:

@@ -208,7 +208,7 @@ def test_a_point_stays_on_a_small_plain_thing_at_the_corner(seed, speed, noise):
         errors.append(np.linalg.norm(point.xy - (4.0 + shift, 3.5 + shift)))
         before = after
     assert np.median(errors) < 1
-    assert speed or max(errors) < 0.3
+    assert speed or max(errors) < 0.5
 
 
 def follows(draw, count: int, xy: tuple[float, float], *, noise: float = 0.0):
