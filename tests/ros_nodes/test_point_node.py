@@ -18,6 +18,7 @@ from molmo_act_ros.conversions.images import image_to_rgb
 from sensor_msgs.msg import Image
 
 from tests.ros_nodes.camera_images import SPOTS, pixels, points_about, stamp, take_images
+from tests.ros_nodes.program import PROCESSES
 
 pytestmark = pytest.mark.ros
 
@@ -65,6 +66,22 @@ def test_sensors_of_twelve_bits_are_scaled(blob_node, camera, listener):
     while not overlays:
         points_about(listener, camera, encoding="mono16", spots={})
     assert (image_to_rgb(overlays[-1])[200:280, 200:440] == 90).all()
+
+
+@pytest.mark.parametrize(
+    ("program", "asked", "answered"),
+    [("blob_node.py", "query", "pointed_pixels"), ("blob_track_node.py", "tracked_query", "tracked_pixels")],
+)
+def test_a_node_with_an_empty_list_of_queries_waits_for_one(
+    start, camera, listener, program, asked, answered
+):
+    from molmo_act_interfaces.msg import PointedPixels
+
+    node = start(PROCESSES / program, "--ros-args", "-p", "queries:=[]")
+    listener.listen(PointedPixels, answered)
+    wait_for_log(listener, node, "Waiting for a query")
+    listener.ask("red", asked)
+    take_images(listener, camera, lambda: any(answer.points for answer in listener.received[answered]))
 
 
 def test_query_changes_at_run_time_by_topic_and_by_parameter(blob_node, camera, listener):
