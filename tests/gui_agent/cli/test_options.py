@@ -37,7 +37,7 @@ def make(monkeypatch):
 
 def test_defaults_leave_the_score_to_the_model() -> None:
     looking = {"checkpoint": None, "device": None, "dtype": None, "quantization": None}
-    looking |= {"max_crops": None, "exactly": None, "prompt": None, "providers": None}
+    looking |= {"max_crops": None, "exactly": None, "prompt": None, "providers": None, "reader": None}
     looking |= {"min_score": None, "monitor": 0, "refine": False}
     assert vars(parse(add=add_looking_options)) == looking
     rules = {f"{kind}_{what}": [] for kind in ("allow", "deny") for what in ("window", "word", "key")}
