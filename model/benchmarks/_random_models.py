@@ -149,7 +149,9 @@ def make_model(
     tied = head is words
     head[config.patch_token_id] = 4 * NUMBER * common if tied else common
     head[grammar.numbers[0]] = NUMBER * (number + common) if tied else number
-    end = torch.nn.functional.normalize(torch.randn(words.shape[1]), dim=-1).to(words)
+    # At a right angle to the others: what every token holds of it would end each answer, or none.
+    directions, _ = torch.linalg.qr(torch.stack([common, number, torch.randn_like(common)], dim=1).float())
+    end = directions[:, 2].to(words)
     words[grammar.list_end] += END * end
-    head[min(grammar.end_ids)] = 2 * END * end
+    head[min(grammar.end_ids)] = NUMBER * end if tied else 0.3 * end
     return model
