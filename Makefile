@@ -4,7 +4,7 @@ comma := ,
 BIN := .venv/bin
 # PyPI has ROS 2 for Linux on x86_64; elsewhere, as on a robot, rclpy comes with the ROS 2 distribution.
 ROS := $(if $(filter Linux_x86_64,$(shell uname -s)_$(shell uname -m)),$(comma)ros$(comma)ros-build)
-EXTRAS := gui,agents,train,video,quant,onnx,ocr,bags,wandb,supervision,dev$(ROS)
+EXTRAS := gui,agents,train,video,quant,onnx,ocr,accessibility,bags,wandb,supervision,dev$(ROS)
 INTERFACES := ros_nodes/molmo_act_interfaces
 
 .DEFAULT_GOAL := help

@@ -18,7 +18,9 @@ LOWEST_TESTS = [
 @nox.session(python=["3.11", "3.12", "3.13"])
 def tests(session: nox.Session) -> None:
     """Runs the fast tests that need neither ROS 2 nor a display, with everything installed."""
-    session.install("--editable", ".[gui,agents,train,video,quant,ocr,bags,supervision]", "pytest")
+    session.install(
+        "--editable", ".[gui,agents,train,video,quant,ocr,accessibility,bags,supervision]", "pytest"
+    )
     session.install("scipy", "hypothesis")
     session.run("pytest", "-m", "not slow and not ros and not display", *session.posargs)
 

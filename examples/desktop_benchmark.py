@@ -130,7 +130,7 @@ def shown(value: dict[str, float] | float) -> str:
 
 def measure(clicks: int) -> dict[str, dict[str, float] | float]:
     """Every part on the display of this process: milliseconds as p50 and p95; share of a core in percent."""
-    desktop = Desktop(ColourFinder(), safety=Safety(max_actions_per_minute=10_000))
+    desktop = Desktop(ColourFinder(), safety=Safety(max_actions_per_minute=10_000), sources=["model"])
     found: dict[str, dict[str, float] | float] = {}
     capture = desktop.context.screen.capture()
     shots = [capture.take(), capture.take()]
@@ -151,7 +151,7 @@ def measure(clicks: int) -> dict[str, dict[str, float] | float]:
         found["plain loop of mss and pyautogui.click, without finding, ms"] = spread(
             [plain_click(desktop) for _ in range(clicks)]
         )
-    waiting = Desktop(NothingFinder())
+    waiting = Desktop(NothingFinder(), sources=["model"])
     began = time.process_time(), time.monotonic()
     with suppress(TimeoutError):
         waiting.expect("something").to_be_visible(timeout=WAIT_SECONDS)

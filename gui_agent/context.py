@@ -14,7 +14,7 @@ from gui_agent.input.x11.windows import WindowInfo
 from gui_agent.safety.guard import Guard
 from gui_agent.safety.redaction import Secrets
 from gui_agent.vision.capture import Capture, Screen
-from gui_agent.vision.grounder import Grounder
+from gui_agent.vision.combined_grounder import CombinedGrounder
 from gui_agent.vision.rhythm import Rhythm
 from gui_agent.vision.selector import Selector
 from gui_agent.vision.snapshot import Snapshot
@@ -106,7 +106,7 @@ class DesktopContext:
         rhythm: Which small parts of the screen change by themselves.
     """
 
-    grounder: Grounder
+    grounder: CombinedGrounder
     backend: InputBackend
     screen: Screen
     guard: Guard
@@ -125,7 +125,7 @@ class DesktopContext:
     @property
     def min_score(self) -> float:
         """The least score of a match that is acted on: that of the rules, or what suits the model."""
-        return self.guard.min_score(calibrated=getattr(self.grounder.model, "calibrated", False))
+        return self.guard.min_score(calibrated=self.grounder.calibrated)
 
     def snapshot(self, capture: Capture) -> Snapshot:
         """Captures this moment of the screen, about which the grounder can be asked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -26,11 +27,12 @@ from gui_agent.safety.policy import Safety
 from gui_agent.safety.redaction import Secrets
 from gui_agent.vision.capture import Screen
 from gui_agent.vision.configured_model import ConfiguredModel
-from gui_agent.vision.grounder import Grounder, GroundingModel, Match
+from gui_agent.vision.grounder import GroundingModel, Match
 from gui_agent.vision.regions import MOST_MONITORS, InWindow, Monitor, Region, Window, region_of
 from gui_agent.vision.screenshot import Screenshot
 from gui_agent.vision.selector import Selector
 from gui_agent.vision.snapshot import Snapshot
+from gui_agent.vision.sources import MODEL, check_sources, make_grounder, with_reader
 from gui_agent.window_locator import WindowLocator
 from molmo_act.errors import InputError
 from molmo_act.model_options import ModelOptions
@@ -55,7 +57,10 @@ class Desktop:
         safety: The rules that every action is held to.
         timeout: Seconds that actions and expectations wait unless they are given another timeout.
         verify_seconds: How long an action waits for a visible effect.
-        refine: Whether likely places are looked at a second time by themselves (`gui_agent.vision.grounder`).
+        refine: Whether the model looks at likely places a second time by themselves
+            (`gui_agent.vision.model_grounder`).
+        sources: What things are found by, some of "accessibility" (what programs tell), "text" (what is
+            written) and "model"; all of them that are installed and there, unless given.
         dry_run: Find and check, but do nothing.
         record: A folder for the trace of this run (`gui_agent.recording.trace`), made if it is not there.
 
@@ -63,8 +68,10 @@ class Desktop:
         context: What actions need of this desktop.
 
     Raises:
-        MissingExtraError: The packages of the extra ``gui`` are not installed.
-        PlatformError: There is no display that can be seen and clicked.
+        MissingExtraError: The packages of the extra ``gui`` are not installed, or those of a source that was
+            given.
+        PlatformError: There is no display that can be seen and clicked, or a source that was given is not
+            there.
         InputError: The model is none, a number is out of range, or the abort key is no key of this keyboard.
 
     Example:
@@ -84,15 +91,18 @@ class Desktop:
         timeout: float = 5.0,
         verify_seconds: float = 1.0,
         refine: bool = False,
+        sources: Sequence[str] | None = None,
         dry_run: bool = False,
         record: str | Path | None = None,
     ) -> None:
         check_int("monitor", monitor, least=0, most=MOST_MONITORS)
         if safety is not None:
             check_kind("safety", safety, Safety, "Safety(…)")
+        wanted = check_sources(sources)
         if isinstance(model, ModelOptions):
             safety = _with_least_score(safety, model)
-            model = ConfiguredModel(model)
+            wanted = with_reader(wanted, model.reader)
+            model = ConfiguredModel(replace(model, reader=None))  # the desktop reads, once for all sources
         if model is not None and not hasattr(model, "point"):
             raise InputError(f"The model is {model!r}; expected what molmo_act.load(name_or_folder) gives.")
         check_path("record", record, none="for no record")
@@ -104,7 +114,7 @@ class Desktop:
         clock = Clock()
         secrets = Secrets(backend)
         self.context = DesktopContext(
-            grounder=Grounder(model, refine=refine),
+            grounder=make_grounder(wanted, model, backend, refine=refine),
             backend=backend,
             screen=Screen(backend, monitor, secrets.areas, clock),
             guard=Guard(Safety() if safety is None else safety, backend, clock, secrets),
@@ -131,8 +141,14 @@ class Desktop:
 
     @property
     def model(self) -> GroundingModel:
-        """The model that finds places; the bundled one is loaded at first use where none was given."""
-        return self.context.grounder.model
+        """The model that finds places; the bundled one is loaded at first use where none was given.
+
+        Raises:
+            InputError: This desktop was made without one.
+        """
+        if (model := self.context.grounder.model) is None:
+            raise InputError(f"This desktop has no model; give {MODEL!r} among its sources.")
+        return model
 
     @property
     def backend(self) -> InputBackend:

@@ -125,6 +125,9 @@ def test_a_desktop_takes_every_knob(monkeypatch):
     desktop = Desktop(options, backend=FakeBackend())
     assert not told, "it is loaded at first use"
     desktop.model.point(Image.new("RGB", (8, 8)), "it")
-    assert told | {"min_score": desktop.min_score} == {name: getattr(options, name) for name in KNOBS}
+    text = desktop.context.grounder.text  # the desktop reads, not the model
+    read_by = None if text is None else "rapidocr"
+    told |= {"min_score": desktop.min_score, "reader": read_by}
+    assert told == {name: getattr(options, name) for name in KNOBS}
     strict = Desktop(options, backend=FakeBackend(), safety=Safety(min_score=0.9))
     assert strict.min_score == 0.9, "a rule goes before an option"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from gui_agent.desktop import Desktop
@@ -11,6 +12,7 @@ from gui_agent.input.pyautogui_backend import PyAutoGuiBackend
 from gui_agent.safety.policy import Safety
 from gui_agent.vision.configured_model import ConfiguredModel
 from gui_agent.vision.grounder import GroundingModel
+from gui_agent.vision.sources import MODEL, with_reader
 from molmo_act.cli._arguments import seconds
 from molmo_act.cli.model_arguments import add_asking_arguments, add_model_arguments, model_options
 
@@ -26,6 +28,12 @@ def add_looking_options(parser: argparse.ArgumentParser) -> None:
     add_asking_arguments(parser, min_score=refuses)
     parser.add_argument("--monitor", type=int, default=0, metavar="N", help="look at one monitor, 1 and up")
     parser.add_argument("--refine", action="store_true", help="look at likely places a second time, enlarged")
+    parser.add_argument(
+        "--sources",
+        type=lambda text: tuple(name.strip() for name in text.split(",")),
+        metavar="A,B",
+        help="find things by these only: accessibility, text, model (default: all that are there)",
+    )
 
 
 def add_acting_options(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +71,22 @@ def add_acting_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--record", type=Path, metavar="FOLDER", help="write what happens to a new folder")
 
 
+def sources_of(arguments: argparse.Namespace) -> tuple[str, ...] | None:
+    """Gives the sources that the options of `add_looking_options` ask for.
+
+    Args:
+        arguments: Of a command with those options.
+
+    Returns:
+        Their names; None for what is there.
+
+    Raises:
+        InputError: A name is unknown or given twice.
+        MissingExtraError: The reader is not installed.
+    """
+    return with_reader(arguments.sources, arguments.reader)
+
+
 def load_model(arguments: argparse.Namespace) -> GroundingModel:
     """Loads the model that the options of `add_looking_options` ask for, to be asked as they say.
 
@@ -70,23 +94,30 @@ def load_model(arguments: argparse.Namespace) -> GroundingModel:
         arguments: Of a command with those options.
 
     Returns:
-        The model.
+        The model, without a reader, since the desktop reads.
 
     Raises:
         MolmoActError: It cannot be loaded, see `molmo_act.load`.
     """
-    return ConfiguredModel(model_options(arguments)).load()
+    return ConfiguredModel(replace(model_options(arguments), reader=None)).load()
+
+
+def _model_among(arguments: argparse.Namespace) -> GroundingModel | None:
+    """The model, where it is among the sources."""
+    sources = sources_of(arguments)
+    return load_model(arguments) if sources is None or MODEL in sources else None
 
 
 def make_looking_desktop(arguments: argparse.Namespace) -> Desktop:
     """Makes a desktop from the options of `add_looking_options`; see `make_desktop`."""
     backend = PyAutoGuiBackend()  # a missing display shows before a model is loaded
     return Desktop(
-        load_model(arguments),
+        _model_among(arguments),
         backend=backend,
         monitor=arguments.monitor,
         safety=Safety(min_score=arguments.min_score),
         refine=arguments.refine,
+        sources=sources_of(arguments),
     )
 
 
@@ -117,12 +148,13 @@ def make_desktop(arguments: argparse.Namespace, model: GroundingModel | None = N
     )
     backend = PyAutoGuiBackend()  # a missing display shows before a model is loaded
     return Desktop(
-        load_model(arguments) if model is None else model,
+        _model_among(arguments) if model is None else model,
         backend=backend,
         monitor=arguments.monitor,
         safety=safety,
         timeout=arguments.timeout,
         refine=arguments.refine,
+        sources=sources_of(arguments),
         dry_run=arguments.dry_run,
         record=arguments.record,
     )

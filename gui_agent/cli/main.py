@@ -110,7 +110,9 @@ def mcp(arguments: argparse.Namespace) -> int:
         # Clients wait for the handshake, and a model may take longer than they do.
         model = BackgroundModel(lambda: load_model(arguments))
         with stdout_to_stderr():  # what libraries print is no message of the protocol
-            server = make_server(Tools(make_desktop(arguments, model)), model.start)
+            desktop = make_desktop(arguments, model)
+            on_asked = model.start if desktop.context.grounder.pixels is not None else lambda: None
+            server = make_server(Tools(desktop), on_asked)
         if listener is None:
             server.run("stdio")
             return DONE

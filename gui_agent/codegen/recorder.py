@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
-from gui_agent.codegen.accessible import AccessibleWidgets, Widget
+from gui_agent.accessibility.screen import AccessibleScreen, open_accessible_screen
+from gui_agent.accessibility.widget import Widget
 from gui_agent.codegen.acts import BUTTONS, WHEEL, Act, ActReader, moves_focus
 from gui_agent.codegen.script import line_of
 from gui_agent.codegen.words import Look, words_for
@@ -21,7 +22,7 @@ from gui_agent.input.x11.input_recorder import InputEvent, InputRecorder
 from gui_agent.input.x11.windows import WindowInfo
 from gui_agent.vision.regions import Window, choose_window
 from gui_agent.vision.screenshot import Screenshot
-from molmo_act.errors import PlatformError
+from molmo_act.errors import MolmoActError, PlatformError
 
 LOOK_SECONDS = 0.05
 """Between captures: what was on the screen before an act must have been seen."""
@@ -62,7 +63,7 @@ class Recorder:
         self._desktop, self._words, self._hide_texts, self._say = desktop, words, hide_texts, say
         self._own = int(os.environ.get("WINDOWID") or 0)
         self._input = InputRecorder()
-        self._widgets = AccessibleWidgets()
+        self._widgets = _accessible(desktop)
         self._capture = desktop.context.screen.capture()
         self._reader = ActReader()
         self._shots: deque[Screenshot] = deque([self._capture.take()], maxlen=4)
@@ -109,7 +110,8 @@ class Recorder:
             )
         self._heard.put(None)
         self._input.close()
-        self._widgets.close()
+        if self._widgets is not None:
+            self._widgets.close()
 
     def lines(self) -> list[str]:
         """Waits until the model was asked about every place.
@@ -156,7 +158,8 @@ class Recorder:
         window = self._desktop.backend.window_at(*point)
         if window is not None and window.id == self._own:
             return None
-        look = Look(shot, point, widget=self._widgets.at(*point))
+        widget = None if self._widgets is None else self._widgets.at(*point)
+        look = Look(shot, point, widget=widget)
         named = None if window is None or window.is_popup else self._named(window)
         return look if window is None or named is None else replace(look, window=named, area=window.area)
 
@@ -206,8 +209,20 @@ class Recorder:
         context = self._desktop.context
         try:
             return words_for(
-                look, context.grounder, context.min_score, self._words, lambda: not self._hurries.is_set()
+                look,
+                context.grounder.of_pixels(),
+                context.min_score,
+                self._words,
+                lambda: not self._hurries.is_set(),
             )
         except Exception as error:  # whatever the model fails with, what the user did is not lost
             self._say(f"# the model failed: {type(error).__name__}: {error}")
             return None
+
+
+def _accessible(desktop: Desktop) -> AccessibleScreen | None:
+    """What asks programs of their widgets; None where none can be asked: nothing is known of them then."""
+    try:
+        return open_accessible_screen(desktop.backend)
+    except MolmoActError:
+        return None

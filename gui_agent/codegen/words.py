@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from gui_agent.codegen.accessible import Widget
+from gui_agent.accessibility.widget import Widget
 from gui_agent.geometry import Area
 from gui_agent.vision.extent import extent_at
-from gui_agent.vision.grounder import Grounder, GroundingModel, Match
+from gui_agent.vision.grounder import Grounder, Match
 from gui_agent.vision.regions import Window
 from gui_agent.vision.screenshot import Screenshot
-from molmo_act.outputs.points import Points
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 NEARBY = 16  # input points
 COMMON = (
@@ -30,6 +25,7 @@ COMMON = (
 """Words for what most programs have, the most certain first."""
 WORDS_OF_ROLE = {
     "push button": "button",
+    "button": "button",
     "toggle button": "button",
     "check box": "checkbox",
     "radio button": "radio button",
@@ -69,28 +65,6 @@ class Look:
     widget: Widget | None = None
 
 
-class ReadOnce:
-    """A model that encodes each image once, whatever is asked about it, where it can do that.
-
-    Args:
-        model: Points at what queries name.
-    """
-
-    def __init__(self, model: GroundingModel) -> None:
-        self._model = model
-        self._encoded: dict[tuple[tuple[int, int], bytes], Any] = {}
-
-    def point(self, image: Image.Image, query: str) -> Points:
-        """Points at what the query names; see `GroundingModel.point`."""
-        encode = getattr(self._model, "encode", None)
-        if encode is None:
-            return self._model.point(image, query)
-        key = image.size, image.tobytes()
-        if key not in self._encoded:
-            self._encoded[key] = encode(image)
-        return self._model.point(self._encoded[key], query)
-
-
 def candidates(widget: Widget | None, more: Sequence[str] = ()) -> Iterator[str]:
     """Lists words that may name a place, the likeliest first.
 
@@ -125,7 +99,7 @@ def words_for(
 
     Args:
         look: What was on the screen; the model sees the window alone where it is known.
-        grounder: Asks the model.
+        grounder: Finds things by pixels alone, since programs tell of now only.
         min_score: The least score of a match that would be acted on.
         more: Words to try besides those of the program and those of most programs.
         goes_on: Asked before each question.
@@ -138,7 +112,6 @@ def words_for(
         shot = shot.crop(look.area)
     pixel = shot.view.to_pixels(look.point[0] + 0.5, look.point[1] + 0.5)
     box = extent_at(shot, pixel)
-    grounder = Grounder(ReadOnce(grounder.model), refine=grounder.refine)
     for words in candidates(look.widget, more):
         if not goes_on():
             return None

@@ -259,6 +259,13 @@ class InputBackend(Protocol):
             The window; None for the bare desktop, or where that cannot be asked.
         """
 
+    def accessibility_bus(self) -> str | None:
+        """Tells where programs of this display answer accessibility tools.
+
+        Returns:
+            The address of a D-Bus bus; None where the display does not tell.
+        """
+
     def focused(self, likely: WindowInfo | None = None) -> WindowInfo | None:
         """Finds the window that has the keyboard focus.
 

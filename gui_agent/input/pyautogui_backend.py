@@ -431,6 +431,14 @@ class PyAutoGuiBackend:
         """
         return self._ask_x11(lambda display: x11_windows.window_at(display, x, y, below), otherwise=None)
 
+    def accessibility_bus(self) -> str | None:
+        """Tells where programs of this display answer accessibility tools.
+
+        Returns:
+            The address of a D-Bus bus; None where the display does not tell.
+        """
+        return self._ask_x11(x11_windows.accessibility_bus, otherwise=None)
+
     def focused(self, likely: WindowInfo | None = None) -> WindowInfo | None:
         """Finds the window that has the keyboard focus.
 

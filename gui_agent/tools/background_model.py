@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gui_agent.vision.grounder import GroundingModel
 from molmo_act.errors import MolmoActError
@@ -43,6 +43,16 @@ class BackgroundModel:
             MolmoActError: It cannot be loaded.
         """
         return self._loaded().point(image, query)
+
+    @property
+    def encode(self) -> Any:
+        """What reads an image once for many questions, where the model has that."""
+        return getattr(self._loaded(), "encode", None)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(getattr(self._loaded(), "name", ""))
 
     @property
     def calibrated(self) -> bool:

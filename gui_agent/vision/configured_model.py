@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from molmo_act.model_options import ModelOptions
 from molmo_act.outputs.points import Points
+from molmo_act.pointing.read_image import ReadImage
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -44,8 +45,23 @@ class ConfiguredModel:
         Raises:
             MolmoActError: The model cannot be loaded, or not asked in that way.
         """
-        points: Points = self._model.point(image, query, **self._asked)
+        asked = self._asked
+        if isinstance(image, ReadImage):  # cut into crops when it was encoded
+            asked = {name: value for name, value in asked.items() if name != "max_crops"}
+        points: Points = self._model.point(image, query, **asked)
         return points
+
+    @property
+    def encode(self) -> Any:
+        """What reads an image once for many questions; see `PointingModel.encode`."""
+        options = {} if self.options.max_crops is None else {"max_crops": self.options.max_crops}
+        encode = getattr(self._model, "encode", None)
+        return None if encode is None else partial(encode, **options)
+
+    @property
+    def name(self) -> str:
+        """The model's name, by which probabilities fitted for it are found."""
+        return str(getattr(self._model, "name", ""))
 
     @property
     def calibrated(self) -> bool:

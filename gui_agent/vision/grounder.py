@@ -1,17 +1,16 @@
-"""Finds what a query names on a screenshot: matches with scores, by one pass of a model or by two."""
+"""Grounder: finds what a query names on a screenshot, as matches with scores and evidence."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-import molmo_act
+from gui_agent.accessibility.widget import Widget
 from gui_agent.geometry import Area
 from gui_agent.vision.annotate import draw_crosses
 from gui_agent.vision.screenshot import Screenshot
@@ -24,12 +23,6 @@ RIVAL_ODDS = 0.5
 """A place could as well be meant if its odds, score to the rest of 1, are this share of the best one's."""
 SAME_PLACE = 16
 """Pixels; two points this near are taken for one thing."""
-ZOOMED_SHARE = 1 / 3
-"""Of the width and of the height: how much of the screenshot a zoomed pass looks at."""
-SMALL_WINDOW = 0.5
-"""Of the screenshot: a window that takes up no more is looked at as a whole in a zoomed pass."""
-MOST_ZOOMED = 3
-"""Places of one answer that are looked at again."""
 
 
 class GroundingModel(Protocol):
@@ -51,6 +44,27 @@ class GroundingModel(Protocol):
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What one source knows of a place.
+
+    Attributes:
+        source: "model", "text" or "accessibility".
+        score: Its own probability that the place is meant; 0 where it speaks against that.
+        label: What is written there, or how its program calls it; "" where the source tells of no label.
+        widget: What the program says of the place; None for other sources.
+    """
+
+    source: str
+    score: float
+    label: str = ""
+    widget: Widget | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Says it in a few words."""
+        return f"{self.source} {self.score:.2f}" + (f" {self.label!r}" if self.label else "")
+
+
+@dataclass(frozen=True)
 class Match:
     """A place on the screen that matches a query.
 
@@ -58,9 +72,10 @@ class Match:
         query: The words that were looked for.
         point: The mouse position (x, y) that a click on it takes, in whole input points of the desktop.
         pixel: The same place (x, y) in pixels of the screenshot, pixel centres at +0.5.
-        score: The model's probability of this place, in [0, 1].
+        score: The probability of this place by all that was asked, in [0, 1].
         points: Everything that the model pointed at, in pixels of the screenshot.
         screenshot: What the model looked at.
+        evidence: What each source knows of this place; none where only a model was asked.
     """
 
     query: str
@@ -69,6 +84,7 @@ class Match:
     score: float
     points: Points = field(repr=False)
     screenshot: Screenshot = field(repr=False)
+    evidence: tuple[Evidence, ...] = ()
 
     def draw(self) -> Image.Image:
         """Draws every candidate, and a cross on this place, on the screenshot.
@@ -86,17 +102,20 @@ class Matches:
     Attributes:
         points: What it pointed at, in pixels of the screenshot.
         screenshot: What it looked at.
-        model_seconds: How long it took.
+        model_seconds: How long it took, with everything else that was asked.
+        evidence: For each point what each source knows of it; none where only a model was asked.
     """
 
     points: Points
     screenshot: Screenshot
     model_seconds: float
+    evidence: tuple[tuple[Evidence, ...], ...] = ()
 
     @cached_property
     def all(self) -> list[Match]:
         """Every match, in the order of the answer: by and large reading order."""
         view = self.screenshot.view
+        evidence = self.evidence or ((),) * len(self.points)
         return [
             Match(
                 self.points.query,
@@ -105,8 +124,9 @@ class Matches:
                 p.score,
                 self.points,
                 self.screenshot,
+                known,
             )
-            for p in self.points
+            for p, known in zip(self.points, evidence, strict=True)
         ]
 
     def acceptable(self, min_score: float) -> list[Match]:
@@ -131,46 +151,40 @@ class Matches:
         """
         middles = [(match.point[0] + 0.5, match.point[1] + 0.5) for match in self.all]
         kept = [number for number, middle in enumerate(middles) if area.covers(*middle)]
-        return self if len(kept) == len(middles) else replace(self, points=self.points[kept])
+        if len(kept) == len(middles):
+            return self
+        evidence = tuple(self.evidence[number] for number in kept) if self.evidence else ()
+        return replace(self, points=self.points[kept], evidence=evidence)
 
     @cached_property
     def likely(self) -> list[Match]:
         """The best match and those elsewhere that score nearly as much, in the order of the answer."""
         apart: list[Match] = []
-        for index in _near_best(self.points.score):  # the best first: it stands for its neighbours
+        for index in near_best(self.points.score):  # the best first: it stands for its neighbours
             match = self.all[index]
             if all(math.dist(match.pixel, other.pixel) > SAME_PLACE for other in apart):
                 apart.append(match)
         return sorted(apart, key=self.all.index)
 
 
-class Grounder:
-    """Asks a model where things are on screenshots, in one pass or in two.
+class Grounder(Protocol):
+    """Finds what words name on a screenshot."""
 
-    Args:
-        model: Points at what queries name; ``molmo_act.load()`` at first use unless given.
-        refine: Whether the part around each likely place is looked at again by itself: its window, or in a
-            large window a part of it. A model that shrinks large images then sees more detail, and no model
-            is distracted by the rest.
-    """
+    @property
+    def calibrated(self) -> bool:
+        """Whether its scores say how likely a place is right."""
 
-    def __init__(self, model: GroundingModel | None = None, *, refine: bool = False) -> None:
-        self.refine = refine
-        self._given_model = model
-
-    @cached_property
-    def model(self) -> GroundingModel:
-        """The model; the bundled one is loaded at first use where none was given."""
-        return molmo_act.load() if self._given_model is None else self._given_model
+    @property
+    def needs_windows(self) -> bool:
+        """Whether `ground` makes use of ``windows``."""
 
     def ground(self, shot: Screenshot, query: str, windows: Sequence[Area] = ()) -> Matches:
         """Finds what a query names on a screenshot.
 
         Args:
-            shot: What the model looks at.
+            shot: Where to look.
             query: The words to look for.
-            windows: The windows on the screen, the lowest first, in input points: the second pass may look
-                at one of them.
+            windows: The windows on the screen, the lowest first, in input points.
 
         Returns:
             The matches, in pixels of the screenshot.
@@ -178,77 +192,39 @@ class Grounder:
         Raises:
             QueryError: The query is empty or too long.
         """
-        points, seconds = self._ask(shot, query)
-        if self.refine and len(points):
-            points, more_seconds = self._refined(shot, points, windows)
-            seconds += more_seconds
-        return Matches(points, shot, seconds)
-
-    def _refined(self, shot: Screenshot, points: Points, windows: Sequence[Area]) -> tuple[Points, float]:
-        """The points, those in the parts around likely ones replaced by what a closer look finds there."""
-        found = [[(float(x), float(y), float(s))] for (x, y), s in zip(points.xy, points.score, strict=True)]
-        places = [place for [place] in found]
-        looked_at: set[int] = set()
-        boxes: list[tuple[int, int, int, int]] = []
-        seconds = 0.0
-        for index in _near_best(points.score)[:MOST_ZOOMED]:
-            if index in looked_at:
-                continue
-            left, top, _, _ = box = _part_around(shot, *places[index][:2], windows)
-            zoomed, more_seconds = self._ask(shot.crop_pixels(*box), points.query)
-            seconds += more_seconds
-            within = {n for n, place in enumerate(places) if _lies_in(box, *place[:2])}
-            within = (within | {index}) - looked_at
-            looked_at |= within
-            closer = [(p.x + left, p.y + top, p.score) for p in zoomed]
-            # What lies in an earlier part, too, has been seen there.
-            closer = [place for place in closer if not any(_lies_in(box, *place[:2]) for box in boxes)]
-            boxes.append(box)
-            if len(zoomed):  # a closer look may lose what only the whole screen shows
-                for n in within:
-                    found[n] = []
-                found[index] = closer
-        table = np.array([place for group in found for place in group])
-        size, query, absent = points.image_size, points.query, points.absent
-        refined = Points(xy=table[:, :2], score=table[:, 2], image_size=size, query=query, absent=absent)
-        return refined, seconds
-
-    def _ask(self, shot: Screenshot, query: str) -> tuple[Points, float]:
-        """What the model answers, and how many seconds it took."""
-        image = shot.to_uncensored_image()
-        began = time.monotonic()
-        points = self.model.point(image, query)
-        return points, time.monotonic() - began
 
 
-def _near_best(score: np.ndarray) -> list[int]:
-    """Indices of the scores that come near the best one, the best first."""
+def points_of(
+    places: Sequence[tuple[float, float]], scores: Sequence[float], shot: Screenshot, query: str, **more: Any
+) -> Points:
+    """Makes `Points` of places on a screenshot.
+
+    Args:
+        places: (x, y) in its pixels.
+        scores: A probability for each.
+        shot: The screenshot.
+        query: The words that were looked for.
+        **more: Other fields of `Points`.
+
+    Returns:
+        The points.
+    """
+    xy = np.array(places, np.float32).reshape(-1, 2)
+    score = np.array(scores, np.float32)
+    return Points(xy=xy, score=score, image_size=[shot.view.size], query=query, **more)
+
+
+def near_best(score: np.ndarray) -> list[int]:
+    """Finds the scores that come near the best one.
+
+    Args:
+        score: float32 (N,).
+
+    Returns:
+        Their indices, the best first.
+    """
+    if not len(score):
+        return []
     order = np.argsort(-score, kind="stable")
     best = score[order[0]]
     return [int(i) for i in order if score[i] * (1 - best) >= RIVAL_ODDS * best * (1 - score[i])]
-
-
-def _part_around(shot: Screenshot, x: float, y: float, windows: Sequence[Area]) -> tuple[int, int, int, int]:
-    """Left, top, right and bottom edge of a place's window; where that is large, of what lies around it."""
-    width, height = shot.view.size
-    place = shot.view.to_input(x, y)
-    covering = next((window for window in reversed(windows) if window.covers(*place)), None)
-    if covering is not None and (shown := covering.shared_with(shot.view.area)) is not None:
-        box = shot.pixel_box(shown)
-        if (box[2] - box[0]) * (box[3] - box[1]) <= SMALL_WINDOW * width * height:
-            return box
-    left, right = _stretch(width, x)
-    top, bottom = _stretch(height, y)
-    return left, top, right, bottom
-
-
-def _lies_in(box: tuple[int, int, int, int], x: float, y: float) -> bool:
-    left, top, right, bottom = box
-    return left <= x < right and top <= y < bottom
-
-
-def _stretch(extent: int, centre: float) -> tuple[int, int]:
-    """Beginning and end of the share of an extent that lies around a place, wholly within."""
-    side = max(1, round(extent * ZOOMED_SHARE))
-    first = min(max(0, round(centre - side / 2)), extent - side)
-    return first, first + side

@@ -109,7 +109,7 @@ class Snapshot:
 
     @cached_property
     def _window_areas(self) -> tuple[Area, ...]:
-        if not self._grounder.refine:
+        if not self._grounder.needs_windows:
             return ()
         with suppress(PlatformError):  # windows cannot be told apart here
             return tuple(window.area for window in self._windows)

@@ -14,6 +14,7 @@ import pytest
 import molmo_act
 from gui_agent.cli.main import main
 from gui_agent.input.x11.virtual_display import virtual_display
+from gui_agent.vision import sources
 from tests.support.blob_model import BlobFinder
 from tests.support.windows import FORM_PROGRAM, PAD_PROGRAM, Window
 
@@ -26,6 +27,12 @@ APT_PACKAGE_OF = {
     "xrandr": "x11-xserver-utils",
     "setxkbmap": "x11-xkb-utils",
 }
+
+
+@pytest.fixture(autouse=True)
+def _only_the_model(monkeypatch) -> None:
+    """Queries of most tests are colours, which no program and no reader knows of."""
+    monkeypatch.setattr(sources, "DEFAULT", ("model",))
 
 
 @pytest.fixture(scope="session")

@@ -108,7 +108,9 @@ def run(acts: int, seed: int) -> dict[str, Any]:
         for window in (mine, bank, disturber):
             stack.callback(window.close)
         rules = Safety(allow_windows=["Mine"], max_actions_per_minute=10**9)
-        desktop = Desktop(BlobFinder(merge=True), safety=rules, timeout=0.5, verify_seconds=0.05)
+        desktop = Desktop(
+            BlobFinder(merge=True), safety=rules, timeout=0.5, verify_seconds=0.05, sources=["model"]
+        )
         for number in range(acts):
             name, act, expected = random_act(desktop, dice)
             error = first = None

@@ -21,7 +21,8 @@ import molmo_act
 from gui_agent import Desktop
 from gui_agent.geometry import Area
 from gui_agent.input.x11.virtual_display import virtual_display
-from gui_agent.vision.grounder import Grounder, Match, Matches
+from gui_agent.vision.grounder import Match, Matches
+from gui_agent.vision.model_grounder import ModelGrounder
 from molmo_act.outputs.points import Points
 from tests.gui_agent.programs import gtk_session
 
@@ -78,9 +79,9 @@ def main() -> None:
                 for query, box in widgets:
                     hits["queries"] += 1
                     looks = {
-                        "one pass": Grounder(reader).ground(shot, query),
-                        "two passes": Grounder(reader, refine=True).ground(shot, query, windows),
-                        "its window alone": Grounder(reader).ground(shot.crop(windows[-1]), query),
+                        "one pass": ModelGrounder(reader).ground(shot, query),
+                        "two passes": ModelGrounder(reader, refine=True).ground(shot, query, windows),
+                        "its window alone": ModelGrounder(reader).ground(shot.crop(windows[-1]), query),
                     }
                     for name, matches in looks.items():
                         hits[name] += any(is_hit(found, box) for found in best_of(matches))

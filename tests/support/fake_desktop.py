@@ -14,7 +14,8 @@ from gui_agent.input.x11.windows import Pointed, Surface, WindowInfo
 from gui_agent.safety.guard import Guard
 from gui_agent.safety.policy import Safety
 from gui_agent.safety.redaction import Secrets
-from gui_agent.vision.grounder import Grounder
+from gui_agent.vision.combined_grounder import CombinedGrounder
+from gui_agent.vision.model_grounder import ModelGrounder
 from gui_agent.vision.screenshot import Screenshot
 from molmo_act.errors import InputError, PlatformError
 from tests.support.blob_model import BlobFinder
@@ -170,6 +171,9 @@ class FakeBackend:
             lower = lower[: [one.id for one in lower].index(below.id)]
         return next((one for one in reversed(lower) if one.area.covers(x, y)), None)
 
+    def accessibility_bus(self) -> str | None:
+        return None
+
     def focused(self, likely: WindowInfo | None = None) -> WindowInfo | None:
         return self.focus
 
@@ -228,7 +232,7 @@ def fake_context(model: object | None = None, **options) -> DesktopContext:
     clock, backend = FakeClock(), FakeBackend()
     safety, secrets = options.pop("safety", Safety()), Secrets(backend)
     return DesktopContext(
-        grounder=Grounder(BlobFinder() if model is None else model),
+        grounder=CombinedGrounder(None, None, ModelGrounder(BlobFinder() if model is None else model)),
         backend=backend,
         screen=FakeScreen(backend, clock),
         guard=Guard(safety, backend, clock, secrets),

@@ -150,6 +150,19 @@ def list_windows(display: Any) -> list[WindowInfo]:
     return windows
 
 
+def accessibility_bus(display: Any) -> str | None:
+    """Reads where programs of a display answer accessibility tools.
+
+    Args:
+        display: A connection to the X server.
+
+    Returns:
+        The address of a D-Bus bus; None where nobody has written it on the root window.
+    """
+    ask = Batch(display)
+    return text(display, ask.property(display.screen().root.id, "AT_SPI_BUS")) or None
+
+
 def list_popups(display: Any) -> list[WindowInfo]:
     """Lists the windows that are shown past the window manager: menus, lists of combo boxes, tooltips.
 

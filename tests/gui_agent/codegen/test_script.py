@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gui_agent.codegen.accessible import Widget
+from gui_agent.accessibility.widget import Widget
 from gui_agent.codegen.acts import Act
 from gui_agent.codegen.script import line_of, script_of
 from gui_agent.codegen.words import Look

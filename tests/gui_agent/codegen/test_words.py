@@ -6,10 +6,10 @@ from typing import ClassVar
 
 import pytest
 
-from gui_agent.codegen.accessible import Widget
-from gui_agent.codegen.words import COMMON, Look, ReadOnce, candidates, words_for
+from gui_agent.accessibility.widget import Widget
+from gui_agent.codegen.words import COMMON, Look, candidates, words_for
 from gui_agent.geometry import Area
-from gui_agent.vision.grounder import Grounder
+from gui_agent.vision.model_grounder import ModelGrounder
 from tests.support.blob_model import RGB, BlobFinder
 from tests.support.fake_desktop import fake_context
 
@@ -37,7 +37,7 @@ def shot():
 
 
 def named(look: Look, model=None, **options) -> str | None:
-    return words_for(look, Grounder(Namer() if model is None else model), 0.6, **options)
+    return words_for(look, ModelGrounder(Namer() if model is None else model), 0.6, **options)
 
 
 def test_words_that_find_the_place(shot) -> None:
@@ -76,4 +76,3 @@ def test_each_image_is_encoded_once(shot) -> None:
     assert named(Look(shot, (300, 20)), model) is None
     assert model.encoded == 1
     assert model.looks == len(COMMON)
-    assert ReadOnce(Namer()).point(shot.to_image(), GREEN).query == GREEN

@@ -7,7 +7,7 @@ import pytest
 from gui_agent.errors import Ambiguous, NotFound
 from gui_agent.geometry import Area
 from gui_agent.input.x11.windows import WindowInfo
-from gui_agent.vision.grounder import Grounder
+from gui_agent.vision.model_grounder import ModelGrounder
 from gui_agent.vision.regions import Monitor, Window
 from gui_agent.vision.snapshot import Snapshot
 from molmo_act.errors import InputError, PlatformError
@@ -74,7 +74,7 @@ def test_windows_are_asked_for_once(context) -> None:
     assert snapshot.area(Window("Files")) == Area(0, 0, 100, 100)
 
 
-class NotingGrounder(Grounder):
+class NotingGrounder(ModelGrounder):
     windows: object = None
 
     def ground(self, shot, query, windows=()):

@@ -1,0 +1,1 @@
+"""What programs tell accessibility tools about their windows (AT-SPI)."""

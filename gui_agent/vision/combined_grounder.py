@@ -1,0 +1,237 @@
+"""CombinedGrounder: one list of places out of what a model, a reader and programs know, with the evidence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gui_agent.accessibility.screen import innermost_at
+from gui_agent.accessibility.widget import Widget
+from gui_agent.geometry import Area
+from gui_agent.vision.accessibility_grounder import AccessibilityGrounder, Named
+from gui_agent.vision.grounder import Evidence, GroundingModel, Matches, points_of
+from gui_agent.vision.model_grounder import ModelGrounder
+from gui_agent.vision.name_match import is_other
+from gui_agent.vision.screenshot import Screenshot
+from gui_agent.vision.text_grounder import TextGrounder, label_at
+from molmo_act.outputs.points import Points
+from molmo_act.reading.query import ParsedQuery, parse_query
+from molmo_act.reading.seen import SeenImage
+
+SURE = 0.9
+"""A widget that fits with this probability, and on which its name is written, needs no model."""
+CONTRADICTED = 0.3
+"""What remains of a score where another source tells another label for the place."""
+CLEAR = 0.85
+"""A reader that is this sure of words counts where it contradicts."""
+_SHORT = 3  # characters; a reader takes signs for letters
+_REACH = 4.0  # pixels around a widget at which a point still means it
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place that may be meant."""
+
+    xy: tuple[float, float]
+    score: float
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def sources(self) -> frozenset[str]:
+        return frozenset(one.source for one in self.evidence if one.score > 0)
+
+    @property
+    def named_source(self) -> str:
+        """What `Points.source` says of it."""
+        if "accessibility" in self.sources:
+            return "accessibility"
+        return "both" if {"model", "text"} <= self.sources else "text" if "text" in self.sources else "model"
+
+
+class CombinedGrounder:
+    """Asks several sources, and weighs their answers.
+
+    The model is not asked where a program names the widget and the same is written there.
+
+    Args:
+        accessibility: What programs tell; None without.
+        text: What is written; None without.
+        pixels: The model; None without.
+
+    Attributes:
+        accessibility: See above.
+        text: See above.
+        pixels: See above.
+    """
+
+    def __init__(
+        self,
+        accessibility: AccessibilityGrounder | None,
+        text: TextGrounder | None,
+        pixels: ModelGrounder | None,
+    ) -> None:
+        self.accessibility, self.text, self.pixels = accessibility, text, pixels
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether scores say how likely a place is right: those of programs and readers do."""
+        return self.pixels is None or self.pixels.calibrated
+
+    @property
+    def needs_windows(self) -> bool:
+        """Whether a second pass of the model may look at a window by itself."""
+        return self.pixels is not None and self.pixels.needs_windows
+
+    @property
+    def model(self) -> GroundingModel | None:
+        """The model; None without."""
+        return None if self.pixels is None else self.pixels.model
+
+    def of_pixels(self) -> CombinedGrounder:
+        """Gives the same without what programs tell: for screenshots of earlier."""
+        return CombinedGrounder(None, self.text, self.pixels)
+
+    def ground(self, shot: Screenshot, query: str, windows: Sequence[Area] = ()) -> Matches:
+        """Finds what a query names; see `gui_agent.vision.grounder.Grounder.ground`."""
+        began = time.monotonic()
+        parsed = parse_query(query)
+        named = [] if self.accessibility is None else self.accessibility.named(shot, parsed)
+        seen = None if self.text is None else self.text.read(shot)
+        seen_by_all = self._pixels(shot, query, windows, named, seen)
+        if self.accessibility is None:
+            return seen_by_all
+        places = self._named_places(named, seen_by_all, seen)
+        places += self._others(shot, parsed, named, seen_by_all)
+        weighed = _weighed(places)
+        points = _points(weighed, shot, seen_by_all.points, bool(named))
+        evidence = tuple(place.evidence for place in weighed)
+        return Matches(points, shot, time.monotonic() - began, evidence)
+
+    def _pixels(
+        self,
+        shot: Screenshot,
+        query: str,
+        windows: Sequence[Area],
+        named: Sequence[Named],
+        seen: SeenImage | None,
+    ) -> Matches:
+        """What is found without programs; by the text alone where model and program could only agree."""
+        began = time.monotonic()
+        is_sure = bool(named) and named[0].fit.score >= SURE and _is_written(named[0], seen)
+        if self.pixels is None or is_sure:
+            if self.text is not None:
+                return self.text.ground(shot, query)
+            nothing = points_of([], [], shot, query)
+            return Matches(nothing, shot, 0.0)
+        found = self.pixels.ground(shot, query, windows)
+        if self.text is None:
+            known = tuple((Evidence("model", match.score),) for match in found.all)
+            return Matches(found.points, shot, found.model_seconds, known)
+        return self.text.fused(shot, found.points, self.pixels.model, began)
+
+    def _named_places(self, named: Sequence[Named], found: Matches, seen: SeenImage | None) -> list[_Place]:
+        """The widgets that fit, each with what else speaks for its place, and against it."""
+        places = []
+        for one in named:
+            agreeing = [match for match in found.all if _means(one, match.pixel)]
+            best = max(agreeing, key=lambda match: match.score, default=None)
+            evidence = (one.evidence, *(best.evidence if best is not None else ()))
+            score = one.fit.score if best is None else _either(one.fit.score, best.score)
+            if best is None and (written := _contradicting(one, seen)):
+                score *= CONTRADICTED
+                evidence = (*evidence, Evidence("text", 0.0, written))
+            places.append(_Place(one.middle, score, evidence))
+        return places
+
+    def _others(
+        self, shot: Screenshot, query: ParsedQuery, named: Sequence[Named], found: Matches
+    ) -> list[_Place]:
+        """Places that only pixels tell, less likely where a program calls what is there something else."""
+        assert self.accessibility is not None
+        widgets = self.accessibility.told(shot).widgets
+        places = []
+        for match in found.all:
+            if any(_means(one, match.pixel) for one in named):
+                continue
+            widget = innermost_at(widgets, *shot.view.to_input(*match.pixel))
+            score, evidence = match.score, match.evidence
+            if widget is not None and _contradicts(widget, query):
+                score *= CONTRADICTED
+                evidence = (*evidence, Evidence("accessibility", 0.0, widget.name, widget))
+            places.append(_Place(match.pixel, score, evidence))
+        return places
+
+
+def _weighed(places: Sequence[_Place]) -> list[_Place]:
+    """Places, each less likely by what other sources alone tell of other places; the likeliest first."""
+    weighed = []
+    for place in places:
+        against = sum(_odds(other.score) for other in places if not (other.sources & place.sources))
+        odds = _odds(place.score)
+        weighed.append(_Place(place.xy, odds / (1 + odds + against), place.evidence))
+    return sorted(weighed, key=lambda place: (-round(place.score, 3), place.xy[1], place.xy[0]))
+
+
+def _points(places: Sequence[_Place], shot: Screenshot, found: Points, is_named: bool) -> Points:
+    best = places[0].score if places else 0.0
+    absent = 1 - best if is_named else found.absent
+    return points_of(
+        [place.xy for place in places],
+        [place.score for place in places],
+        shot,
+        found.query,
+        absent=absent,
+        source=[place.named_source for place in places] or None,
+        timing_ms=found.timing_ms,
+        truncated=found.truncated,
+    )
+
+
+def _is_written(named: Named, seen: SeenImage | None) -> bool:
+    """Whether the name of a widget is written where it says, or nobody reads."""
+    if seen is None or seen.text is None:
+        return True
+    label, _ = label_at(seen, *_middle(named.label_area))
+    return bool(label) and not is_other(label, parse_query(f"'{named.fit.label}'").readings)
+
+
+def _contradicting(named: Named, seen: SeenImage | None) -> str:
+    """What is clearly written on a widget that calls itself something else; "" where nothing is."""
+    if seen is None or not named.fit.widget.is_pressed or named.fit.label != named.fit.widget.name:
+        return ""
+    label, confidence = label_at(seen, *_middle(named.area))
+    if confidence < CLEAR or len(label) < _SHORT or len(named.fit.label) < _SHORT:
+        return ""
+    return label if is_other(label, parse_query(f"'{named.fit.label}'").readings) else ""
+
+
+def _contradicts(widget: Widget, query: ParsedQuery) -> bool:
+    return (
+        widget.is_pressed
+        and all(is_other(name, query.readings) for name in (widget.name, *widget.aliases) if name)
+        and bool(widget.name)
+    )
+
+
+def _means(named: Named, place: tuple[float, float]) -> bool:
+    """Whether a point of pixels means a widget or the label beside it."""
+    x, y = place
+    return any(
+        left - _REACH <= x < right + _REACH and top - _REACH <= y < bottom + _REACH
+        for left, top, right, bottom in (named.area, named.label_area)
+    )
+
+
+def _middle(area: tuple[float, float, float, float]) -> tuple[float, float]:
+    left, top, right, bottom = area
+    return (left + right) / 2, (top + bottom) / 2
+
+
+def _either(first: float, second: float) -> float:
+    """Probability that one of two sources that agree is right."""
+    return 1 - (1 - first) * (1 - second)
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-6)

@@ -1,0 +1,42 @@
+"""LazyReader: a reader by name that is opened when it first reads."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from molmo_act._optional import require_optional
+from molmo_act.reading.opening import named_reader
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from molmo_act.reading.reader import TextReader
+    from molmo_act.reading.text import ReadText
+
+
+class LazyReader:
+    """A `TextReader` that takes its time and memory only where something is read.
+
+    Args:
+        name: One of `molmo_act.reading.names.READER_NAMES`.
+
+    Raises:
+        MissingExtraError: Its package is not installed.
+    """
+
+    def __init__(self, name: str) -> None:
+        require_optional(name, extra="ocr", purpose="Reading text")
+        self.name = name
+
+    def read(self, image: np.ndarray, *, timeout: float | None = None) -> ReadText:
+        """Reads an image; see `TextReader.read`.
+
+        Raises:
+            MolmoActError: It cannot be opened, see `molmo_act.reading.opening.named_reader`.
+        """
+        return self._reader.read(image, timeout=timeout)
+
+    @cached_property
+    def _reader(self) -> TextReader:
+        return named_reader(self.name)

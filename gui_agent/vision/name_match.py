@@ -1,0 +1,191 @@
+"""Tells how well a widget's names and kind fit a query, as a probability."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gui_agent.accessibility.widget import Widget
+from molmo_act.reading import words
+from molmo_act.reading.matching import folded, weighted_distance
+from molmo_act.reading.query import ParsedQuery, Reading
+from molmo_act.reading.words import BESIDE, Kind
+
+LEAST_ALIKE = 0.7
+"""Names of a lower similarity to a label are no match: they are other names."""
+_ORNAMENTS = " .…:"
+_OFFSET = 4.0  # log odds of the very name on the kind of thing that was asked for
+_DIFFERENCE = -8.0  # times 1 − similarity
+_NOT_EXACT = -1.0
+_LONGER = -1.5  # the name says more than the label, or less
+_UNCOVERED = -2.0  # times the share of the name that the label is not
+_ALIAS = -1.5  # it is the description, not the name
+_OTHER_KIND = -3.0  # times how unlike the kinds are
+_BESIDE = -1.0  # a label that stands beside the widget, and says nothing of that itself
+_KIND_ONLY = -1.0  # the query names no label
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a widget fits a query.
+
+    Attributes:
+        widget: The widget.
+        score: Probability that it is meant, as far as its names and its kind tell.
+        label: The name that fits.
+        at_label: Where the label stands that is not the widget's own, as a widget; None for its own.
+    """
+
+    widget: Widget
+    score: float
+    label: str
+    at_label: Widget | None = None
+
+
+def fit_of(widget: Widget, query: ParsedQuery) -> Fit | None:
+    """Compares a widget with a query.
+
+    Args:
+        widget: The widget.
+        query: What is asked.
+
+    Returns:
+        How well it fits; None where it is something else.
+    """
+    fits = [fit for reading in query.readings if (fit := _fit(widget, reading)) is not None]
+    return max(fits, key=lambda fit: fit.score, default=None)
+
+
+def likeness(label: str, name: str) -> tuple[float, float]:
+    """Compares a label of a query with a name.
+
+    Args:
+        label: The label.
+        name: The name.
+
+    Returns:
+        Similarity in [0, 1], and which share of the longer one the shorter one is where one holds the
+        other in whole words, else 1. Case, spaces and accents do not count.
+
+    Example:
+        >>> likeness("save", "Save As…")
+        (1.0, 0.67)
+        >>> likeness("Copy", "Paste")
+        (0.0, 1.0)
+    """
+    label, name = (text.strip(_ORNAMENTS) or text for text in (label, name))
+    wanted, known = folded(label), folded(name)
+    if not wanted or not known:
+        return 0.0, 1.0
+    if wanted == known:
+        return 1.0, 1.0
+    if _holds(name, label) or _holds(label, name):
+        return 1.0, round(min(len(wanted), len(known)) / max(len(wanted), len(known)), 2)
+    longer = max(len(wanted), len(known))
+    if min(len(wanted), len(known)) < LEAST_ALIKE * longer:
+        return 0.0, 1.0
+    alike = 1 - weighted_distance(wanted, known) / longer
+    return (alike if alike >= LEAST_ALIKE else 0.0), 1.0
+
+
+def is_other(label: str, readings: Sequence[Reading]) -> bool:
+    """Tells whether a label is clearly not what a query names, in any way to understand it.
+
+    Args:
+        label: What is written at a place, or how its program calls it.
+        readings: Of the query.
+    """
+    return bool(folded(label)) and all(_is_unlike(reading.label, label) for reading in readings)
+
+
+def _is_unlike(first: str, second: str) -> bool:
+    one, other = folded(first), folded(second)
+    return likeness(first, second)[0] == 0 and one not in other and other not in one
+
+
+def _holds(text: str, part: str) -> bool:
+    """Whether a text holds another in whole words."""
+    inner = " ".join(part.casefold().split())
+    return bool(re.search(rf"(?<!\w){re.escape(inner)}(?!\w)", " ".join(text.casefold().split())))
+
+
+def _fit(widget: Widget, reading: Reading) -> Fit | None:
+    unlike = _unlike_kind(widget, reading.kind)
+    if names_only_a_kind(reading):
+        if not widget.kinds or reading.kind not in widget.kinds:
+            return None
+        return Fit(widget, _probability(_OFFSET + _KIND_ONLY), widget.name)
+    found: list[Fit] = []
+    for name, penalty in [(widget.name, 0.0), *((alias, _ALIAS) for alias in widget.aliases)]:
+        alike, share = likeness(reading.label, name)
+        if not alike:
+            continue
+        odds = _OFFSET + penalty + _DIFFERENCE * (1 - alike) + _OTHER_KIND * unlike
+        odds += _NOT_EXACT * (alike < 1)
+        odds += _LONGER * (share < 1) + _UNCOVERED * (1 - share) + 2 * math.log(reading.weight)
+        found.append(Fit(widget, _probability(odds), name))
+    return max(found, key=lambda fit: fit.score, default=None)
+
+
+def names_only_a_kind(reading: Reading) -> bool:
+    """Whether the label of a reading is no more than a word for a kind, as in "the text field"."""
+    return reading.kind is not None and words.KIND.fullmatch(reading.label.casefold()) is not None
+
+
+def fits_beside(widgets: Sequence[Widget], query: ParsedQuery) -> list[Fit]:
+    """Finds fields and the like that have no name, by the label right before or above them.
+
+    Args:
+        widgets: Of one window.
+        query: What is asked.
+
+    Returns:
+        The nearest such widget of each label that fits.
+    """
+    if query.kind not in BESIDE:
+        return []
+    labels = [one for one in widgets if one.kinds[:1] == ("text",) and one.shown is not None]
+    nameless = [one for one in widgets if query.kind in one.kinds and not one.name and one.shown is not None]
+    found = []
+    for label in labels:
+        fit = fit_of(label, query)
+        if fit is None or not nameless:
+            continue
+        nearest = min(nameless, key=lambda one: _distance(label, one))
+        if _distance(label, nearest) < math.inf:
+            # The other kind of the label itself does not count: it is the field that is meant.
+            odds = _log_odds(fit.score) - _OTHER_KIND * _unlike_kind(label, query.kind) + _BESIDE
+            found.append(Fit(nearest, _probability(odds), label.name, label))
+    return found
+
+
+def _distance(label: Widget, widget: Widget) -> float:
+    """How far a widget begins behind or below its label, in pixels; infinite for elsewhere."""
+    assert label.shown is not None
+    assert widget.shown is not None
+    first, second = label.shown, widget.shown
+    overlap = min(first.top + first.height, second.top + second.height) - max(first.top, second.top)
+    behind, below = second.left - first.left - first.width, second.top - first.top - first.height
+    if overlap > 0.5 * first.height and behind >= -2:
+        return behind if behind < 400 else math.inf
+    is_under = abs(second.left - first.left) < 60 and -2 <= below < 2 * first.height
+    return below + 0.5 if is_under else math.inf
+
+
+def _unlike_kind(widget: Widget, kind: Kind | None) -> float:
+    """0 for the kind of thing that was asked for, 1 for something else altogether."""
+    if kind is None:
+        return 0.0 if widget.is_pressed else 0.3
+    if kind in widget.kinds:
+        return 0.0
+    return 0.4 if widget.is_pressed else 1.0
+
+
+def _probability(log_odds: float) -> float:
+    return (1 + math.tanh(log_odds / 2)) / 2
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1 - probability))

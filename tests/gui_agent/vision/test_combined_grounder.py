@@ -1,0 +1,98 @@
+"""Places from several sources: agreement raises a score, disagreement lowers it."""
+
+from __future__ import annotations
+
+import pytest
+
+from gui_agent.vision.accessibility_grounder import AccessibilityGrounder
+from gui_agent.vision.combined_grounder import CombinedGrounder
+from gui_agent.vision.model_grounder import ModelGrounder
+from gui_agent.vision.text_grounder import TextGrounder
+from molmo_act.reading.guarded import GuardedReader
+from tests.support.told_screen import ToldModel, ToldReader, ToldScreen, shot, widget
+
+SAVE = widget("push button", "Save", 20, 20, 60, 20)
+OPEN = widget("push button", "Open", 120, 20, 60, 20)
+AT_SAVE, AT_OPEN = (30, 22, 40, 14), (130, 22, 40, 14)
+QUERY = "the Save button"
+
+
+def grounder(widgets=None, lines=None, model=None) -> CombinedGrounder:
+    return CombinedGrounder(
+        None if widgets is None else AccessibilityGrounder(ToldScreen(*widgets)),
+        None if lines is None else TextGrounder(GuardedReader(ToldReader(lines))),
+        None if model is None else ModelGrounder(model),
+    )
+
+
+def best(made: CombinedGrounder, query: str = QUERY):
+    return max(made.ground(shot(), query).all, key=lambda match: match.score, default=None)
+
+
+def test_sources_that_agree_are_surer_than_each_alone() -> None:
+    told, written = [SAVE, OPEN], {"Save": AT_SAVE, "Open": AT_OPEN}
+    each = (grounder(told), grounder(None, written), grounder(None, None, ToldModel((50, 30, 0.8))))
+    alone = [best(one) for one in each]
+    together = best(grounder(told, written))
+    assert together.score > max(one.score for one in alone)
+    assert {one.source for one in together.evidence} == {"accessibility", "text"}
+    assert [one.point for one in (*alone, together)] == [(50, 30), (50, 29), (50, 30), (50, 30)]
+
+
+def test_the_model_is_not_asked_where_program_and_text_agree() -> None:
+    model = ToldModel((150, 30, 0.9))
+    assert best(grounder([SAVE, OPEN], {"Save": AT_SAVE}, model)).point == (50, 30)
+    assert model.asked == 0
+    best(grounder([SAVE, OPEN], {"Save": AT_SAVE}, model), "the picture of a dog")
+    assert model.asked == 1
+
+
+def test_a_place_that_its_program_calls_something_else_scores_less() -> None:
+    model = ToldModel((150, 30, 0.9))  # at Open
+    alone, contradicted = best(grounder(None, None, model)), best(grounder([OPEN], None, model))
+    assert alone.score == pytest.approx(0.9)
+    assert contradicted.score < 0.3
+    assert contradicted.evidence[-1].label == "Open"
+
+
+def test_a_widget_on_which_something_else_is_written_scores_less() -> None:
+    lying = widget("push button", "Save", 120, 20, 60, 20)
+    assert best(grounder([lying])).score > 0.9
+    contradicted = best(grounder([lying], {"Delete": AT_OPEN}))
+    assert contradicted.score < 0.6
+    assert [(one.source, one.label) for one in contradicted.evidence] == [
+        ("accessibility", "Save"),
+        ("text", "Delete"),
+    ]
+
+
+def test_sources_that_disagree_about_the_place_are_less_sure() -> None:
+    made = grounder([widget("push button", "Save", 120, 20, 60, 20)], {"Save": (300, 200, 40, 14)})
+    places = made.ground(shot(), QUERY).all
+    assert len(places) == 2
+    assert sum(match.score for match in places) <= 1
+    assert places[0].score < 0.95
+
+
+def test_equal_places_of_one_source_stay_equal() -> None:
+    twice = [SAVE, widget("push button", "Save", 20, 100, 60, 20)]
+    scores = [match.score for match in grounder(twice).ground(shot(), QUERY).all]
+    assert len(scores) == 2
+    assert min(scores) > 0.9
+
+
+def test_one_source_alone_and_none() -> None:
+    assert best(grounder([SAVE])).points.source == ("accessibility",)
+    assert best(grounder(None, {"Save": AT_SAVE})).points.source == ("text",)
+    assert best(grounder(None, None, ToldModel((50, 30, 0.8)))).points.source is None
+    empty = grounder().ground(shot(), QUERY)
+    assert empty.all == []
+    assert grounder().model is None
+    assert grounder().calibrated
+    assert not grounder().needs_windows
+
+
+def test_earlier_screens_are_not_asked_about() -> None:
+    made = grounder([SAVE], {"Open": AT_OPEN}, ToldModel((150, 30, 0.9)))
+    assert made.of_pixels().accessibility is None
+    assert made.of_pixels().text is made.text
