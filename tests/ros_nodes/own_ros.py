@@ -16,14 +16,18 @@ from tests.ros_nodes.shared_memory import remove_left_segments
 
 
 @contextlib.contextmanager
-def own_ros(log_folder: Path) -> Iterator[None]:
-    """rclpy, initialised in this process, on a domain of this run's own and on loopback."""
+def own_ros(log_folder: Path, profile: str = "fastdds_shm.xml") -> Iterator[None]:
+    """rclpy, initialised in this process, on a domain of this run's own and on loopback.
+
+    Args:
+        log_folder: Where ROS writes its logs.
+        profile: File of the package that says how messages travel.
+    """
     rclpy = pytest.importorskip("rclpy", reason="needs the extra ros")
-    profile = Path(molmo_act_ros.__file__).parent / "fastdds_shm.xml"
     own = {
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "ROS_LOG_DIR": str(log_folder),
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(Path(molmo_act_ros.__file__).parent / profile),
     }
     with own_domain() as domain, pytest.MonkeyPatch.context() as patch:
         for name, value in (own | {"ROS_DOMAIN_ID": str(domain)}).items():

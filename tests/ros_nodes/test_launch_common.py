@@ -66,7 +66,7 @@ def started(said, **given: str) -> dict:
 def test_every_parameter_has_an_argument_and_every_argument_a_description(load, name):
     arguments = declared(load(name)["generate_launch_description"]())
     expected = {each for kind in NODES[name].PARAMETERS for each in names_of(kind)} | {"autostart"}
-    expected |= {"params", "namespace", "use_sim_time", "log_level", "cameras", "shared_memory"}
+    expected |= {"params", "namespace", "use_sim_time", "log_level", "cameras", "transport"}
     assert expected <= arguments.keys()
     assert all(argument["description"] for argument in arguments.values())
 
@@ -125,13 +125,17 @@ def test_a_node_of_one_camera_is_started_for_each_in_its_namespace(load):
     assert [node["namespace"] for node in all_started(deproject, cameras="[front]")] == ["front"]
 
 
-def test_given_topics_namespace_and_transport_arrive(load):
+@pytest.mark.parametrize(
+    ("transport", "profile"), [("shared_memory", "fastdds_shm.xml"), ("tcp", "fastdds_tcp.xml")]
+)
+def test_given_topics_namespace_and_transport_arrive(load, transport, profile):
     said = load("point")["generate_launch_description"]()
-    node = started(said, query_topic="/ask", image="/camera/image_raw", namespace="arm", shared_memory="true")
+    given = {"image": "/camera/image_raw", "namespace": "arm", "transport": transport}
+    node = started(said, query_topic="/ask", **given)
     assert node["remappings"] == [("image", "/camera/image_raw"), ("query", "/ask")]
     assert node["namespace"] == "arm"
     assert node["additional_env"] == {
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(Path(molmo_act_ros.__file__).parent / "fastdds_shm.xml")
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(Path(molmo_act_ros.__file__).parent / profile)
     }
     assert Path(node["additional_env"]["FASTRTPS_DEFAULT_PROFILES_FILE"]).is_file()
 

@@ -116,6 +116,15 @@ def test_transport_profile_uses_the_transports_it_describes_and_no_others():
     assert 3 * segment < 64 << 20, "three processes fit into what Docker gives a container"
 
 
+def test_the_profile_without_shared_memory_sends_messages_by_tcp_only():
+    space = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
+    profile = ElementTree.parse(FOLDER / "molmo_act_ros" / "fastdds_tcp.xml").getroot()
+    types = [each.text for each in profile.findall(".//dds:transport_descriptor/dds:type", space)]
+    assert sorted(types) == ["TCPv4", "UDPv4"]
+    (locator,) = profile.findall(".//dds:defaultUnicastLocatorList/dds:locator", space)
+    assert [each.tag.rpartition("}")[2] for each in locator] == ["tcpv4"]
+
+
 @pytest.mark.ros
 @pytest.mark.slow
 def test_images_get_through_in_the_shared_memory_of_a_container():

@@ -66,7 +66,7 @@ def test_a_silent_topic_is_named_with_what_to_do():
     assert "--ros-args -r image:=/its/topic" in nobody
     somebody = qos.silence_text("image", names, published=True)
     assert "somebody publishes" in somebody
-    assert "shared-memory" in somebody
+    assert "another transport than the default" in somebody
     dead = qos.silence_text("image", names, published=False, silent=3.2)
     assert "for 3 s, and nobody publishes there any more" in dead
     stuck = qos.silence_text("image", names, published=True, silent=3.2)
@@ -81,6 +81,9 @@ def test_too_little_shared_memory_is_said_where_the_profile_is_on(monkeypatch, t
     monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_shm.xml")
     assert "has 64 MiB" in qos.shared_memory_problem(tmp_path)
     assert "--shm-size=128m" in qos.shared_memory_problem(tmp_path)
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_tcp.xml")
+    assert qos.shared_memory_problem(tmp_path) is None
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_shm.xml")
     assert qos.shared_memory_problem(tmp_path / "elsewhere") is None
     sizes.total = 24 << 30
     assert qos.shared_memory_problem(tmp_path) is None
@@ -91,6 +94,10 @@ def test_the_profile_that_is_on_is_not_advised(monkeypatch):
     text = qos.silence_text("image", ["/image"], published=True)
     assert "this node uses a profile already" in text
     assert "README" not in text
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "/somewhere/fastdds_tcp.xml")
+    text = qos.silence_text("image", ["/image"], published=True)
+    assert "without it the publisher's process reaches nobody" in text
+    assert "/dev/shm" not in text
 
 
 def test_images_are_never_queued_and_answers_never_lost():

@@ -71,6 +71,25 @@ def test_of_a_few_images_half_a_frame_is_not_taken_to_be_long():
     assert items.half_frame() == pytest.approx(0.1)
 
 
+def test_half_a_frame_stays_that_of_the_camera_while_nearly_all_images_get_lost():
+    """For a minute; what comes more slowly for longer than that has another rate."""
+    items: StampedBuffer[int] = StampedBuffer(2.0)
+    for number in range(20):
+        items.add(number * 100 * MS, number)
+    assert items.half_frame() == pytest.approx(0.05)
+    for number in range(1, 31):
+        items.add((1900 + number * 300) * MS, number)
+        assert items.half_frame() == pytest.approx(0.05), "300 ms apart are two lost images"
+    for number in range(31, 250):
+        items.add((1900 + number * 300) * MS, number)
+        items.half_frame()
+    assert items.half_frame() == pytest.approx(0.15)
+    items.clear()
+    for number in range(10):
+        items.add(number * 400 * MS, number)
+    assert items.half_frame() == pytest.approx(0.2), "of another world"
+
+
 def test_what_comes_later_than_the_span_is_left_out():
     items: StampedBuffer[str] = StampedBuffer(0.1)
     items.add(1000 * MS, "new")

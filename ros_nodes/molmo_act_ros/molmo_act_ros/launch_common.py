@@ -40,7 +40,11 @@ PARAMETERS: dict[str, tuple[type, ...]] = {
     "deproject_node": (DeprojectParameters,),
 }
 """Dataclasses of the parameters by node; their defaults stay those of the node."""
-SHARED_MEMORY_PROFILE = Path(__file__).parent / "fastdds_shm.xml"
+TRANSPORTS = {
+    name: str(Path(__file__).parent / f"fastdds_{file}.xml")
+    for name, file in (("shared_memory", "shm"), ("tcp", "tcp"))
+}
+"""Profiles of Fast DDS by value of the argument ``transport``."""
 
 _ARRAY = tuple  # of words, given as YAML
 _EXPECTED = {
@@ -56,7 +60,7 @@ def launch_node(executable: str, topics: Sequence[str]) -> LaunchDescription:
     """Describes the launch of one node, or of one for each camera where the node serves only one.
 
     Its arguments are the node's parameters, a file of them (``params``), its topics, which are remapped when
-    given, ``namespace``, ``use_sim_time``, ``log_level`` and ``shared_memory``.
+    given, ``namespace``, ``use_sim_time``, ``log_level`` and ``transport``.
 
     Args:
         executable: The node's program, which is its name, too.
@@ -72,15 +76,15 @@ def launch_node(executable: str, topics: Sequence[str]) -> LaunchDescription:
     ]
     arguments += [_argument(name, description) for name, description in _USUAL.items() if name not in kinds]
     switch = DeclareLaunchArgument(
-        "shared_memory",
-        default_value="false",
-        choices=["true", "false"],
-        description="Use fastdds_shm.xml; the camera's process must use it too.",
+        "transport",
+        default_value="",
+        choices=["", *TRANSPORTS],
+        description="Send by a profile of Fast DDS; all processes that exchange messages must use it.",
     )
 
     def start(context: LaunchContext) -> list[LifecycleNode]:
         given = {name: LaunchConfiguration(name).perform(context) for name in (*kinds, *topics, *_USUAL)}
-        given["shared_memory"] = LaunchConfiguration("shared_memory").perform(context)
+        given["transport"] = LaunchConfiguration("transport").perform(context)
         return _nodes(executable, given, topics)
 
     return LaunchDescription([*arguments, switch, OpaqueFunction(function=start)])
@@ -154,9 +158,8 @@ def _node(executable: str, given: dict[str, str], topics: Sequence[str]) -> Life
     }
     if given["use_sim_time"]:
         values["use_sim_time"] = _check("use_sim_time", given["use_sim_time"], bool)
-    environment = {}
-    if given["shared_memory"] == "true":
-        environment["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(SHARED_MEMORY_PROFILE)
+    transport = given["transport"]
+    environment = {"FASTRTPS_DEFAULT_PROFILES_FILE": TRANSPORTS[transport]} if transport else {}
     return LifecycleNode(
         package=PACKAGE,
         executable=executable,

@@ -149,7 +149,7 @@ def silence_text(topic: str, names: Sequence[str], *, published: bool, silent: f
     if published:
         return (
             f"Nothing has come on {where} yet, though somebody publishes there. Is it sending? Large "
-            f"images need the shared-memory transport: {_transport_hint()}."
+            f"images need another transport than the default: {_transport_hint()}."
         )
     return (
         f"Nothing has come on {where} yet, and nobody publishes there. Start a publisher, or remap the "
@@ -166,7 +166,7 @@ def shared_memory_problem(shared: Path = Path("/dev/shm")) -> str | None:
     Returns:
         One line; None where there is no problem, or where it cannot be known.
     """
-    if not _has_profile() or not shared.is_dir():
+    if not _profile().endswith("fastdds_shm.xml") or not shared.is_dir():
         return None
     mib = shutil.disk_usage(shared).total // 2**20
     if mib >= _SHARED_MIB:
@@ -177,14 +177,17 @@ def shared_memory_problem(shared: Path = Path("/dev/shm")) -> str | None:
     )
 
 
-def _has_profile() -> bool:
+def _profile() -> str:
+    """The file of profiles that this process uses; empty without one."""
     names = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-    return any(os.environ.get(name) for name in names)
+    return next(filter(None, map(os.environ.get, names)), "")
 
 
 def _transport_hint() -> str:
     """What to do about the transport, which the publisher's process has to have, too."""
-    if _has_profile():
+    if _profile().endswith("fastdds_tcp.xml"):
+        return "this node uses fastdds_tcp.xml; without it the publisher's process reaches nobody who does"
+    if _profile():
         return "this node uses a profile already; does the publisher's process, and is /dev/shm large enough"
     return "see README.md"
 

@@ -7,6 +7,7 @@ about the same moment; here the answer of a model comes seconds after the depth 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -17,6 +18,33 @@ Item = TypeVar("Item")
 _USUAL = 0.2  # the quantile of the intervals that is the camera's
 _HALF_FRAME_UNKNOWN_S = 0.02  # until the camera is known: half a frame at 25 Hz
 _KNOWN = 6  # stamps; of fewer, the images between them may all be missing
+_REMEMBERED_S = 60.0  # how long the shortest interval of a stream counts; a camera may be set to another rate
+
+
+class WindowMinimum:
+    """The least of the numbers of the last seconds.
+
+    Args:
+        seconds: How long a number counts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._span = seconds
+        self._rising: deque[tuple[float, float]] = deque()  # each is the least of all that came after it
+
+    def add(self, time: float, value: float) -> float:
+        """Takes a number, and gives the least that still counts.
+
+        Args:
+            time: When it was found, in seconds, not before the one before it.
+            value: The number.
+        """
+        while self._rising and self._rising[-1][1] >= value:
+            self._rising.pop()
+        self._rising.append((time, value))
+        while self._rising[0][0] < time - self._span:
+            self._rising.popleft()
+        return self._rising[0][1]
 
 
 class StampedBuffer(Generic[Item]):
@@ -31,6 +59,7 @@ class StampedBuffer(Generic[Item]):
         self._span, self._most = int(seconds * 1e9), most
         self._stamps: list[int] = []
         self._items: list[Item] = []
+        self._least_half = WindowMinimum(_REMEMBERED_S)
 
     def add(self, stamp: int, item: Item) -> bool:
         """Keeps an item, in place of one of the same time.
@@ -59,6 +88,7 @@ class StampedBuffer(Generic[Item]):
         """Forgets everything."""
         self._stamps.clear()
         self._items.clear()
+        self._least_half = WindowMinimum(_REMEMBERED_S)
 
     @property
     def newest(self) -> int | None:
@@ -116,10 +146,13 @@ class StampedBuffer(Generic[Item]):
         """Estimates half the time between two items.
 
         Returns:
-            Seconds: half the interval that 80 % of them exceed, as many items may be missing; at most 0.02
-            before six items are known.
+            Seconds: half the interval that 80 % of them exceed, as many items may be missing; the least that
+            was found within the last minute, as most may be missing for a while; at most 0.02 before six
+            items are known.
         """
         if len(self._stamps) < 2:
             return _HALF_FRAME_UNKNOWN_S
         half = float(np.quantile(np.diff(self._stamps), _USUAL)) / 2e9
-        return half if len(self._stamps) >= _KNOWN else min(half, _HALF_FRAME_UNKNOWN_S)
+        if len(self._stamps) < _KNOWN:
+            return min(half, _HALF_FRAME_UNKNOWN_S)
+        return self._least_half.add(self._stamps[-1] / 1e9, half)

@@ -24,8 +24,13 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (default 600)")
     parser.add_argument("--seed", type=int, default=1, help="of the random events (default 1)")
+    parser.add_argument(
+        "--profile",
+        default="fastdds_tcp.xml",
+        help="file of molmo_act_ros that says how messages travel (default fastdds_tcp.xml)",
+    )
     options = parser.parse_args()
-    report = chaos(options.seconds, options.seed)
+    report = chaos(options.seconds, options.seed, options.profile)
     print(json.dumps(vars(report)))
     return 1 if report.faults else 0
 

@@ -214,17 +214,18 @@ class Chaos:
             self.listener.node.destroy_client(client)
 
 
-def chaos(seconds: float, seed: int) -> Report:
+def chaos(seconds: float, seed: int, profile: str) -> Report:
     """Runs chaos in this process and its children.
 
     Args:
         seconds: How long.
         seed: Of the random events.
+        profile: File of the package that says how messages travel.
 
     Returns:
         What happened.
     """
-    with tempfile.TemporaryDirectory() as folder, own_ros(Path(folder)):
+    with tempfile.TemporaryDirectory() as folder, own_ros(Path(folder), profile):
         listener = Listener()
         try:
             return Chaos(listener, Path(folder), seed).run(seconds)

@@ -4,7 +4,8 @@
 
 A camera and a node are processes of their own, this one subscribes to the points. Measured is the time
 between the stamp of an image and its point here, without the model's own. Two nodes run in turns with ours:
-one that only answers, which is what rclpy and the transport take, and a naive one. On a machine with other
+one that only answers, which is what rclpy and the transport take, and a naive one. Messages go through shared
+memory, and in further turns by TCP; those of the naive node by the default transport. On a machine with other
 work, many short turns (--rounds) give each node the same share of it.
 """
 
@@ -18,12 +19,21 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from molmo_act.cli._writing import Parser
-from molmo_act_ros.benchmarks.session import PROFILE, anonymous_mib, process, program, session
+from molmo_act_ros.benchmarks.session import (
+    PROFILE,
+    TCP_PROFILE,
+    anonymous_mib,
+    process,
+    program,
+    session,
+)
 from molmo_act_ros.runner import require_ros
 
 NODES = ("point", "echo", "naive")
@@ -44,20 +54,26 @@ def main() -> None:
     args = parser.parse_args()
     require_ros()
     result: dict[str, Any] = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()}
-    runs = [{f"{name} {node}": (node, size, 0.0) for node in NODES} for name, size in SIZES.items()]
+    runs = [
+        {f"{name} {node}": (node, size, 0.0, PROFILE) for node in NODES}
+        | {f"{name} {node} by TCP": (node, size, 0.0, TCP_PROFILE) for node in ("point", "echo")}
+        for name, size in SIZES.items()
+    ]
     slow = ("point", "naive")
-    runs += [{f"VGA {node}, model of {args.slow} s": (node, SIZES["VGA"], args.slow) for node in slow}]
+    runs += [
+        {f"VGA {node}, model of {args.slow} s": (node, SIZES["VGA"], args.slow, PROFILE) for node in slow}
+    ]
     for together in runs:
         parts: dict[str, list[Run]] = {name: [] for name in together}
         for _ in range(args.rounds):
-            for name, (node, size, delay) in together.items():
-                parts[name].append(take_images(node, size, args.frames // args.rounds, delay))
+            for name, (node, size, delay, profile) in together.items():
+                parts[name].append(take_images(node, size, args.frames // args.rounds, delay, profile))
         for name, taken in parts.items():
             result[name] = summarize(taken)
             print(f"{name}: {result[name]}", file=sys.stderr)
-    for name in SIZES:
-        ours, bare = result[f"{name} point"]["p50"], result[f"{name} echo"]["p50"]
-        result[f"{name} point / echo"] = round(ours / bare, 3) if ours and bare else None
+    for name, way in product(SIZES, ("", " by TCP")):
+        ours, bare = result[f"{name} point{way}"]["p50"], result[f"{name} echo{way}"]["p50"]
+        result[f"{name} point / echo{way}"] = round(ours / bare, 3) if ours and bare else None
     if args.memory_frames:
         result["memory"] = measure_memory(args.memory_frames)
     result["start to first point, nano, s"] = start_to_first_point()
@@ -115,20 +131,23 @@ def summarize(runs: Sequence[Run]) -> dict[str, float | None]:
     return {"p50": times[0], "p95": times[1], "points": len(ages), "lost": lost} | published
 
 
-def take_images(name: str, size: tuple[int, int], frames: int, delay: float = 0.0) -> Run:
+def take_images(
+    name: str, size: tuple[int, int], frames: int, delay: float = 0.0, profile: Path = PROFILE
+) -> Run:
     """Runs a camera and one node.
 
     Args:
-        name: "point" or "echo", with our transport profile, or "naive", with the default one.
+        name: "point" or "echo", or "naive", which takes the default transport.
         size: (width, height) of the images, which come at 30 Hz.
         frames: Number of images.
         delay: Seconds that the model takes.
+        profile: Transport profile of Fast DDS.
 
     Returns:
         The run.
     """
     with (
-        session(None if name == "naive" else PROFILE) as consumer,
+        session(None if name == "naive" else profile) as consumer,
         program("camera", "--size", *size) as camera,
         program(name, "--size", *size, "--delay", delay, "--ros-args", "-p", "query:=middle"),
     ):
