@@ -57,7 +57,8 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "paragraph": ("text",),
 }
 """Role: what people may call it, the likeliest first; other roles hold things or are none."""
-PRESSED = frozenset(role for role, kinds in _KINDS.items() if kinds[0] not in ("text", "field", "slider"))
+_CONTENT = ("text", "field", "slider", "list")  # their name, or what is written on them, may be their value
+PRESSED = frozenset(role for role, kinds in _KINDS.items() if kinds[0] not in _CONTENT)
 """Roles of what is clicked, and has its name on it."""
 
 

@@ -11,6 +11,7 @@ from gui_agent.actions.actionability import Actionable, describe, neighborhood, 
 from gui_agent.actions.attribution import Attribution
 from gui_agent.actions.dragged import dragged_from, window_to_drop_on
 from gui_agent.actions.effect import FRAME_SECONDS, is_local, rested, see_effect
+from gui_agent.actions.evidence import are_where_they_were, require_no_contradiction
 from gui_agent.actions.gestures import (
     Click,
     CloseWindow,
@@ -278,7 +279,7 @@ def _get_ready(
             is_first_try = False
             continue
         before = _approach(context, capture, ready, is_all=not gestures)
-        if _are_windows_the_same(context, ready) and (not gestures or _are_in_place(ready, before)):
+        if _are_windows_the_same(context, ready) and (not gestures or _are_in_place(context, ready, before)):
             return ready, before
         log.note("a target moved or was covered when the pointer came")
         if not is_first_try and clock.now() > deadline:
@@ -293,8 +294,13 @@ def _are_windows_the_same(context: DesktopContext, ready: Actionable) -> bool:
     return all(now == window for now, window in zip(found, ready.windows, strict=True))
 
 
-def _are_in_place(ready: Actionable, now: Screenshot) -> bool:
-    """Whether targets look as they did but for highlighting, which changes nothing far from them."""
+def _are_in_place(context: DesktopContext, ready: Actionable, now: Screenshot) -> bool:
+    """Whether targets look as they did but for highlighting, which changes nothing far from them.
+
+    Their programs must say the same, where they were found by what these say.
+    """
+    if not are_where_they_were(context, ready.targets):
+        return False
     changed = changed_blocks(ready.shot, now) & ~ready.restless
     touched = any(changed[neighborhood(match, now)].any() for match in ready.targets)
     return not touched or is_local(changed, ready.targets, now)
@@ -306,6 +312,8 @@ def _require_allowed(
     for selector, match, window in zip(selectors, ready.targets, ready.windows, strict=True):
         context.guard.require_score(match, context.min_score)
         context.guard.require_place(match.point, window)
+        if gestures:
+            require_no_contradiction(context, match)
         for region in selector.windows():
             wanted = choose_window(
                 region,

@@ -14,7 +14,7 @@ from gui_agent.vision.grounder import Evidence, GroundingModel, Matches, points_
 from gui_agent.vision.model_grounder import ModelGrounder
 from gui_agent.vision.name_match import is_other
 from gui_agent.vision.screenshot import Screenshot
-from gui_agent.vision.text_grounder import TextGrounder, label_at
+from gui_agent.vision.text_grounder import CLEAR, SHORTEST, TextGrounder, label_at
 from molmo_act.outputs.points import Points
 from molmo_act.reading.query import ParsedQuery, parse_query
 from molmo_act.reading.seen import SeenImage
@@ -23,9 +23,6 @@ SURE = 0.9
 """A widget that fits with this probability, and on which its name is written, needs no model."""
 CONTRADICTED = 0.3
 """What remains of a score where another source tells another label for the place."""
-CLEAR = 0.85
-"""A reader that is this sure of words counts where it contradicts."""
-_SHORT = 3  # characters; a reader takes signs for letters
 _REACH = 4.0  # pixels around a widget at which a point still means it
 
 
@@ -192,7 +189,7 @@ def _is_written(named: Named, seen: SeenImage | None) -> bool:
     """Whether the name of a widget is written where it says, or nobody reads."""
     if seen is None or seen.text is None:
         return True
-    label, _ = label_at(seen, *_middle(named.label_area))
+    label, _ = label_at(seen, *_middle(named.label_area), named.label_area)
     return bool(label) and not is_other(label, parse_query(f"'{named.fit.label}'").readings)
 
 
@@ -200,8 +197,8 @@ def _contradicting(named: Named, seen: SeenImage | None) -> str:
     """What is clearly written on a widget that calls itself something else; "" where nothing is."""
     if seen is None or not named.fit.widget.is_pressed or named.fit.label != named.fit.widget.name:
         return ""
-    label, confidence = label_at(seen, *_middle(named.area))
-    if confidence < CLEAR or len(label) < _SHORT or len(named.fit.label) < _SHORT:
+    label, confidence = label_at(seen, *_middle(named.area), named.area)
+    if confidence < CLEAR or min(len(label), len(named.fit.label)) < SHORTEST:
         return ""
     return label if is_other(label, parse_query(f"'{named.fit.label}'").readings) else ""
 

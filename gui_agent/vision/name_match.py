@@ -90,19 +90,23 @@ def likeness(label: str, name: str) -> tuple[float, float]:
     return (alike if alike >= LEAST_ALIKE else 0.0), 1.0
 
 
-def is_other(label: str, readings: Sequence[Reading]) -> bool:
+def is_other(label: str, readings: Sequence[Reading], *, strictly: bool = False) -> bool:
     """Tells whether a label is clearly not what a query names, in any way to understand it.
 
     Args:
         label: What is written at a place, or how its program calls it.
         readings: Of the query.
+        strictly: Whether one other letter is enough, as between "Page 1" and "Page 2"; letters that readers
+            mistake for each other are not others.
     """
-    return bool(folded(label)) and all(_is_unlike(reading.label, label) for reading in readings)
+    return bool(folded(label)) and all(_is_unlike(reading.label, label, strictly) for reading in readings)
 
 
-def _is_unlike(first: str, second: str) -> bool:
-    one, other = folded(first), folded(second)
-    return likeness(first, second)[0] == 0 and one not in other and other not in one
+def _is_unlike(first: str, second: str, strictly: bool) -> bool:
+    one, other = (folded(text.strip(_ORNAMENTS) or text) for text in (first, second))
+    if one in other or other in one:
+        return False
+    return likeness(first, second)[0] == 0 or (strictly and weighted_distance(one, other) >= 1)
 
 
 def _holds(text: str, part: str) -> bool:

@@ -15,7 +15,13 @@ from molmo_act.outputs.points import Points
 from molmo_act.reading.fusion import Ask
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.seen import SeenImage
+from molmo_act.reading.text import Box, Word
 from molmo_act.request import Bounds
+
+CLEAR = 0.85
+"""A reader that is this sure of words counts where they contradict others."""
+SHORTEST = 3
+"""Characters; a reader takes signs for letters, so that fewer contradict nothing."""
 
 
 class TextGrounder:
@@ -75,13 +81,17 @@ class TextGrounder:
         return Matches(fused, shot, time.monotonic() - began, known)
 
 
-def label_at(seen: SeenImage, x: float, y: float) -> tuple[str, float]:
+def label_at(
+    seen: SeenImage, x: float, y: float, within: tuple[float, float, float, float] | None = None
+) -> tuple[str, float]:
     """Finds what is written at a place: the words that stand together there.
 
     Args:
         seen: What was read.
         x: In pixels of the image.
         y: In pixels of the image.
+        within: The thing that the place is on, (left, top, right, bottom): words whose middle lies outside
+            belong to others. Labels of a menu bar stand as near to one another as the words of one.
 
     Returns:
         The text and how sure the reader is of it; "" where nothing is written.
@@ -90,15 +100,21 @@ def label_at(seen: SeenImage, x: float, y: float) -> tuple[str, float]:
         left, top, right, bottom = line.box
         if not (left <= x < right and top <= y < bottom):
             continue
-        words = _together(line.words, x, 1.1 * (bottom - top))
+        own = [word for word in line.words if within is None or _lies_in(word.box, within)]
+        words = _together(own, x, 1.1 * (bottom - top))
         if words:
             return " ".join(word.text for word in words), min(word.confidence for word in words)
     return "", 0.0
 
 
-def _together(words: Sequence, x: float, gap: float) -> list:  # type: ignore[type-arg]
+def _lies_in(box: Box, area: tuple[float, float, float, float]) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return area[0] <= x < area[2] and area[1] <= y < area[3]
+
+
+def _together(words: Sequence[Word], x: float, gap: float) -> list[Word]:
     """The words of a line around a place, as far as no wide gap parts them."""
-    part: list = []  # type: ignore[type-arg]
+    part: list[Word] = []
     for word in words:
         if part and word.box[0] - part[-1].box[2] > gap:
             if part[0].box[0] <= x < part[-1].box[2]:
