@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from molmo_act.loading import load
     from molmo_act.model_options import ModelOptions
     from molmo_act.outputs.count import Count
+    from molmo_act.outputs.mask import Mask
+    from molmo_act.outputs.masks import Masks
     from molmo_act.outputs.points import Point, Points
     from molmo_act.outputs.tracks import Track, Tracks
     from molmo_act.pointing.encoded_image import EncodedImage
@@ -38,6 +40,8 @@ __all__ = [
     "EncodedImage",
     "ImageError",
     "InputError",
+    "Mask",
+    "Masks",
     "MissingExtraError",
     "ModelOptions",
     "MolmoActError",
@@ -58,6 +62,8 @@ __all__ = [
 
 _LAZY = {
     "Count": "outputs.count",
+    "Mask": "outputs.mask",
+    "Masks": "outputs.masks",
     "EmbeddedImage": "embedded.encoded_image",
     "EmbeddedModel": "embedded.model",
     "Point": "outputs.points",

@@ -21,8 +21,8 @@ from model._cli import command, make_parser
 from model.data.clips.generate import Clip, ClipFrame, ClipSettings
 from model.evaluation.metrics.bootstrap import compared
 from model.evaluation.metrics.segmentation import contour_accuracy, region_similarity
+from molmo_act.segmentation.fusion import AGREEMENT, fuse
 from molmo_act.segmentation.grabcut import GrabCut
-from molmo_act.segmentation.propagation import AGREEMENT, fuse
 
 SEED = 4_000_001
 ENOUGH = 0.5  # of a object that must be visible on a frame that gives its point
@@ -69,8 +69,9 @@ def _measure_gap(
 ) -> dict[str, list[tuple[float, float]]]:
     truths = [frame.owner == number for frame in part]
     images = [frame.image for frame in part]
-    left = GrabCut()(images, inner_point(truths[0]))
-    right = GrabCut()(images[::-1], inner_point(truths[-1]))[::-1]
+    [left] = GrabCut()(images, inner_point(truths[0])[None])
+    [right] = GrabCut()(images[::-1], inner_point(truths[-1])[None])
+    right = right[::-1]
     found = {}
     for way, join in ways(agreement).items():
         masks = [join(left[i], right[i]) for i in range(1, len(part) - 1)]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from molmo_act.outputs.serialization import to_json
 
 if TYPE_CHECKING:
+    from molmo_act.outputs.mask import Mask
+    from molmo_act.outputs.masks import Masks
     from molmo_act.outputs.points import Points
-    from molmo_act.outputs.tracks import Tracks
+    from molmo_act.outputs.tracks import Track, Tracks
 
 
 CUT_SHORT = "the answer was cut short, so there may be more"
@@ -102,8 +104,8 @@ class _Seen:
     frames: int = 1
 
 
-class TracksSummary:
-    """What people want to know of tracks, taken in frame by frame, so that memory does not grow with them.
+class VideoSummary:
+    """What people want to know of the objects in a video, taken in frame by frame in constant memory.
 
     Attributes:
         frames: How many frames there were.
@@ -127,16 +129,30 @@ class TracksSummary:
         self.truncated |= tracks.truncated
         self.damaged |= tracks.damaged
         for one in tracks:
-            if not one.visible:
-                continue
-            seen = self.seen.get(one.object_id)
-            if seen is None:
-                self.seen[one.object_id] = _Seen(one.query, tracks.timestamp, tracks.timestamp)
-            else:
-                seen.last, seen.frames = tracks.timestamp, seen.frames + 1
+            if one.visible:
+                self._see(one, tracks.timestamp)
+
+    def add_masks(self, masks: Masks) -> None:
+        """Takes in the masks of the next frame.
+
+        Args:
+            masks: The masks.
+        """
+        self.frames += 1
+        self.truncated |= masks.truncated
+        self.damaged |= masks.damaged
+        for one in masks:
+            self._see(one, float(masks.timestamp[0]))
+
+    def _see(self, one: Track | Mask, seconds: float) -> None:
+        seen = self.seen.get(one.object_id)
+        if seen is None:
+            self.seen[one.object_id] = _Seen(one.query, seconds, seconds)
+        else:
+            seen.last, seen.frames = seconds, seen.frames + 1
 
     def table(self) -> str:
-        """Formats the tracks as a heading and a line for each object.
+        """Formats the objects as a heading and a line for each object.
 
         Returns:
             The lines: when each object was first and last visible, and on how many frames.

@@ -26,6 +26,7 @@ from molmo_act.cli.export import add_export
 from molmo_act.cli.image import add_bench, add_count, add_point
 from molmo_act.cli.plan import add_plan
 from molmo_act.cli.read import add_read
+from molmo_act.cli.segment import add_segment
 from molmo_act.cli.track import add_track
 from molmo_act.errors import MolmoActError
 from molmo_act.signals import ending_in_order
@@ -89,6 +90,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     add_point(commands)
     add_count(commands)
     add_track(commands)
+    add_segment(commands)
     add_read(commands)
     add_bench(commands)
     add_doctor(commands)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from molmo_act.cli import _arguments as given
-from molmo_act.cli._output import TracksSummary
+from molmo_act.cli._output import VideoSummary
 from molmo_act.cli._sources import STDIN
 from molmo_act.cli.model_arguments import add_bounds, add_model_arguments, add_prompt, load_model
 from molmo_act.errors import InputError
@@ -99,7 +99,7 @@ def track(arguments: argparse.Namespace) -> int:
     total = count_frames(video)
     reader = read_frames(video, fps=arguments.fps, start=arguments.start, end=arguments.end)
     frames = until_lost(reader) if live else _begun(reader)
-    summary = TracksSummary()
+    summary = VideoSummary()
     stdout = sys.stdout
     with contextlib.ExitStack() as stack:
         stack.enter_context(given.stdout_to_stderr())

@@ -69,6 +69,7 @@ class StreamVerbs:
         prompt: str | None = None,
         window: int = 1,
         window_mode: WindowMode = "full",
+        masks: object = None,
         **settings: Unpack[TrackerFields],
     ) -> StreamingTracker:
         """Tracks what queries name on an endless stream of frames: `tracker.update(frame, timestamp)`.
@@ -83,6 +84,7 @@ class StreamVerbs:
             prompt: See `point`.
             window: Only 1: keyframes are shown one at a time.
             window_mode: Only "full", for the same reason.
+            masks: Only None; masks need the model of torch.
             settings: Fields of `molmo_act.tracking.config.TrackerConfig`.
 
         Returns:
@@ -99,6 +101,8 @@ class StreamVerbs:
         config = TrackerConfig(**settings)
         check_max_crops(max_crops)
         check_choice("window_mode", window_mode, WINDOW_MODES)
+        if masks is not None:
+            raise InputError(needs_torch("Masks of tracked objects"))
         if check_int("window", window) > 1 or window_mode != "full":
             raise InputError(needs_torch(f"window={window}, window_mode={window_mode!r}"))
         if self.runtime.config.temporal_module is not None:
@@ -152,6 +156,21 @@ class StreamVerbs:
         check_track_options("stream", options)
         given: dict[str, Any] = {**options}
         return track_stream(lambda **how: self.tracker(query, **how, **given), video, fps, start, end)
+
+    def segment(self, video: VideoSource, query: str | Many[str], **options: object) -> NoReturn:
+        """Refuses masks, which need the model of torch.
+
+        Args:
+            video: See `PointingModel.segment`.
+            query: See `PointingModel.segment`.
+            options: See `PointingModel.segment`.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(needs_torch("Masks of objects"))
+
+    segment_frames = segment
 
     def point_in_video(self, video: VideoSource, query: str | Many[str], **options: object) -> NoReturn:
         """Refuses whole videos, which need the model of torch.

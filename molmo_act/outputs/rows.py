@@ -231,13 +231,13 @@ class RowSequence(ABC, Generic[Row]):
     """Arrays with one entry a row as a sequence of rows, which slices, masks and row numbers select from.
 
     Attributes:
-        xy: float32 (N, 2); N is the number of rows.
+        object_id: int64 (N,); N is the number of rows.
     """
 
-    xy: np.ndarray
+    object_id: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.xy)
+        return len(self.object_id)
 
     def __iter__(self) -> Iterator[Row]:
         return (self[i] for i in range(len(self)))

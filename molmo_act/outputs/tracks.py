@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.points import Points
 from molmo_act.outputs.rows import RowSequence, pixel_size, places, probabilities, readonly, within, words
 from molmo_act.outputs.serialization import (
@@ -21,7 +22,7 @@ from molmo_act.outputs.serialization import (
     to_json,
     whole,
 )
-from molmo_act.validation import check_bool, check_choice, check_int
+from molmo_act.validation import check_bool, check_choice, check_int, wrong
 
 if TYPE_CHECKING:
     import supervision
@@ -83,6 +84,8 @@ class Tracks(RowSequence[Track]):
             video offline.
         damaged: Whether frames of the video before this one could not be decoded; of the last one, and of all
             offline, whether any could not, or the file is cut off.
+        masks: Masks of the visible objects, on this one frame, where the tracker was asked for them; else
+            None.
 
     Raises:
         InputError: An argument is of another type, arrays do not belong together, a coordinate is not finite,
@@ -107,6 +110,7 @@ class Tracks(RowSequence[Track]):
     query: Sequence[str | None]
     truncated: bool = False
     damaged: bool = False
+    masks: Masks | None = None
 
     def __post_init__(self) -> None:
         xy = places(self.xy, "Tracks.xy")
@@ -128,10 +132,20 @@ class Tracks(RowSequence[Track]):
         put(self, "frame_index", check_int("Tracks.frame_index", self.frame_index, least=0))
         for name in ("truncated", "damaged"):
             put(self, name, check_bool(f"Tracks.{name}", getattr(self, name)))
+        if self.masks is not None and (
+            not isinstance(self.masks, Masks)
+            or self.masks.frames != 1
+            or self.masks.image_size != self.image_size
+        ):
+            raise wrong(
+                "Tracks.masks", self.masks, f"Masks of one frame of {self.image_size} pixels, or None"
+            )
 
     def _select(self, rows: np.ndarray) -> Self:
         part: dict[str, Any] = {name: getattr(self, name)[rows] for name in _ARRAYS}
         part |= {name: [getattr(self, name)[row] for row in rows] for name in _WORDS}
+        if self.masks is not None:
+            part["masks"] = self.masks[np.isin(self.masks.object_id, part["object_id"])]
         return replace(self, **part)
 
     def _row(self, index: int) -> Track:
@@ -170,8 +184,9 @@ class Tracks(RowSequence[Track]):
 
         Returns:
             ``timestamp`` in seconds, ``frame_index``, ``image_size`` (width, height), ``truncated``,
-            ``damaged``, and ``tracks``: one dictionary for each object, with the fields of `Track`.
-            Coordinates have three decimals, probabilities and seconds six. What is not known is None.
+            ``damaged``, and ``tracks``: one dictionary for each object, with the fields of `Track`; and,
+            where the tracker was asked for them, ``masks``, see `Masks.to_dict`. Coordinates have three
+            decimals, probabilities and seconds six. What is not known is None.
         """
         return {
             "timestamp": rounded(self.timestamp),
@@ -192,6 +207,7 @@ class Tracks(RowSequence[Track]):
                 }
                 for track in self
             ],
+            **({} if self.masks is None else {"masks": self.masks.to_dict()}),
         }
 
     def to_json(self) -> str:
@@ -225,6 +241,7 @@ class Tracks(RowSequence[Track]):
             truncated=need(values, "truncated", bool) if "truncated" in values else False,
             damaged=need(values, "damaged", bool) if "damaged" in values else False,
             query=[None if row.get("query") is None else need(row, "query", str) for row in listed],
+            masks=Masks.from_dict(need(values, "masks", dict)) if values.get("masks") else None,
         )
 
     def to_supervision(self, *, box_size: float = 0.0) -> supervision.Detections:
@@ -251,7 +268,7 @@ class Tracks(RowSequence[Track]):
         return found
 
     def draw(self, frame: Image.Image | np.ndarray) -> Image.Image:
-        """Marks the visible objects on a copy of the frame.
+        """Marks the visible objects on a copy of the frame, with their masks where there are any.
 
         Args:
             frame: The frame these tracks belong to: PIL, or uint8 RGB (H, W, 3).
@@ -262,4 +279,4 @@ class Tracks(RowSequence[Track]):
         Raises:
             InputError: The frame has another size.
         """
-        return self.to_points().draw(frame)
+        return self.to_points().draw(frame if self.masks is None else self.masks.draw(frame))

@@ -84,20 +84,86 @@ def point_frame_by_frame(
     times: list[float] = []
     for frame in sample_frames(reader, max_frames or MAX_SAMPLED):
         times.append(frame.seconds)
-        for first in range(0, len(queries), BATCH_SIZE):
-            batch = queries[first : first + BATCH_SIZE]
-            for number, points in enumerate(_point(runtime, frame, batch, bounds, prompt), first):
-                answers[number].append(points)
+        found = point_on_frame(runtime, frame, queries, bounds, prompt)
+        for answer, points in zip(answers, found, strict=True):
+            answer.append(points)
     return [_joined(found, times, reader) for found in answers]
 
 
-def _point(
-    runtime: PointingRuntime, frame: SampledFrame, queries: Sequence[str], bounds: Bounds, prompt: str | None
+class NeighbourFramesPointer:
+    """Points on keyframes of a stream, each shown with the frames directly before it.
+
+    A `molmo_act.tracking.keyframe.NeighbourPointer`.
+
+    Args:
+        runtime: A VideoMolmo.
+        bounds: How much of the answer about a keyframe is wanted.
+        max_crops: Most high-resolution crops of a frame; None for the checkpoint's own number.
+        prompt: How a query is asked, see `PromptTemplates.choose`.
+    """
+
+    frames_before = FRAMES_BEFORE
+
+    def __init__(
+        self,
+        runtime: PointingRuntime,
+        bounds: Bounds,
+        max_crops: int | None = None,
+        prompt: str | None = None,
+    ) -> None:
+        self._runtime, self._bounds, self._max_crops, self._prompt = runtime, bounds, max_crops, prompt
+
+    def reset(self) -> None:
+        """Does nothing: the frames come with each keyframe."""
+
+    @own_settings()
+    def point(
+        self, image: np.ndarray, seconds: float, queries: list[str], before: Sequence[np.ndarray] = ()
+    ) -> list[Points]:
+        """Points at each query, see `molmo_act.tracking.keyframe.NeighbourPointer.point`."""
+        frame = SampledFrame(image, seconds, frames_before(before, image))
+        return point_on_frame(self._runtime, frame, queries, self._bounds, self._prompt, self._max_crops)
+
+
+def point_on_frame(
+    runtime: PointingRuntime,
+    frame: SampledFrame,
+    queries: Sequence[str],
+    bounds: Bounds,
+    prompt: str | None = None,
+    max_crops: int | None = None,
 ) -> list[Points]:
-    """Points at each query on one frame."""
+    """Points at each query on one frame.
+
+    Args:
+        runtime: A VideoMolmo.
+        frame: The frame, with those before it.
+        queries: What to find; each is asked on its own.
+        bounds: How much of an answer is wanted.
+        prompt: How a query is asked, see `PromptTemplates.choose`.
+        max_crops: Most high-resolution crops of a frame; None for the checkpoint's own number.
+
+    Returns:
+        Points for each query, in pixels of the frame.
+    """
+    batches = [queries[first : first + BATCH_SIZE] for first in range(0, len(queries), BATCH_SIZE)]
+    return [
+        points for batch in batches for points in _point(runtime, frame, batch, bounds, prompt, max_crops)
+    ]
+
+
+def _point(
+    runtime: PointingRuntime,
+    frame: SampledFrame,
+    queries: Sequence[str],
+    bounds: Bounds,
+    prompt: str | None,
+    max_crops: int | None,
+) -> list[Points]:
+    """The same for one batch."""
     began = time.perf_counter()
     pairs = [(frame.image, query) for query in queries]
-    inputs = prepare_image_inputs(runtime, pairs, None, prompt, earlier=[frame.before] * len(pairs))
+    inputs = prepare_image_inputs(runtime, pairs, max_crops, prompt, earlier=[frame.before] * len(pairs))
     metadata = inputs.pop("metadata")
     preprocess_ms = 1000 * (time.perf_counter() - began)
     output = generate_answers(runtime, inputs, queries, bounds, "pixels")

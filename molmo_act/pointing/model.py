@@ -11,6 +11,7 @@ from molmo_act.models.molmo_point import MolmoPointProcessor
 from molmo_act.models.saving import save_checkpoint
 from molmo_act.pointing.image_verbs import ImageVerbs
 from molmo_act.pointing.runtime import PointingRuntime
+from molmo_act.pointing.segment_verbs import SegmentVerbs
 from molmo_act.pointing.track_verbs import TrackVerbs
 from molmo_act.pointing.video_verbs import VideoVerbs
 from molmo_act.quantization.export_report import OPSET, ExportReport, Precision
@@ -19,7 +20,7 @@ from molmo_act.quantization.precision import PrecisionMap
 from molmo_act.validation import check_path
 
 
-class PointingModel(ImageVerbs, VideoVerbs, TrackVerbs):
+class PointingModel(ImageVerbs, VideoVerbs, TrackVerbs, SegmentVerbs):
     """A model that points at what words name.
 
     Args:

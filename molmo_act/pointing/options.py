@@ -10,7 +10,7 @@ from molmo_act.io.locations import describe, is_file_source
 from molmo_act.io.media_kind import is_video
 
 if TYPE_CHECKING:
-    pass
+    from molmo_act.segmentation.propagator import MaskPropagator, PropagatorName, StreamingPropagator
 
 Item = TypeVar("Item")
 Many: TypeAlias = "list[Item] | tuple[Item, ...]"
@@ -82,6 +82,25 @@ class StreamTrackOptions(TypedDict, total=False):
     max_misses: int
     lost_timeout: float
     max_objects: int
+    masks: PropagatorName | StreamingPropagator | None
+
+
+class SegmentKeywords(TypedDict, total=False):
+    """Keyword arguments of `PointingModel.segment`, which says what they mean."""
+
+    rate: int
+    propagator: PropagatorName | MaskPropagator
+    bidirectional: bool
+    agreement: float
+    max_points: int | None
+    min_score: float
+    max_crops: int | None
+    timeout: float | None
+    order: Order
+    prompt: str | None
+    fps: float
+    start: float
+    end: float | None
 
 
 class OfflineTrackOptions(TypedDict, total=False):

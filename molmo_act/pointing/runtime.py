@@ -116,7 +116,7 @@ class PointingRuntime(Questions):
         if self.reads_frames:
             raise InputError(
                 f"{self.name} is a VideoMolmo, which reads a frame with those before it. Ask it about a "
-                "video, with point_in_video()."
+                "video, with point_in_video(), track() or segment()."
             )
 
     def question(self, query: str, prompt: str | None = None) -> list[int]:

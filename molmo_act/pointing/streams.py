@@ -27,9 +27,11 @@ from molmo_act.models.molmo_point.frame_sampling import SampledVideo
 from molmo_act.models.molmo_point.video_processing_molmo_point import ProcessedVideo
 from molmo_act.outputs.points import Points
 from molmo_act.pointing.encoded_image import EncodedImage
-from molmo_act.pointing.images import encode_image, point_in_encoded
+from molmo_act.pointing.frame_by_frame import NeighbourFramesPointer
+from molmo_act.pointing.images import encode_image, point_in_encoded, point_in_image
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.request import WINDOW_MODES, Bounds
+from molmo_act.tracking.keyframe import Pointer, StreamPointer
 from molmo_act.validation import check_choice, check_int
 
 ANSWER_TOKENS = 128  # that must be left behind a window for a question and its answer
@@ -93,6 +95,42 @@ class ContextPointer:
         return point_in_encoded(self._runtime, self._newest[1], queries, self._bounds, self._prompt)
 
 
+def make_pointer(
+    runtime: PointingRuntime,
+    bounds: Bounds,
+    window: int = 1,
+    window_mode: str = "full",
+    max_crops: int | None = None,
+    prompt: str | None = None,
+) -> Pointer | StreamPointer:
+    """Chooses how a model points on the keyframes of a stream.
+
+    Args:
+        runtime: The model.
+        bounds: How much of each answer is wanted.
+        window: See `make_frame_reader`, as are the next two.
+        window_mode: See `make_frame_reader`.
+        max_crops: See `make_frame_reader`.
+        prompt: How a query is asked, see `PromptTemplates.choose`.
+
+    Returns:
+        What a `StreamingTracker` takes.
+
+    Raises:
+        InputError: See `make_frame_reader`.
+    """
+    reader = make_frame_reader(runtime, window, window_mode, max_crops)
+    if reader is not None:
+        return ContextPointer(runtime, reader, bounds, prompt)
+    if runtime.reads_frames:
+        return NeighbourFramesPointer(runtime, bounds, max_crops, prompt)
+
+    def pointer(image: np.ndarray, queries: list[str]) -> list[Points]:
+        return point_in_image(runtime, image, queries, bounds, max_crops, prompt)
+
+    return pointer
+
+
 def make_frame_reader(
     runtime: PointingRuntime, window: int, window_mode: str, max_crops: int | None
 ) -> FrameReader | None:
@@ -105,12 +143,11 @@ def make_frame_reader(
         max_crops: Most high-resolution crops of a keyframe that is shown alone.
 
     Returns:
-        A reader; None where each keyframe is shown alone.
+        A reader; None where each keyframe is shown alone, or with the frames directly before it.
 
     Raises:
         InputError: The options do not go together, or the model cannot do this.
     """
-    runtime.require_single_images()
     window = check_int("window", window)
     check_choice("window_mode", window_mode, WINDOW_MODES)
     check_max_crops(max_crops)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
-
 from molmo_act.io.frames import DEFAULT_FPS, VideoSource
-from molmo_act.outputs.points import Points
 from molmo_act.outputs.tracks import Tracks
-from molmo_act.pointing.images import point_in_image
 from molmo_act.pointing.options import (
     TRACK_MODES,
     Many,
@@ -27,11 +23,12 @@ from molmo_act.pointing.options import (
 )
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.pointing.stream_tracks import track_stream
-from molmo_act.pointing.streams import ContextPointer, make_frame_reader
+from molmo_act.pointing.streams import make_pointer
 from molmo_act.pointing.videos import FrameSelection, track_in_video
 from molmo_act.request import Bounds, as_list
+from molmo_act.segmentation.opening import open_stream
+from molmo_act.segmentation.propagator import PropagatorName, StreamingPropagator
 from molmo_act.tracking.config import TrackerConfig
-from molmo_act.tracking.keyframe import Pointer, StreamPointer
 from molmo_act.tracking.tracker import StreamingTracker
 from molmo_act.validation import check_choice
 
@@ -60,6 +57,7 @@ class TrackVerbs:
         prompt: str | None = None,
         window: int = 1,
         window_mode: WindowMode = "full",
+        masks: PropagatorName | StreamingPropagator | None = None,
         **settings: Unpack[TrackerFields],
     ) -> StreamingTracker:
         """Tracks what queries name on an endless stream of frames: `tracker.update(frame, timestamp)`.
@@ -77,6 +75,9 @@ class TrackVerbs:
                 shown one, and remembers earlier ones itself.
             window_mode: How a window is read: "full", anew for every keyframe, as models were trained; or
                 "sliding", only what is new, in constant time, see `molmo_act.generation.sliding_window`.
+            masks: What gives `Tracks.masks`, the masks of the visible objects of every frame: "sam2",
+                "edgetam" or "grabcut", see `segment`; or a propagator that takes streams. None for no masks.
+                They are made within `update`, which then takes as long as that.
             settings: `rate`, `synchronous` and the other fields of
                 `molmo_act.tracking.config.TrackerConfig`.
 
@@ -84,6 +85,7 @@ class TrackVerbs:
             The tracker; close it, or use it as a context manager.
 
         Raises:
+            CheckpointError: The weights of what makes masks cannot be loaded.
             InputError: A number is out of range, or the prompt is neither a template nor the name of one.
             MissingExtraError: The extra `video` is not installed.
             QueryError: A query is empty, too long, or not plain words.
@@ -94,17 +96,10 @@ class TrackVerbs:
         config = TrackerConfig(**settings)
         queries = as_list(query)
         self.runtime.check_questions(queries, prompt)
-        reader = make_frame_reader(self.runtime, window, window_mode, max_crops)
-        pointer: Pointer | StreamPointer
-        if reader is not None:
-            pointer = ContextPointer(self.runtime, reader, bounds, prompt)
-        else:
-
-            def pointer(image: np.ndarray, queries: list[str]) -> list[Points]:
-                return point_in_image(self.runtime, image, queries, bounds, max_crops, prompt)
-
+        pointer = make_pointer(self.runtime, bounds, window, window_mode, max_crops, prompt)
         check_query = partial(self.runtime.check_question, prompt=prompt)
-        return StreamingTracker(pointer, queries, config, check_query=check_query)
+        segmenter = None if masks is None else open_stream(masks, str(self.runtime.device))
+        return StreamingTracker(pointer, queries, config, check_query=check_query, masks=segmenter)
 
     @overload
     def track(

@@ -58,6 +58,25 @@ def check_point(name: str, point: object, frame: np.ndarray) -> np.ndarray:
     return np.array([x, y])
 
 
+def check_points(name: str, points: object, frame: np.ndarray) -> np.ndarray:
+    """Checks points of several objects on a frame.
+
+    Args:
+        name: What the error calls them.
+        points: What a caller gave as points.
+        frame: The frame, (H, W, 3).
+
+    Returns:
+        float64 (N, 2), the points in pixels; N is at least 1.
+
+    Raises:
+        InputError: They are no list of points, or one cannot be used, see `check_point`.
+    """
+    if not isinstance(points, (np.ndarray, tuple, list)) or np.ndim(points) != 2 or not len(points):
+        raise wrong(name, points, "at least one point (x, y) in pixels, in a list or an array (N, 2)")
+    return np.stack([check_point(f"{name}[{index}]", point, frame) for index, point in enumerate(points)])
+
+
 def check_masks(**masks: object) -> None:
     """Checks masks.
 

@@ -8,27 +8,27 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 from transformers import EdgeTamVideoModel, PreTrainedModel, Sam2VideoModel
 from transformers.models.edgetam_video.modeling_edgetam_video import EdgeTamVideoInferenceSession
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
 
 from molmo_act.errors import CheckpointError, PlatformError
-from molmo_act.segmentation.checks import check_frames, check_point
+from molmo_act.segmentation.checks import check_frames, check_points
+from molmo_act.segmentation.sam2_sessions import Sam2Sessions
+from molmo_act.segmentation.sam2_stream import Sam2Stream
+from molmo_act.segmentation.streams import StreamSegmenter
 from molmo_act.validation import check_path, wrong
-
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the images both were trained on
-_INSIDE = 1  # label of a point that lies on the object
 
 
 class Sam2Propagator:
-    """A `molmo_act.segmentation.propagation.MaskPropagator` that runs SAM 2.
-
-    transformers' processor for SAM 2 needs torchvision; the little of it that is needed is here.
+    """A `molmo_act.segmentation.propagator.MaskPropagator` that runs SAM 2 or SAM 2.1.
 
     Args:
         model: The model, on the device where it is to run.
+
+    Attributes:
+        model: The same, for inference.
+        sessions: How it is run.
     """
 
     kind: ClassVar[str] = "SAM 2"
@@ -38,6 +38,7 @@ class Sam2Propagator:
 
     def __init__(self, model: Sam2VideoModel | EdgeTamVideoModel) -> None:
         self.model = model.eval()
+        self.sessions = Sam2Sessions(self.model, self.session_class)
 
     @classmethod
     def from_pretrained(
@@ -72,52 +73,23 @@ class Sam2Propagator:
                 f"checkpoint such as {cls.example!r}, or a folder."
             ) from exc
 
-    @property
-    def side(self) -> int:
-        """Side in pixels of the square that the model sees."""
-        size = self.model.config.prompt_encoder_config.image_size
-        return int(size if isinstance(size, int) else size[0])
-
     @torch.inference_mode()
     def __call__(self, frames: Sequence[np.ndarray], xy: np.ndarray) -> np.ndarray:
-        """See `molmo_act.segmentation.propagation.MaskPropagator`."""
+        """See `molmo_act.segmentation.propagator.MaskPropagator`; frames are encoded once for all objects."""
         frames = check_frames(frames)
-        xy = check_point("xy", xy, frames[0])
-        height, width = frames[0].shape[:2]
-        device, dtype = self.model.device, self.model.dtype
-        session = self.session_class(
-            video=torch.stack([self._pixels(frame) for frame in frames]),
-            video_height=height,
-            video_width=width,
-            inference_device=device,
-            inference_state_device=device,
-            dtype=dtype,
-        )
-        at = torch.tensor([xy[0] / width, xy[1] / height], dtype=dtype) * self.side
-        inputs = {
-            "point_coords": at.reshape(1, 1, 1, 2),
-            "point_labels": torch.full((1, 1, 1), _INSIDE, dtype=torch.int32),
-        }
-        session.add_point_inputs(session.obj_id_to_idx(1), 0, inputs)
-        session.obj_with_new_inputs = [1]
+        xy = check_points("xy", xy, frames[0])
+        size = frames[0].shape[:2]
+        sessions = self.sessions
+        session = sessions.begin(size, video=torch.stack([sessions.pixels(frame) for frame in frames]))
+        for number, point in enumerate(xy, 1):
+            sessions.add_point(session, number, 0, point, size)
+        session.obj_with_new_inputs = list(range(1, len(xy) + 1))
         outputs = self.model.propagate_in_video_iterator(session, start_frame_idx=0)
-        masks = [
-            F.interpolate(found.pred_masks.float(), (height, width), mode="bilinear", align_corners=False)[
-                0, 0
-            ]
-            > 0
-            for found in outputs
-        ]
-        return torch.stack(masks).cpu().numpy()
+        return np.stack([sessions.masks(output, size) for output in outputs], axis=1)
 
-    def _pixels(self, frame: np.ndarray) -> Tensor:
-        """float32 (3, side, side), normalised, of uint8 RGB (H, W, 3)."""
-        image = torch.from_numpy(np.array(frame, order="C")).permute(2, 0, 1)[None].float() / 255
-        square = F.interpolate(
-            image, (self.side, self.side), mode="bilinear", antialias=True, align_corners=False
-        )
-        mean, deviation = (torch.tensor(values)[:, None, None] for values in (MEAN, DEVIATION))
-        return (square[0] - mean) / deviation
+    def stream(self) -> StreamSegmenter:
+        """See `molmo_act.segmentation.propagator.StreamingPropagator`."""
+        return Sam2Stream(self.sessions)
 
 
 class EdgeTamPropagator(Sam2Propagator):

@@ -44,6 +44,33 @@ class StreamPointer(Protocol):
         """
 
 
+@runtime_checkable
+class NeighbourPointer(StreamPointer, Protocol):
+    """A `StreamPointer` that is shown each keyframe with the frames directly before it.
+
+    Attributes:
+        frames_before: How many.
+    """
+
+    frames_before: int
+
+    def point(
+        self, image: np.ndarray, seconds: float, queries: list[str], before: Sequence[np.ndarray] = ()
+    ) -> Sequence[Points]:
+        """Points at what queries name on a keyframe.
+
+        Args:
+            image: See `StreamPointer.point`, as are the next two.
+            seconds: See `StreamPointer.point`.
+            queries: See `StreamPointer.point`.
+            before: uint8 RGB (H, W, 3), the frames directly before it, in the order of the stream; fewer at
+                its beginning.
+
+        Returns:
+            The points of each query, in pixels of the image.
+        """
+
+
 @dataclass(frozen=True)
 class StatelessPointer:
     """A `StreamPointer` that remembers nothing.
@@ -80,12 +107,15 @@ class Keyframe:
         image: uint8 RGB (H, W, 3), in full; not overwritten while the model works.
         queries: What to look for.
         buffer: Receives the frames that come later. A stream that begins anew has another buffer.
+        before: uint8 RGB (H, W, 3), frames directly before it for a `NeighbourPointer`, in the order of the
+            stream; not overwritten either.
     """
 
     frame: FlowFrame
     image: np.ndarray
     queries: tuple[str, ...]
     buffer: FrameBuffer
+    before: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +188,10 @@ def ground(pointer: StreamPointer, keyframe: Keyframe) -> Grounding:
 def _ask(pointer: StreamPointer, keyframe: Keyframe) -> tuple[dict[str, Points], dict[str, Exception]]:
     """The points of each query, and what was raised for the others: one costs no other its answer."""
     queries = keyframe.queries
+    ask: Callable[[list[str]], Sequence[Points]]
     ask = partial(pointer.point, keyframe.image, keyframe.frame.timestamp)
+    if isinstance(pointer, NeighbourPointer):
+        ask = partial(ask, before=keyframe.before)
     try:
         return dict(zip(queries, ask(list(queries)), strict=True)), {}
     except PlatformError:  # the machine's, not of a query: memory ran out

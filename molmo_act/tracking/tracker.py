@@ -10,16 +10,18 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import NoReturn, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 import numpy as np
 
 from molmo_act._optional import import_optional
 from molmo_act.errors import InputError, QueryError
 from molmo_act.io.image import ImageInput, to_rgb
+from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.tracks import Tracks
 from molmo_act.request import as_list, check_query
 from molmo_act.tracking.config import DOUBT_RATE_FACTOR, VIDEO_EXTRA, TrackerConfig
@@ -29,6 +31,7 @@ from molmo_act.tracking.frame_buffer import FlowFrame, FrameBuffer
 from molmo_act.tracking.keyframe import (
     Grounding,
     Keyframe,
+    NeighbourPointer,
     Pointer,
     StatelessPointer,
     StreamPointer,
@@ -45,6 +48,24 @@ MOST_SECONDS = 1e12
 """Milliseconds since 1970 are above it, so that they are not taken for seconds."""
 
 Self = TypeVar("Self", bound="StreamingTracker")
+
+
+class FrameMasks(Protocol):
+    """Segments the tracked objects of a stream; `molmo_act.segmentation.streams.TrackMasks` is one."""
+
+    def reset(self) -> None:
+        """Forgets all frames: the stream begins anew."""
+
+    def of(self, frame: np.ndarray, tracks: Tracks) -> Masks:
+        """Segments the visible objects of the newest frame.
+
+        Args:
+            frame: uint8 RGB (H, W, 3).
+            tracks: Its tracks.
+
+        Returns:
+            Their masks, on this one frame.
+        """
 
 
 @dataclass(frozen=True)
@@ -87,6 +108,7 @@ class StreamingTracker:
         queries: What to track, in words, or several.
         config: Rates and limits; None for the defaults.
         check_query: Raises `QueryError` for a query that the model cannot read.
+        masks: What segments the visible objects of each frame, for `Tracks.masks`; None for no masks.
 
     Raises:
         InputError: The pointer cannot be called, or the configuration is of another kind.
@@ -101,6 +123,7 @@ class StreamingTracker:
         config: TrackerConfig | None = None,
         *,
         check_query: Callable[[object], None] = check_query,
+        masks: FrameMasks | None = None,
     ) -> None:
         for package in ("cv2", "scipy.optimize"):  # a missing one is reported now, not on some later frame
             import_optional(package, **VIDEO_EXTRA)
@@ -114,6 +137,9 @@ class StreamingTracker:
         self.config = config = config or TrackerConfig()
         self._check_query = check_query
         self._pointer = pointer if isinstance(pointer, StreamPointer) else StatelessPointer(pointer)
+        neighbours = pointer.frames_before if isinstance(pointer, NeighbourPointer) else 0
+        self._before: deque[np.ndarray] = deque(maxlen=neighbours)
+        self._masks = masks
         self._pointer_buffer: FrameBuffer | None = None  # of the stream that the pointer remembers
         self._queries = list(dict.fromkeys(queries))
         self._failing = FailingQueries()
@@ -167,7 +193,10 @@ class StreamingTracker:
             self._propagate(newest)
             self._exchange_groundings(newest, image)
             self._tracks.drop_expired(now)
-            return self._report(newest)
+            if self._before.maxlen:
+                self._before.append(image.copy())
+            tracks = self._report(newest)
+            return tracks if self._masks is None else replace(tracks, masks=self._masks.of(image, tracks))
 
     def track(self, frames: Iterable[tuple[ImageInput, float]]) -> Iterator[tuple[np.ndarray, Tracks]]:
         """Takes a whole stream.
@@ -263,6 +292,9 @@ class StreamingTracker:
             self._buffer = FrameBuffer()
             self._newest = self._keyframe_at = self._image_size = None
             self._truncated = False
+            self._before.clear()
+            if self._masks is not None:
+                self._masks.reset()
 
     def close(self) -> None:
         """Ends the thread, after the model's last answer. May be called twice."""
@@ -323,7 +355,7 @@ class StreamingTracker:
         self._tracks.predict(newest.timestamp)
         self._buffer.drop_before(newest.number)
         copy = image if self.config.synchronous and not self.config.latency else image.copy()
-        self._executor.submit(Keyframe(newest, copy, asked, self._buffer))
+        self._executor.submit(Keyframe(newest, copy, asked, self._buffer, tuple(self._before)))
 
     def _collect(self, newest: FlowFrame) -> None:
         try:

@@ -26,33 +26,12 @@ from model.data.datasets.parquet import decoded
 from model.data.errors import SkippedRow
 from molmo_act.errors import InputError
 from molmo_act.io.atomic import atomic_file
-from molmo_act.segmentation.grabcut import GrabCut
-from molmo_act.segmentation.propagation import MaskPropagator, point_of_mask
+from molmo_act.segmentation.annotation import point_of_mask
+from molmo_act.segmentation.opening import open_propagator
+from molmo_act.segmentation.propagator import PROPAGATORS, MaskPropagator
 
 MASKS = "masks.jsonl"
 EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "masks": ["a_mug.png"]}'
-SEGMENTERS = ("grabcut", "sam2", "edgetam")
-
-
-def open_segmenter(name: str, checkpoint: str | None = None) -> MaskPropagator:
-    """Opens one of `SEGMENTERS`.
-
-    Args:
-        name: "grabcut" needs no weights, and finds objects of one colour; "sam2" and "edgetam" are models.
-        checkpoint: Folder or hub name of a model's weights instead of the usual ones.
-
-    Returns:
-        A function that finds the mask at a point.
-
-    Raises:
-        CheckpointError: The weights cannot be loaded.
-    """
-    if name == "grabcut":
-        return GrabCut()
-    from molmo_act.segmentation.sam2 import EdgeTamPropagator, Sam2Propagator
-
-    kind = Sam2Propagator if name == "sam2" else EdgeTamPropagator
-    return kind.from_pretrained(checkpoint)
 
 
 def convert(folder: Path, segmenter: MaskPropagator, seed: int = 0) -> Counter[str]:
@@ -113,7 +92,7 @@ def _points(
             raise SkippedRow("mask has another size than its image")
         if not mask.any():
             raise SkippedRow("mask is empty")
-        point = point_of_mask(mask, lambda xy: segmenter([image], xy)[0], rng)
+        point = point_of_mask(mask, lambda xy: segmenter([image], xy[None])[0, 0], rng)
         points.append(point.tolist())
     return points
 
@@ -130,11 +109,11 @@ def main() -> None:
     """Command line."""
     parser = make_parser(__doc__, prog="python -m model.data.datasets.masks_to_points")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--segmenter", choices=SEGMENTERS, default="grabcut", help="(default: %(default)s)")
+    parser.add_argument("--segmenter", choices=PROPAGATORS, default="grabcut", help="(default: %(default)s)")
     parser.add_argument("--checkpoint", help="of the segmenter: a folder or a name on the hub")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    segmenter = open_segmenter(options.segmenter, options.checkpoint)
+    segmenter = open_propagator(options.segmenter, weights=options.checkpoint)
     seen = convert(options.folder, segmenter, options.seed)
     print_counts(seen)
     print(options.folder / FILE)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from molmo_act._optional import lazy_import
-from molmo_act.segmentation.propagation import overlap
+from molmo_act.segmentation.fusion import overlap
 
 cv2 = lazy_import("cv2", extra="train", purpose="drawing and measuring images")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from model.data.clips.generate import Clip, ClipSettings
 from model.evaluation.segmentation import inner_point, measure, ways
-from molmo_act.segmentation.propagation import AGREEMENT
+from molmo_act.segmentation.fusion import AGREEMENT
 
 
 def test_every_way_is_measured_on_the_same_masks():

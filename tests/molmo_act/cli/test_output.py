@@ -9,7 +9,7 @@ from dataclasses import replace
 from molmo_act.cli._output import (
     CUT_SHORT,
     DAMAGED,
-    TracksSummary,
+    VideoSummary,
     bench_table,
     count_json,
     points_json,
@@ -67,14 +67,14 @@ def tracks(timestamp, visible):
 
 
 def tracks_table(history):
-    summary = TracksSummary()
+    summary = VideoSummary()
     for one in history:
         summary.add(one)
     return summary.table()
 
 
 def test_what_is_kept_of_tracks_does_not_grow_with_the_frames():
-    summary = TracksSummary()
+    summary = VideoSummary()
     sizes = []
     for index in range(2000):
         summary.add(tracks(index / 10, [True, index % 2 == 0]))

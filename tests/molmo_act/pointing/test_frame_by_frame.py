@@ -71,9 +71,44 @@ def test_points_of_all_frames_come_together(loaded, monkeypatch):
 
 def test_it_is_not_asked_about_single_images(loaded):
     image = synthetic_image(1, 44, 58)
-    for ask in (loaded.point, loaded.count, loaded.track):
+    for ask in (loaded.point, loaded.count):
         with pytest.raises(InputError, match=r"is a VideoMolmo, which .* point_in_video\(\)"):
             list(ask([image], "mug"))
+
+
+@pytest.mark.parametrize("verb", ["track", "segment"])
+def test_keyframes_are_shown_with_the_frames_before_them(loaded, monkeypatch, verb):
+    asked = []
+
+    def point(runtime, frame, queries, *_):
+        asked.append([int(frame.image.max()), *(int(one.max()) for one in frame.before)])
+        return [found_on(60, 44, [(30, 11)]) for _ in queries]
+
+    monkeypatch.setattr(frame_by_frame, "_point", point)
+    video = [np.full((44, 60, 3), 1 + number, np.uint8) for number in range(12)]
+    if verb == "track":
+        found = loaded.track(video, "mug", rate=2, fps=16)
+        assert [len(tracks) for tracks in found] == [1] * 12
+    else:
+        masks = loaded.segment(video, "mug", rate=8, propagator="grabcut")
+        assert masks.object_id.tolist() == [1] * 12
+    assert asked == [[1, 0, 0, 0, 0], [9, 8, 7, 6, 5]]
+
+
+def test_it_points_on_a_stream_as_recorded(loaded, monkeypatch):
+    _, arrays, said = molmo1_case(VIDEO, "small_prev4")
+    texts = []
+    plain = frame_by_frame._point
+    monkeypatch.setattr(frame_by_frame, "_point", lambda *a: texts.append(plain(*a)[0].text) or plain(*a))
+    with loaded.tracker(said["prompt"], prompt="raw", synchronous=True, rate=2.5) as tracker:
+        for index, frame in enumerate([*arrays["prev_frames_rgb"][::-1], arrays["frame"]]):
+            tracker.update(frame, index / 10)
+    assert texts[-1].strip() == said["greedy_text"].strip()
+
+
+def test_windows_of_keyframes_are_for_grounding_tokens(loaded):
+    with pytest.raises(InputError, match="one keyframe at a time"):
+        loaded.tracker("mug", window=4)
 
 
 def test_precision_and_saving(loaded, tmp_path):

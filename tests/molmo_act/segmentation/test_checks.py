@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from molmo_act.errors import InputError
-from molmo_act.segmentation.checks import check_frames, check_masks, check_point
+from molmo_act.segmentation.checks import check_frames, check_masks, check_point, check_points
 from molmo_act.segmentation.grabcut import GrabCut
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
@@ -41,7 +41,14 @@ def test_what_is_no_point_on_the_frame(xy):
     with pytest.raises(InputError, match="xy"):
         check_point("xy", xy, FRAME)
     with pytest.raises(InputError, match="xy"):
-        GrabCut()([FRAME], xy)
+        GrabCut()([FRAME], [xy])
+
+
+@pytest.mark.parametrize("points", [(1, 1), [], None, "12", np.zeros((0, 2)), 5, [[[1, 1]]]])
+def test_what_is_no_list_of_points(points):
+    assert check_points("xy", [(0, 1), (5.5, 3)], FRAME).tolist() == [[0, 1], [5.5, 3]]
+    with pytest.raises(InputError, match="xy"):
+        check_points("xy", points, FRAME)
 
 
 @pytest.mark.parametrize("mask", [None, [[True]], np.ones((2, 2)), np.ones(3, bool), np.ones((3, 2), bool)])

@@ -1,4 +1,4 @@
-"""Fusion, propagation both ways and points of masks, on masks small enough to draw by hand."""
+"""Propagation both ways, on masks small enough to count by hand."""
 
 from __future__ import annotations
 
@@ -9,64 +9,21 @@ import numpy as np
 import pytest
 
 from molmo_act.errors import InputError
-from molmo_act.segmentation.propagation import fuse, masks_between, overlap, point_of_mask
-
-
-def mask(*rows: str) -> np.ndarray:
-    return np.array([[cell == "#" for cell in row] for row in rows])
-
-
-NONE = mask(".....", ".....")
-FOUR = mask("####.", ".....")
-FIVE = mask("#####", ".....")
-SHIFTED = mask("..###", ".....")
-
-# Each row: from before, from after, what is kept, why.
-FUSED = [
-    (FOUR, FIVE, FOUR),  # they agree (4/5 ≥ 0.7): the intersection
-    (FIVE, FOUR, FOUR),  # whichever comes first
-    (FOUR, SHIFTED, FIVE),  # they do not (2/5 < 0.7): the union
-    (NONE, FOUR, FOUR),  # lost from before: the other one
-    (FOUR, NONE, FOUR),  # lost from after
-    (NONE, NONE, NONE),  # lost by both
-]
-
-
-@pytest.mark.parametrize(("left", "right", "kept"), FUSED)
-def test_each_branch_of_fusion(left, right, kept):
-    assert (fuse(left, right) == kept).all()
-
-
-def test_agreement_is_inclusive_and_can_be_chosen():
-    seven, ten = mask("#######..."), mask("##########")
-    assert overlap(seven, ten) == pytest.approx(0.7)
-    assert (fuse(seven, ten) == seven).all()
-    assert (fuse(seven, ten, agreement=0.71) == ten).all()
-
-
-def test_masks_of_two_shapes_are_refused():
-    with pytest.raises(InputError, match="one shape"):
-        fuse(NONE, NONE.T)
-
-
-def test_overlap():
-    assert overlap(FOUR, FOUR) == overlap(NONE, NONE) == 1
-    assert overlap(FOUR, NONE) == 0
-    assert overlap(FOUR, SHIFTED) == pytest.approx(2 / 5)
+from molmo_act.segmentation.propagation import masks_between
 
 
 class Shrinking:
-    """Propagates one row of pixels and loses one a frame; notes what it was asked."""
+    """Propagates one row of pixels for each object and loses one a frame; notes what it was asked."""
 
     def __init__(self):
         self.asked = []
 
     def __call__(self, frames, xy):
-        self.asked.append((int(frames[0][0, 0, 0]), len(frames), tuple(xy)))
+        self.asked += [(int(frames[0][0, 0, 0]), len(frames), tuple(point)) for point in xy]
         height, width = frames[0].shape[:2]
-        found = np.zeros((len(frames), height, width), bool)
+        found = np.zeros((len(xy), len(frames), height, width), bool)
         for index in range(len(frames)):
-            found[index, 0, : max(width - index, 0)] = True
+            found[:, index, 0, : max(width - index, 0)] = True
         return found
 
 
@@ -90,10 +47,12 @@ def test_forwards_only_masks_come_from_the_point_before():
     assert found[:, 0].sum(axis=1).tolist() == [0, 10, 9, 8, 10, 9, 8]
 
 
-def test_where_the_model_saw_nothing_there_is_no_mask_until_it_looks_again():
+def test_a_frame_on_which_the_model_saw_nothing_is_empty_and_those_around_it_come_from_the_other_side():
     point = np.array([1.5, 0.5])
-    found = masks_between(Shrinking(), FRAMES, {0: point, 2: None, 4: point, 6: None})
-    assert found[:, 0].sum(axis=1).tolist() == [10, 9, 0, 0, 10, 9, 0]
+    looks = {0: point, 2: None, 4: point, 6: None}
+    assert masks_between(Shrinking(), FRAMES, looks)[:, 0].sum(axis=1).tolist() == [10, 9, 0, 9, 10, 9, 0]
+    forwards = masks_between(Shrinking(), FRAMES, looks, bidirectional=False)
+    assert forwards[:, 0].sum(axis=1).tolist() == [10, 9, 0, 0, 10, 9, 0]
     assert not masks_between(Shrinking(), FRAMES, {0: None, 3: None}).any()
 
 
@@ -113,8 +72,8 @@ def test_masks_are_those_of_the_official_code(run):
     for number in range(objects):
 
         def rows(part, xy, number=number):
-            masks = np.zeros((len(part), height, width), bool)
-            for mask, frame in zip(masks, part, strict=True):
+            masks = np.zeros((1, len(part), height, width), bool)
+            for mask, frame in zip(masks[0], part, strict=True):
                 mask[(int(frame[0, 0, 0]) + number) % height] = True
             return masks
 
@@ -164,43 +123,6 @@ def test_options_of_the_wrong_kind_are_refused(options):
 
 def test_masks_of_a_propagator_are_checked():
     with pytest.raises(InputError, match="gave uint8 masks"):
-        masks_between(lambda frames, xy: np.zeros((7, 2, 10), np.uint8), FRAMES, {0: (1, 1)})
+        masks_between(lambda frames, xy: np.zeros((1, 7, 2, 10), np.uint8), FRAMES, {0: (1, 1)})
     with pytest.raises(InputError, match="gave bool masks of shape"):
-        masks_between(lambda frames, xy: np.zeros((6, 2, 10), bool), FRAMES, {0: (1, 1)})
-
-
-def test_the_point_from_which_the_mask_is_found_again_is_chosen():
-    two_parts = np.zeros((40, 60), bool)
-    two_parts[5:35, 5:25] = two_parts[10:20, 40:50] = True  # a large part, and a small one
-
-    def segment(point):
-        """Finds the part around the point, and all of it only from the right half of the large one."""
-        found = np.zeros_like(two_parts)
-        if point[0] > 15 and point[0] < 25:
-            return two_parts
-        found[5:35, 5:25] = True
-        return found if point[0] < 25 else ~found
-
-    for seed in range(5):
-        x, y = point_of_mask(two_parts, segment, np.random.default_rng(seed), candidates=12)
-        assert two_parts[int(y), int(x)]
-        assert 15 < x < 25
-
-
-def test_a_single_candidate_is_the_deepest_pixel():
-    square = np.zeros((21, 21), bool)
-    square[3:18, 3:18] = True
-    point = point_of_mask(square, lambda _: square, np.random.default_rng(0), candidates=1)
-    assert point.tolist() == [10.5, 10.5]
-
-
-def test_an_empty_mask_has_no_point():
-    with pytest.raises(InputError, match="empty"):
-        point_of_mask(NONE, lambda _: NONE, np.random.default_rng(0))
-
-
-@pytest.mark.parametrize("options", [{"candidates": 0}, {"candidates": 2.0}, {"rng": 0}])
-def test_what_draws_candidates_is_checked(options):
-    arguments = {"rng": np.random.default_rng(0), **options}
-    with pytest.raises(InputError, match=next(iter(options))):
-        point_of_mask(FOUR, lambda _: FOUR, **arguments)
+        masks_between(lambda frames, xy: np.zeros((1, 6, 2, 10), bool), FRAMES, {0: (1, 1)})

@@ -68,11 +68,12 @@ def test_the_segmenter_decides(folder: Path) -> None:
     asked: Counter[bool] = Counter()
 
     def segment(frames, xy):
-        found = np.zeros((1, 60, 100), bool)
-        left = bool(xy[0] % 50 < 25)
+        [[x, _]] = xy
+        found = np.zeros((1, 1, 60, 100), bool)
+        left = bool(x % 50 < 25)
         asked[left] += 1
         if left:
-            found[0][OBJECTS[int(xy[0] > 50)]] = True
+            found[0, 0][OBJECTS[int(x > 50)]] = True
         return found
 
     convert(folder, segment)
