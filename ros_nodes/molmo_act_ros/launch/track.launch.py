@@ -10,7 +10,14 @@ from molmo_act_ros.launch_common import launch_node
 
 TOPICS = (
     *("image", "image/compressed", "tracked_query"),
-    *("tracked_pixels", "tracked_points_3d", "tracked_annotations", "tracked_overlay"),
+    *(
+        "tracked_pixels",
+        "tracked_points_3d",
+        "tracked_annotations",
+        "tracked_overlay",
+        "tracked_masks",
+        "tracked_label_info",
+    ),
 )
 
 

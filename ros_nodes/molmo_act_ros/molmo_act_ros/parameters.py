@@ -12,6 +12,7 @@ from molmo_act.model_options import ModelOptions
 from molmo_act.pointing.options import DTYPE_NAMES, QUANTIZATION_NAMES
 from molmo_act.reading.names import READER_NAMES
 from molmo_act.request import WINDOW_MODES, check_query
+from molmo_act.segmentation.propagator import PROPAGATORS
 from molmo_act_ros.conversions.images import MAX_BITS, MIN_BITS
 from molmo_act_ros.conversions.points import MAX_QUERIES
 from molmo_act_ros.parameter_fields import INPUT_TIMEOUT, check_choices, parameter
@@ -156,6 +157,28 @@ class TrackSetup(ModelSetup):
         "How a window is read: full, anew for every keyframe; sliding, only what is new.",
         choices=WINDOW_MODES,
     )
+    masks: str = parameter(
+        "",
+        "What segments the tracked objects of every image: grabcut (without weights), sam2 or edgetam. "
+        "Empty: nothing does.",
+        choices=("", *PROPAGATORS),
+    )
+    masks_weights: str = parameter(
+        "", "Folder or hub name of the weights of sam2 or edgetam. Empty: the usual ones."
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.masks_weights and self.masks in ("", "grabcut"):
+            raise InputError(
+                f"masks_weights is {self.masks_weights!r} with masks {self.masks!r}, which has none; "
+                "expected masks 'sam2' or 'edgetam'."
+            )
+
+    @property
+    def told(self) -> dict[str, str]:
+        """See the base class; `masks`, too."""
+        return super().told | ({"masks": self.masks} if self.masks else {})
 
 
 # What to find, and how: may change at run time

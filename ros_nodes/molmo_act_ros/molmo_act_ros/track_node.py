@@ -27,6 +27,7 @@ from molmo_act_ros.conversions.stamps import nanoseconds, require_not_negative, 
 from molmo_act_ros.groundings import Groundings
 from molmo_act_ros.latest_worker import LatestWorker
 from molmo_act_ros.lifecycle_node import undone_on_error
+from molmo_act_ros.mask_outputs import MaskOutputs
 from molmo_act_ros.model import LoadModel, load_model
 from molmo_act_ros.model_node import WAITING_FOR_QUERY, ModelNode
 from molmo_act_ros.parameters import Queries, TrackParameters, TrackSetup
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from molmo_act_interfaces.srv import AddObject, RemoveObject
 
     from molmo_act import StreamingTracker, Track, Tracks
+    from molmo_act.segmentation.propagator import MaskPropagator
 
 _STALE_S = 0.5  # a pixel of an older image is no longer where it was
 _LONG_S = 10.0  # a model that takes longer for an image is worth a word
@@ -65,6 +67,8 @@ class TrackNode(ModelNode):
         self._feed = CameraFeed(self.seconds)
         self._run, self._tracked_run = 0, 0  # how often time was reset, before images came and were tracked
         self._topics: dict[str, LifecyclePublisher] = {}
+        self._propagator: MaskPropagator | None = None  # from configure to cleanup
+        self._masks: MaskOutputs | None = None
         self._newest: float | None = None  # seconds of the last stamp
         self._query_ids = QueryIds()
         self._positions = TrackPositions(self.get_fully_qualified_name())
@@ -100,6 +104,8 @@ class TrackNode(ModelNode):
                 CompressedImage, self.beside("tracked_overlay/compressed"), qos.OVERLAYS
             ),
         }
+        self._propagator = self._open_propagator()
+        self._masks = MaskOutputs(self, self._packages.vision) if self._setup.masks else None
         if self._packages.annotations is not None:
             kind = self._packages.annotations
             self._topics["tracked_annotations"] = self.advertise(kind, "tracked_annotations", qos.RESULTS)
@@ -114,6 +120,8 @@ class TrackNode(ModelNode):
         setup = self._setup
         # A model of one's own need not know how else it could be asked.
         asked: dict[str, Any] = {"prompt": setup.prompt} if setup.prompt else {}
+        if self._propagator is not None:
+            asked["masks"] = self._propagator
         self._tracker = self.model.tracker(
             list(self._options.texts),
             rate=setup.rate,
@@ -392,6 +400,23 @@ class TrackNode(ModelNode):
         if self._options.overlay:
             overlays = self._topics["tracked_overlay"], self._topics["tracked_overlay/compressed"]
             self.publish_overlays(overlays, header, lambda: tracks.draw(self.to_rgb(frame.message)))
+
+        if self._masks is not None and tracks.masks is not None:
+            self._masks.publish(tracks.masks, header)
+
+    def _open_propagator(self) -> MaskPropagator | None:
+        """What segments, on the device of the model; None where nothing does."""
+        if not self._setup.masks:
+            return None
+        from molmo_act.segmentation.opening import open_propagator  # SAM 2 needs torch
+
+        device = str(getattr(getattr(self.model, "model", None), "device", "cpu"))
+        return open_propagator(self._setup.masks, weights=self._setup.masks_weights or None, device=device)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Frees what segments, and what the base class cleans up."""
+        self._propagator = self._masks = None
+        return super().on_cleanup(state)
 
     def _feedback(self, track: Track, header: Header) -> TrackObject.Feedback:
         assert self._packages.own is not None

@@ -16,15 +16,19 @@ from molmo_act.errors import MissingExtraError
 
 
 class TrackedBlobModel(BlobModel):
-    def tracker(self, queries: list[str], *, min_score: float, max_points: int | None, **settings):
+    def tracker(
+        self, queries: list[str], *, min_score: float, max_points: int | None, masks=None, **settings
+    ):
         known = ("max_crops", "window", "window_mode")
         tell("BLOB_OPTIONS", **{name: settings.pop(name) for name in known})
         if "BLOB_NO_TRACKER" in os.environ:
             raise MissingExtraError("scipy", "ros", "tracking")
+        from molmo_act.segmentation.opening import open_stream
         from molmo_act.tracking.config import TrackerConfig
         from molmo_act.tracking.tracker import StreamingTracker
 
-        return StreamingTracker(self.point, queries, TrackerConfig(**settings))
+        segmenter = None if masks is None else open_stream(masks)
+        return StreamingTracker(self.point, queries, TrackerConfig(**settings), masks=segmenter)
 
 
 def make_node(options: argparse.Namespace):
