@@ -57,7 +57,7 @@ def point_of_mask(
 
     Args:
         mask: bool (H, W), at least one pixel.
-        segment: Segments the object at a point: (2,) in pixels → bool (H, W).
+        segment: Segments the objects at points of the image: (N, 2) in pixels → bool (N, H, W).
         rng: Draws the candidates.
         candidates: Number of candidates.
 
@@ -80,5 +80,5 @@ def point_of_mask(
     drawn = rng.choice(weights.size, candidates, p=weights / weights.sum())
     rows, columns = np.unravel_index(drawn, mask.shape)
     points = np.stack([columns + 0.5, rows + 0.5], axis=1)
-    best: np.ndarray = points[int(np.argmax([overlap(mask, segment(point)) for point in points]))]
+    best: np.ndarray = points[int(np.argmax([overlap(mask, found) for found in segment(points)]))]
     return best
