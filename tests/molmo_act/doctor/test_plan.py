@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import molmo_act
+from model.benchmarks._random_checkpoints import checkpoint
 from model.benchmarks._random_models import SIZES
 from molmo_act.doctor.machine import Rates
 from molmo_act.doctor.parameters import PRECISIONS
@@ -164,6 +165,56 @@ def test_a_process_takes_at_most_what_the_plan_says(request, precision, width, h
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     measured = int(done.stdout.splitlines()[-1]) * 1024 / 1e6
     plan = make_plan(CONFIG, memory_mb=1e6, crops=crops, margins=MARGINS, pixels=width * height)
+    [row] = [row for row in plan.rows if row.precision == precision]
+    assert row.peak_mb == pytest.approx(measured, rel=0.15)
+
+
+NEEDED = """
+import json, sys, threading, time
+import numpy as np
+
+peak, done = [0], threading.Event()
+
+def look():  # what is resident, but for the file of weights, which can be dropped and read again
+    while not done.wait(0.02):
+        kept = dropped = 0
+        for line in open("/proc/self/smaps"):
+            words = line.split()
+            if "-" in words[0]:
+                weights = words[-1].endswith(".safetensors")
+            elif words[0] == "Rss:":
+                kept, dropped = kept + int(words[1]) * (not weights), dropped + int(words[1]) * weights
+        peak[0] = max(peak[0], kept)
+
+looking = threading.Thread(target=look)
+looking.start()
+import molmo_act
+
+model = molmo_act.load(sys.argv[1], device="cpu", dtype=sys.argv[2])
+image = np.random.default_rng(0).integers(0, 255, (500, 1000, 3), dtype=np.uint8)
+model.point(image, "the red circle", max_crops=8, max_points=2)
+done.set()
+looking.join()
+print(peak[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def mid_size():
+    with checkpoint("mid-size, 32768 words", torch.float32) as stored:
+        yield stored
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_mid_size_model_needs_what_the_plan_says(mid_size, precision) -> None:
+    """Its file is in float32: in the other precision its pages are read, cast, and not needed any more."""
+    config = json.loads((mid_size / "config.json").read_text())
+    words = [sys.executable, "-c", NEEDED, str(mid_size), precision]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    measured = int(done.stdout.splitlines()[-1]) * 1024 / 1e6
+    plan = make_plan(config, memory_mb=1e6, crops=8, pixels=1000 * 500)
     [row] = [row for row in plan.rows if row.precision == precision]
     assert row.peak_mb == pytest.approx(measured, rel=0.15)
 
