@@ -66,6 +66,13 @@ def tests_without_transformers(session: nox.Session) -> None:
 
 
 @nox.session(python="3.11", default=False)
+def samples(session: nox.Session) -> None:
+    """Tries all random models and all queries, where the tests of each change try some."""
+    session.install("--editable", ".[onnx]", "pytest")
+    session.run("pytest", "tests/molmo_act/embedded", *session.posargs, env={"MOLMO_ACT_ALL_SAMPLES": "1"})
+
+
+@nox.session(python="3.11", default=False)
 def fuzz(session: nox.Session) -> None:
     """Gives every parser a million inputs: `nox --session fuzz`; hours."""
     session.install("--editable", ".[gui]", "pytest", "hypothesis")
