@@ -46,6 +46,22 @@ class Told:
         """Whether a place lies in a window whose tree is used."""
         return any(window.area.covers(x, y) for _, window in self.trees)
 
+    def dialog_before(self, x: float, y: float) -> WidgetTree | None:
+        """Finds the dialog that the window at a place waits for, so that clicks there do nothing.
+
+        Args:
+            x: In pixels of the display.
+            y: In pixels of the display.
+
+        Returns:
+            The dialog; None where there is none, and in the dialog itself.
+        """
+        there = [tree for tree, window in self.trees if window.area.covers(x, y)]
+        if any(tree.is_modal for tree in there):
+            return None
+        pids = {tree.pid for tree in there}
+        return next((tree for tree, _ in self.trees if tree.is_modal and tree.pid in pids), None)
+
 
 class AccessibleScreen:
     """Asks the programs of a display what is on it.

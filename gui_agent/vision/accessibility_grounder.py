@@ -12,7 +12,7 @@ from gui_agent.accessibility.screen import AccessibleScreen, Told
 from gui_agent.accessibility.widget import Widget
 from gui_agent.geometry import Area
 from gui_agent.vision.grounder import Evidence, Matches, points_of
-from gui_agent.vision.name_match import Fit, fit_of, fits_beside
+from gui_agent.vision.name_match import Fit, fit_of, fits_beside, without_labels
 from gui_agent.vision.screenshot import Screenshot
 from molmo_act.reading.query import ParsedQuery, parse_query
 
@@ -115,7 +115,7 @@ class AccessibilityGrounder:
             if tree.pid in modal and not tree.is_modal and not window.is_popup:
                 continue  # it waits for the dialog
             fits = [fit for widget in tree.widgets if (fit := fit_of(widget, query)) is not None]
-            fits += fits_beside(tree.widgets, query)
+            fits = without_labels([*fits, *fits_beside(tree.widgets, query)], query)
             found += [
                 one
                 for fit in fits

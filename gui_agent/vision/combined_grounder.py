@@ -10,7 +10,7 @@ from gui_agent.accessibility.screen import innermost_at
 from gui_agent.accessibility.widget import Widget
 from gui_agent.geometry import Area
 from gui_agent.vision.accessibility_grounder import AccessibilityGrounder, Named
-from gui_agent.vision.grounder import Evidence, GroundingModel, Matches, points_of
+from gui_agent.vision.grounder import Evidence, GroundingModel, Match, Matches, points_of
 from gui_agent.vision.model_grounder import ModelGrounder
 from gui_agent.vision.name_match import is_other
 from gui_agent.vision.screenshot import Screenshot
@@ -18,12 +18,14 @@ from gui_agent.vision.text_grounder import CLEAR, SHORTEST, TextGrounder, label_
 from molmo_act.outputs.points import Points
 from molmo_act.reading.query import ParsedQuery, parse_query
 from molmo_act.reading.seen import SeenImage
+from molmo_act.reading.words import BESIDE
 
 SURE = 0.9
 """A widget that fits with this probability, and on which its name is written, needs no model."""
 CONTRADICTED = 0.3
 """What remains of a score where another source tells another label for the place."""
 _REACH = 4.0  # pixels around a widget at which a point still means it
+_LABEL_REACH = 120.0  # pixels from a field or a check box to the middle of its label
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class CombinedGrounder:
         """The widgets that fit, each with what else speaks for its place, and against it."""
         places = []
         for one in named:
-            agreeing = [match for match in found.all if _means(one, match.pixel)]
+            agreeing = [match for match in found.all if _means(one, match)]
             best = max(agreeing, key=lambda match: match.score, default=None)
             evidence = (one.evidence, *(best.evidence if best is not None else ()))
             score = one.fit.score if best is None else _either(one.fit.score, best.score)
@@ -146,14 +148,18 @@ class CombinedGrounder:
     ) -> list[_Place]:
         """Places that only pixels tell, less likely where a program calls what is there something else."""
         assert self.accessibility is not None
-        widgets = self.accessibility.told(shot).widgets
-        places = []
+        told = self.accessibility.told(shot)
+        widgets, places = told.widgets, []
         for match in found.all:
-            if any(_means(one, match.pixel) for one in named):
+            if any(_means(one, match) for one in named):
                 continue
-            widget = innermost_at(widgets, *shot.view.to_input(*match.pixel))
+            place = shot.view.to_input(*match.pixel)
+            widget = innermost_at(widgets, *place)
             score, evidence = match.score, match.evidence
-            if widget is not None and _contradicts(widget, query):
+            if (dialog := told.dialog_before(*place)) is not None:
+                score *= CONTRADICTED
+                evidence = (*evidence, Evidence("accessibility", 0.0, f"waits for {dialog.window.name}"))
+            elif widget is not None and _contradicts(widget, query):
                 score *= CONTRADICTED
                 evidence = (*evidence, Evidence("accessibility", 0.0, widget.name, widget))
             places.append(_Place(match.pixel, score, evidence))
@@ -211,13 +217,26 @@ def _contradicts(widget: Widget, query: ParsedQuery) -> bool:
     )
 
 
-def _means(named: Named, place: tuple[float, float]) -> bool:
-    """Whether a point of pixels means a widget or the label beside it."""
-    x, y = place
-    return any(
-        left - _REACH <= x < right + _REACH and top - _REACH <= y < bottom + _REACH
-        for left, top, right, bottom in (named.area, named.label_area)
-    )
+def _means(named: Named, match: Match) -> bool:
+    """Whether a place that pixels tell is a widget, or the label beside it."""
+    x, y = match.pixel
+    areas = (named.area, named.label_area)
+    return any(_gap(area, x, y) <= _REACH for area in areas) or _is_label_of(named, match)
+
+
+def _is_label_of(named: Named, match: Match) -> bool:
+    """Whether the name of a field or a check box is what is written at a place near it."""
+    written = next((one.label for one in match.evidence if one.source == "text" and one.score > 0), "")
+    if not written or not BESIDE.intersection(named.fit.widget.kinds):
+        return False
+    is_name = not is_other(written, parse_query(f"'{named.fit.label}'").readings, strictly=True)
+    return is_name and _gap(named.area, *match.pixel) <= _LABEL_REACH
+
+
+def _gap(area: tuple[float, float, float, float], x: float, y: float) -> float:
+    """How far a place lies from an area, in pixels along the axis on which it is farther."""
+    left, top, right, bottom = area
+    return max(left - x, x - right, top - y, y - bottom, 0.0)
 
 
 def _middle(area: tuple[float, float, float, float]) -> tuple[float, float]:

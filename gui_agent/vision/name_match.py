@@ -19,11 +19,13 @@ _ORNAMENTS = " .…:"
 _OFFSET = 4.0  # log odds of the very name on the kind of thing that was asked for
 _DIFFERENCE = -8.0  # times 1 − similarity
 _NOT_EXACT = -1.0
-_LONGER = -1.5  # the name says more than the label, or less
+_LONGER = -1.5  # the name says more than the label
+_SHORTER = -3.0  # the label says more than the name: most likely it is of another thing
 _UNCOVERED = -2.0  # times the share of the name that the label is not
 _ALIAS = -1.5  # it is the description, not the name
 _OTHER_KIND = -3.0  # times how unlike the kinds are
 _BESIDE = -1.0  # a label that stands beside the widget, and says nothing of that itself
+_ONLY_ONE = 0.0  # the same where there is no other that could be meant
 _KIND_ONLY = -1.0  # the query names no label
 
 
@@ -128,7 +130,9 @@ def _fit(widget: Widget, reading: Reading) -> Fit | None:
             continue
         odds = _OFFSET + penalty + _DIFFERENCE * (1 - alike) + _OTHER_KIND * unlike
         odds += _NOT_EXACT * (alike < 1)
-        odds += _LONGER * (share < 1) + _UNCOVERED * (1 - share) + 2 * math.log(reading.weight)
+        if share < 1:
+            odds += _SHORTER if len(folded(reading.label)) > len(folded(name)) else _LONGER
+        odds += _UNCOVERED * (1 - share) + 2 * math.log(reading.weight)
         found.append(Fit(widget, _probability(odds), name))
     return max(found, key=lambda fit: fit.score, default=None)
 
@@ -160,9 +164,26 @@ def fits_beside(widgets: Sequence[Widget], query: ParsedQuery) -> list[Fit]:
         nearest = min(nameless, key=lambda one: _distance(label, one))
         if _distance(label, nearest) < math.inf:
             # The other kind of the label itself does not count: it is the field that is meant.
-            odds = _log_odds(fit.score) - _OTHER_KIND * _unlike_kind(label, query.kind) + _BESIDE
+            odds = _log_odds(fit.score) - _OTHER_KIND * _unlike_kind(label, query.kind)
+            odds += _ONLY_ONE if len(nameless) == 1 else _BESIDE
             found.append(Fit(nearest, _probability(odds), label.name, label))
     return found
+
+
+def without_labels(fits: Sequence[Fit], query: ParsedQuery) -> list[Fit]:
+    """Leaves out labels where the field or the check box that they are of fits, too.
+
+    Args:
+        fits: Of one window.
+        query: What is asked.
+
+    Returns:
+        The others.
+    """
+    if query.kind not in BESIDE:
+        return list(fits)
+    named = {folded(fit.label) for fit in fits if query.kind in fit.widget.kinds}
+    return [fit for fit in fits if query.kind in fit.widget.kinds or folded(fit.label) not in named]
 
 
 def _distance(label: Widget, widget: Widget) -> float:
@@ -184,6 +205,8 @@ def _unlike_kind(widget: Widget, kind: Kind | None) -> float:
         return 0.0 if widget.is_pressed else 0.3
     if kind in widget.kinds:
         return 0.0
+    if kind in BESIDE:  # nothing can be typed into a button, nor a label be checked
+        return 1.5
     return 0.4 if widget.is_pressed else 1.0
 
 

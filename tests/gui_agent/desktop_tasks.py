@@ -3,7 +3,7 @@
 With a model that is told where everything is each must succeed, which tests the actions
 (`test_desktop_tasks.py`). How many a real model does, on a display of its own:
 
-    python -m tests.gui_agent.desktop_tasks [--model M] [--refine]
+    python -m tests.gui_agent.desktop_tasks [--model M] [--refine] [--sources A,B]
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ TASKS = [
 def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulModel]]:
     """The program of a task, on the display of this process, and an eye that knows where everything is."""
     if task.program.startswith("<"):
-        with chromium(task.program) as page:
+        with gtk_session(home) as session, chromium(task.program, session.environment) as page:
             yield page, TruthfulModel(lambda query: page.boxes(task.places[query]))
         return
     for path, content in task.files.items():
@@ -249,16 +249,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="How many tasks a model does.")
     parser.add_argument("--model", help="checkpoint folder or name; the bundled one by default")
     parser.add_argument("--refine", action="store_true")
+    parser.add_argument("--sources", help="such as text,model; all that are there by default")
+    parser.add_argument("--timeout", type=float, default=20.0, help="seconds for each act, which may read")
     arguments = parser.parse_args()
     import molmo_act
 
     model = molmo_act.load(arguments.model)
+    sources = None if arguments.sources is None else arguments.sources.split(",")
+
+    def desktop() -> Desktop:
+        return Desktop(model, refine=arguments.refine, sources=sources, timeout=arguments.timeout)
+
     done = 0
     with virtual_display(1280, 800):
         for task in TASKS:
             with tempfile.TemporaryDirectory() as folder, opened(task, Path(folder)) as (program, _):
                 try:
-                    task.act(Desktop(model, refine=arguments.refine), Path(folder))
+                    task.act(desktop(), Path(folder))
                     outcome = "done" if is_done_soon(task, program, Path(folder)) else "not done"
                 except DesktopError as error:
                     outcome = f"{type(error).__name__}: {error}"

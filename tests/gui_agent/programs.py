@@ -62,7 +62,7 @@ class GtkPrograms:
     """
 
     def __init__(self, environment: dict[str, str], reader: subprocess.Popen[str]) -> None:
-        self._environment, self._reader = environment, reader
+        self.environment, self._reader = environment, reader
 
     def widgets(self) -> list[dict[str, Any]]:
         """Every widget that is shown; see `accessible_widgets.py`."""
@@ -78,7 +78,7 @@ class GtkPrograms:
     def running(self, program: str, *words: str) -> Iterator[None]:
         """A program from when its window is shown and holds still to the end of the block."""
         command = [program, *words]
-        with subprocess.Popen(command, env=self._environment, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL) as process:
             try:
                 seen: list[Any] = []
                 deadline = time.monotonic() + START_SECONDS
@@ -149,8 +149,13 @@ class Page:
 
 
 @contextmanager
-def chromium(html: str) -> Iterator[Page]:
-    """Shows a page that a local server serves, in a window of its own."""
+def chromium(html: str, environment: dict[str, str] | None = None) -> Iterator[Page]:
+    """Shows a page that a local server serves, in a window of its own.
+
+    Args:
+        html: The page.
+        environment: Of a session with accessibility, whose programs tell of themselves; None for this one.
+    """
     from playwright.sync_api import sync_playwright
 
     received: dict[str, dict[str, list[str]]] = {}
@@ -176,7 +181,11 @@ def chromium(html: str) -> Iterator[Page]:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"),
                 headless=False,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+                args=[
+                    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+                    *(("--force-renderer-accessibility",) if environment is not None else ()),
+                ],
+                env=None if environment is None else environment | {"ACCESSIBILITY_ENABLED": "1"},
             )
             page = browser.new_page(no_viewport=True)
             page.goto(f"http://127.0.0.1:{server.server_port}/")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gui_agent.accessibility.widget import WidgetTree
+from gui_agent.geometry import Area
+from gui_agent.input.x11.windows import WindowInfo
 from gui_agent.vision.accessibility_grounder import AccessibilityGrounder
 from gui_agent.vision.combined_grounder import CombinedGrounder
 from gui_agent.vision.model_grounder import ModelGrounder
@@ -96,3 +99,27 @@ def test_earlier_screens_are_not_asked_about() -> None:
     made = grounder([SAVE], {"Open": AT_OPEN}, ToldModel((150, 30, 0.9)))
     assert made.of_pixels().accessibility is None
     assert made.of_pixels().text is made.text
+
+
+def test_the_label_of_a_field_speaks_for_the_field() -> None:
+    field = widget("entry", "Name", 120, 20, 200, 24)
+    label = widget("label", "Name", 20, 20, 60, 24)
+    for widgets in ([field, label], [field]):
+        [found] = grounder(widgets, {"Name": (30, 24, 40, 14)}).ground(shot(), "the Name field").all
+        assert (found.point, {one.source for one in found.evidence}) == (
+            (220, 32),
+            {"accessibility", "text"},
+        )
+    far = grounder([field], {"Name": (30, 250, 40, 14)}).ground(shot(), "the Name field").all
+    assert len(far) == 2
+
+
+def test_a_window_that_waits_for_a_dialog_is_not_clicked() -> None:
+    screen = ToldScreen(widget("push button", "Open", 20, 100, 60, 20))
+    dialog = widget("dialog", "Rename", 200, 150, 150, 100, states=frozenset({"modal"}))
+    field = widget("text", "", 220, 200, 100, 24)
+    screen.more = [(WidgetTree(dialog, (field,), 42), WindowInfo(2, "Rename", Area(200, 150, 150, 100), 42))]
+    text = TextGrounder(GuardedReader(ToldReader({"Name": (20, 20, 40, 14)})))
+    [header] = CombinedGrounder(AccessibilityGrounder(screen), text, None).ground(shot(), "Name").all
+    assert header.score < 0.4
+    assert header.evidence[-1].label == "waits for Rename"
