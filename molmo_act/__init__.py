@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from molmo_act.io.download import fetch_image
     from molmo_act.loading import load
     from molmo_act.model_options import ModelOptions
+    from molmo_act.outputs.answer import Answer
     from molmo_act.outputs.count import Count
     from molmo_act.outputs.mask import Mask
     from molmo_act.outputs.masks import Masks
     from molmo_act.outputs.points import Point, Points
     from molmo_act.outputs.tracks import Track, Tracks
+    from molmo_act.pointing.answer_stream import AnswerStream
+    from molmo_act.pointing.chat import Chat
     from molmo_act.pointing.encoded_image import EncodedImage
     from molmo_act.pointing.model import PointingModel
     from molmo_act.quantization.drift import quantization_report
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from molmo_act.tracking.tracker import StreamingTracker, TrackerStats
 
 __all__ = [
+    "Answer",
+    "AnswerStream",
+    "Chat",
     "CheckpointError",
     "Count",
     "EmbeddedImage",
@@ -61,6 +67,9 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Answer": "outputs.answer",
+    "AnswerStream": "pointing.answer_stream",
+    "Chat": "pointing.chat",
     "Count": "outputs.count",
     "Mask": "outputs.mask",
     "Masks": "outputs.masks",

@@ -14,6 +14,8 @@ from molmo_act.errors import InputError, QueryError
 from molmo_act.validation import check_choice, check_int, check_number
 
 MAX_QUERY_LENGTH = 2000  # characters
+MAX_QUESTION_LENGTH = 20_000
+"""Most characters of a question, which may tell a story before it asks."""
 ORDERS = ("reference", "masked")
 """What happens when the best patch lies before the last point; see `generation.sampling.DecodingRules`."""
 WINDOW_MODES = ("full", "sliding")
@@ -145,7 +147,7 @@ def check_start(length: float, start: float) -> None:
         )
 
 
-def check_query(query: object, what: str = "query") -> None:
+def check_query(query: object, what: str = "query", longest: int = MAX_QUERY_LENGTH) -> None:
     """Refuses what no model could read as a query.
 
     `PointingRuntime.check_query` also knows the control tokens of its model.
@@ -153,6 +155,7 @@ def check_query(query: object, what: str = "query") -> None:
     Args:
         query: What a caller gave as a query.
         what: What errors call it.
+        longest: Most characters.
 
     Raises:
         QueryError: It is not text, shows nothing, is too long, or holds half of a character, a letter of
@@ -168,10 +171,8 @@ def check_query(query: object, what: str = "query") -> None:
     if not any(map(_is_visible, query)):
         shown = f": {query[:20]!a} shows nothing" if query else ""
         raise QueryError(f"The {what} is empty{shown}; expected words, such as 'the red mug'.")
-    if len(query) > MAX_QUERY_LENGTH:
-        raise QueryError(
-            f"The {what} has {len(query)} characters; expected at most {MAX_QUERY_LENGTH}. Shorten it."
-        )
+    if len(query) > longest:
+        raise QueryError(f"The {what} has {len(query)} characters; expected at most {longest}. Shorten it.")
     accents = max((len(list(run)) for is_accent, run in groupby(query, _is_accent) if is_accent), default=0)
     if accents > MOST_ACCENTS:
         raise QueryError(

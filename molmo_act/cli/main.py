@@ -21,6 +21,7 @@ from importlib.metadata import EntryPoint, entry_points
 import molmo_act
 from molmo_act.cli._arguments import BAD_INPUT, Commands, print_error
 from molmo_act.cli._writing import Parser, run_writing
+from molmo_act.cli.ask import add_ask
 from molmo_act.cli.doctor import add_doctor
 from molmo_act.cli.export import add_export
 from molmo_act.cli.image import add_bench, add_count, add_point
@@ -89,6 +90,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_point(commands)
     add_count(commands)
+    add_ask(commands)
     add_track(commands)
     add_segment(commands)
     add_read(commands)

@@ -247,6 +247,34 @@ class EmbeddedModel(StreamVerbs):
         encoded = self.runtime.encode(pixels, max_crops)
         return encoded if self.reader is None else replace(encoded, seen=SeenImage.read(pixels, self.reader))
 
+    def answer(self, image: object, question: str, **options: object) -> NoReturn:
+        """Refuses to answer in words, which needs the model of torch.
+
+        Args:
+            image: See `PointingModel.answer`.
+            question: See `PointingModel.answer`.
+            options: See `PointingModel.answer`.
+
+        Raises:
+            InputError: Always.
+        """
+        raise InputError(
+            f"{self.name} is exported, and exported models point; answers in words need the model of torch: "
+            "molmo_act.load(CHECKPOINT), without providers."
+        )
+
+    def chat(self, image: object = None, **options: object) -> NoReturn:
+        """Refuses a conversation, see `answer`.
+
+        Args:
+            image: See `PointingModel.chat`.
+            options: See `PointingModel.chat`.
+
+        Raises:
+            InputError: Always.
+        """
+        self.answer(image, "")
+
     def check_query(self, query: str) -> None:
         """Checks a query without asking it; `point`, `count`, `track` and `tracker` do so themselves.
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
-OPENINGS = ('<points coords="',)
+OPENINGS = ('<points coords="', '<tracks coords="')
 """Beginnings of answers that list points."""
 NO_POINTS = "There are none."
 """What models of every format say when nothing matches."""

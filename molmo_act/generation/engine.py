@@ -6,7 +6,7 @@ Shape letters: B batch, P image tokens of a prompt, D text width.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from threading import Lock
 
@@ -22,7 +22,12 @@ from molmo_act.generation.decode_state import DecodeState, StepOutput
 from molmo_act.generation.kv_cache import TreeCache
 from molmo_act.generation.limits import GenerationLimits
 from molmo_act.generation.memory import explain_out_of_memory
-from molmo_act.generation.outputs import GeneratedAnswer, GenerationOutput, refuse_overflow
+from molmo_act.generation.outputs import (
+    GeneratedAnswer,
+    GenerationOutput,
+    exhausted,
+    refuse_overflow,
+)
 from molmo_act.generation.prefill import PrefillOutput, Prefix, new_cache, prefill, prefill_with_prefix
 from molmo_act.generation.sampling import DecodingRules
 from molmo_act.generation.step_plan import MAX_WIDTH
@@ -95,7 +100,55 @@ class Engine:
             with explain_out_of_memory(self.model, inputs):
                 cache = self._cache(batch, length, limits)
                 prefilled = prefill(self.model, inputs, self.grammar.opening, cache)
-            return self._decode(prefilled, queries or [""] * batch, order, limits, began)
+            queries = queries or [""] * batch
+            return exhausted(self._steps(prefilled, queries, order, limits, began, self._graphs))
+
+    @torch.inference_mode()
+    def stream(
+        self,
+        inputs: Mapping[str, Tensor],
+        query: str = "",
+        *,
+        order: str = "reference",
+        limits: GenerationLimits = NO_LIMITS,
+    ) -> Generator[list[int], None, GenerationOutput]:
+        """Answers one prompt as `generate` does, and gives the ids as they come.
+
+        Other answers may be asked for before it ends: it has a cache of its own, and captures no graph.
+
+        Args:
+            inputs: Output of the processor for one prompt, on the model's device.
+            query: See `generate`.
+            order: See `generate`.
+            limits: See `generate`; the time that a caller takes between two steps counts, too.
+
+        Yields:
+            After every step the new ids, one or more. Closing the generator stops the model.
+
+        Returns:
+            The answer.
+
+        Raises:
+            InputError: See `generate`.
+            PlatformError: Memory ran out.
+        """
+        began = time.perf_counter()
+        capacity = self._capacity(inputs["input_ids"].shape[1], limits)
+        with explain_out_of_memory(self.model, inputs):
+            cache = new_cache(self.model, 1, capacity)
+            prefilled = prefill(self.model, inputs, self.grammar.opening, cache)
+        steps, given = self._steps(prefilled, [query], order, limits, began, None), 0
+        while True:
+            try:
+                output = next(steps)
+            except StopIteration as end:
+                answered: GenerationOutput = end.value
+                return answered
+            ids = output.ids_BN[0, : int(output.accepted_B[0])].tolist() if len(output.ids_BN) else []
+            ids = ids[: limits.max_new_tokens - given]
+            given += len(ids)
+            if ids:
+                yield ids
 
     @torch.inference_mode()
     def generate_with_prefix(
@@ -127,21 +180,24 @@ class Engine:
         with self._turn:
             cache = self._cache(len(questions), length, limits)
             prefilled = prefill_with_prefix(self.model, prefix, questions, self.grammar.opening, cache)
-            return self._decode(prefilled, queries, order, limits, began)
+            return exhausted(self._steps(prefilled, queries, order, limits, began, self._graphs))
 
-    def _decode(
+    def _steps(
         self,
         prefilled: PrefillOutput,
         queries: Sequence[str],
         order: str,
         limits: GenerationLimits,
         began: float,
-    ) -> GenerationOutput:
-        stepper, first, opening_B = self._start(prefilled, queries, order, limits)
+        graphs: GraphCache | None,
+    ) -> Generator[StepOutput, None, GenerationOutput]:
+        """Takes decode steps until all answers are complete, and gives the output of each."""
+        stepper, first, opening_B = self._start(prefilled, queries, order, limits, graphs)
         openings = opening_B.tolist()  # waits for the device
         refuse_overflow(openings, self.model.dtype)
         record = _Record(first, openings)
         prefilled_at = time.perf_counter()
+        yield first
         while True:
             if (len(record.outputs) - 1) % stepper.check_every == 0:
                 stopped_B = stepper.rows.stopped_B
@@ -150,6 +206,7 @@ class Engine:
                     break
                 record.keep(stepper.drop_stopped(stopped_B))
             record.outputs.append(stepper.step())
+            yield record.outputs[-1]
         record.keep(stepper.rows)
         state = prefilled.state
         num_patches = state.ids.num_patches_B.tolist()
@@ -161,15 +218,24 @@ class Engine:
         taken = 1000 * (prefilled_at - began), 1000 * (ended - prefilled_at)
         return GenerationOutput(answers, *taken, steps=len(record.outputs) - 1)
 
+    def _capacity(self, length: int, limits: GenerationLimits) -> int:
+        """Positions of a cache for prompts of `length` tokens and their answers."""
+        return length + len(self.grammar.opening) + limits.max_new_tokens + HEADROOM
+
     def _cache(self, batch: int, length: int, limits: GenerationLimits) -> TreeCache:
         """A cache for prompts of `length` tokens and their answers."""
-        capacity = length + len(self.grammar.opening) + limits.max_new_tokens + HEADROOM
+        capacity = self._capacity(length, limits)
         if self._graphs is None:
             return new_cache(self.model, batch, capacity)
         return self._graphs.kv_cache(batch, capacity, partial(new_cache, self.model))
 
     def _start(
-        self, prefilled: PrefillOutput, queries: Sequence[str], order: str, limits: GenerationLimits
+        self,
+        prefilled: PrefillOutput,
+        queries: Sequence[str],
+        order: str,
+        limits: GenerationLimits,
+        graphs: GraphCache | None,
     ) -> tuple[Stepper, StepOutput, Tensor]:
         """The stepper behind the first choices, these, and the probability that each answer opens a list."""
         rules = DecodingRules(order, self._order_rules, self.grammar.list_end)
@@ -178,7 +244,7 @@ class Engine:
             state = prefilled.state
             places = Places.of(state.subpatch_valid_BPK, state.indexable_BP, self._order_rules)
             places.check(limits.exactly)
-        graphs, static_shapes = self._graphs, self._graphs is not None
+        static_shapes = graphs is not None
         decoder = Decoder(
             self.model, self.grammar, rules, prefilled.cache, *bounds, static_shapes=static_shapes
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_NEW_TOKENS = 512
+ANSWER_TOKENS = 1024
+"""Most ids of an answer in words, unless a caller says otherwise."""
 MAX_DRAFTED_WORDS = 12  # words that are fed at once as a draft
 MAX_LABEL_IDS = 64  # ids that are drafted behind the points
 NONE = -1

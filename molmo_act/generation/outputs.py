@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,6 +64,23 @@ class GenerationOutput:
     prefill_ms: float
     decode_ms: float
     steps: int
+
+
+def exhausted(steps: Generator[object, None, GenerationOutput]) -> GenerationOutput:
+    """Lets a generator of ids run to its end.
+
+    Args:
+        steps: Gives new ids step by step, and returns the answers.
+
+    Returns:
+        The answers.
+    """
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            output: GenerationOutput = end.value
+            return output
 
 
 def refuse_overflow(

@@ -6,14 +6,19 @@ Shape letters: B batch, S positions, V words.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Generator, Mapping
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from molmo_act.generation.kv_cache import TreeCache
-from molmo_act.generation.outputs import GeneratedAnswer, GenerationOutput, refuse_overflow
+from molmo_act.generation.outputs import (
+    GeneratedAnswer,
+    GenerationOutput,
+    exhausted,
+    refuse_overflow,
+)
 from molmo_act.generation.prefill import prompt_mask
 from molmo_act.models.molmo_point.modeling_molmo_point import unpadded_positions
 
@@ -41,6 +46,44 @@ def generate_text(
     Returns:
         One answer per prompt.
     """
+    return exhausted(
+        stream_text(
+            model,
+            inputs,
+            opening_ids=opening_ids,
+            end_ids=end_ids,
+            max_new_tokens=max_new_tokens,
+            timeout=timeout,
+        )
+    )
+
+
+@torch.inference_mode()
+def stream_text(
+    model: PreTrainedModel,
+    inputs: Mapping[str, Tensor],
+    *,
+    opening_ids: Collection[int],
+    end_ids: Collection[int],
+    max_new_tokens: int,
+    timeout: float | None = None,
+) -> Generator[list[list[int]], None, GenerationOutput]:
+    """Answers a batch of prompts greedily, and gives the ids as they come.
+
+    Args:
+        model: See `generate_text`.
+        inputs: See `generate_text`.
+        opening_ids: See `generate_text`.
+        end_ids: See `generate_text`.
+        max_new_tokens: See `generate_text`.
+        timeout: See `generate_text`; the time that a caller takes between two steps counts, too.
+
+    Yields:
+        After every step the new ids of each prompt, one or none. Closing the generator stops the model.
+
+    Returns:
+        One answer per prompt.
+    """
     began = time.perf_counter()
     decoder = _TextDecoder(model, inputs["attention_mask"].bool(), max_new_tokens)
     logits_BV = decoder.prefill(inputs)
@@ -52,14 +95,17 @@ def generate_text(
     steps = 0
     for length in range(1, max_new_tokens + 1):
         best = probabilities_BV.max(-1)
-        for answer, token, probability in zip(
-            answers, best.indices.tolist(), best.values.tolist(), strict=True
+        new: list[list[int]] = [[] for _ in answers]
+        for answer, ids, token, probability in zip(
+            answers, new, best.indices.tolist(), best.values.tolist(), strict=True
         ):
             if answer.truncated and token in end_ids:
                 answer.truncated = False
             elif answer.truncated:
+                ids.append(token)
                 answer.tokens.append(token)
                 answer.probabilities.append(probability)
+        yield new
         if not any(answer.truncated for answer in answers):
             break
         if length == max_new_tokens or (timeout is not None and time.perf_counter() - began > timeout):

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -141,7 +140,7 @@ class Points(RowSequence[Point]):
     text: str = ""
     features: np.ndarray | None = field(default=None, repr=False)  # more numbers than anybody reads
     heatmaps: Sequence[np.ndarray] | None = field(default=None, repr=False)
-    timing_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    timing_ms: Mapping[str, float] = field(default_factory=dict)
     truncated: bool = False
     ended_by_order: bool = False
     damaged: bool = False

@@ -292,7 +292,12 @@ def _reduce(images: int) -> str:
 
 
 def generate_answers(
-    runtime: PointingRuntime, inputs: dict[str, Any], queries: Sequence[str], bounds: Bounds, reduce: str
+    runtime: PointingRuntime,
+    inputs: dict[str, Any],
+    queries: Sequence[str],
+    bounds: Bounds,
+    reduce: str,
+    max_new_tokens: int = MAX_NEW_TOKENS,
 ) -> GenerationOutput:
     """Answers a batch of prompts.
 
@@ -302,6 +307,7 @@ def generate_answers(
         queries: What each of them asks for.
         bounds: How much of an answer is wanted.
         reduce: The option that the error tells the caller to lower where a prompt is too long.
+        max_new_tokens: Most tokens of an answer.
 
     Returns:
         The answers.
@@ -311,19 +317,33 @@ def generate_answers(
         PlatformError: Memory ran out.
     """
     longest = queries[int(inputs["attention_mask"].sum(1).argmax())]
-    limits = runtime.limits(inputs["input_ids"].shape[1], bounds, longest, reduce=reduce)
+    length = inputs["input_ids"].shape[1]
+    limits = runtime.limits(length, bounds, longest, max_new_tokens=max_new_tokens, reduce=reduce)
     if runtime.has_grounding_tokens:
         return runtime.engine.generate(inputs, queries, order=bounds.order, limits=limits)
-    encode, openings = runtime.tokenizer.encode, text_format(runtime.config).openings
     with explain_out_of_memory(runtime.model, inputs):
         return generate_text(
             runtime.model,
             inputs,
-            opening_ids={encode(opening, add_special_tokens=False)[0] for opening in openings},
+            opening_ids=opening_ids(runtime),
             end_ids=runtime.grammar.end_ids,
             max_new_tokens=limits.max_new_tokens,
             timeout=limits.timeout,
         )
+
+
+def opening_ids(runtime: PointingRuntime) -> set[int]:
+    """First ids of answers that list points.
+
+    Args:
+        runtime: A model that writes coordinates as text.
+
+    Returns:
+        The ids.
+    """
+    encode = runtime.tokenizer.encode
+    openings = text_format(runtime.config).openings
+    return {encode(opening, add_special_tokens=False)[0] for opening in openings}
 
 
 def _mean_of_past(

@@ -9,6 +9,7 @@ from transformers import PreTrainedModel
 from molmo_act.generation.own_settings import own_settings
 from molmo_act.models.molmo_point import MolmoPointProcessor
 from molmo_act.models.saving import save_checkpoint
+from molmo_act.pointing.answer_verbs import AnswerVerbs
 from molmo_act.pointing.image_verbs import ImageVerbs
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.pointing.segment_verbs import SegmentVerbs
@@ -20,7 +21,7 @@ from molmo_act.quantization.precision import PrecisionMap
 from molmo_act.validation import check_path
 
 
-class PointingModel(ImageVerbs, VideoVerbs, TrackVerbs, SegmentVerbs):
+class PointingModel(ImageVerbs, VideoVerbs, TrackVerbs, SegmentVerbs, AnswerVerbs):
     """A model that points at what words name.
 
     Args:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from molmo_act.calibration import apply_curve
 from molmo_act.formats.grounding_tokens import AnswerGrammar, PromptIds
 from molmo_act.formats.point_extraction import at_seconds, point_rows
-from molmo_act.formats.text_points import text_format
+from molmo_act.formats.text_points import on_frames, text_format
 from molmo_act.generation.outputs import GeneratedAnswer
 from molmo_act.outputs.points import Points
 from molmo_act.request import Bounds
@@ -59,16 +59,6 @@ def make_points(
     )
     rows, scores, features = read_points(runtime, answer, text, metadata)
     kept = [i for i, score in enumerate(scores) if score >= bounds.min_score][: bounds.max_points]
-    place = np.array([rows[i][1] for i in kept])
-    where: dict[str, Any] = {"image_index": place, "image_size": metadata.get("image_sizes")}
-    if "video_size" in metadata:
-        times = np.asarray(metadata["timestamps"])
-        where = {
-            "image_index": np.abs(times[None] - place[:, None]).argmin(axis=1) if kept else np.zeros(0),
-            "image_size": [metadata["video_size"]] * len(times),
-            "timestamp": place,
-            "damaged": metadata.get("damaged", False),
-        }
     return Points(
         xy=np.array([rows[i][2:] for i in kept]),
         score=np.array([scores[i] for i in kept]),
@@ -81,8 +71,30 @@ def make_points(
         timing_ms=dict(timing_ms),
         truncated=answer.truncated,
         ended_by_order=answer.refused,
-        **where,
+        **where_of([rows[i][1] for i in kept], metadata),
     )
+
+
+def where_of(places: Sequence[float], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Says which images, or frames, points lie in, as fields of `Points`.
+
+    Args:
+        places: For each point the index of its image, or the seconds of its frame.
+        metadata: The processor's pointing metadata.
+
+    Returns:
+        ``image_index`` and ``image_size``; of a video ``timestamp`` and ``damaged``, too.
+    """
+    place = np.array(places, dtype=float)
+    if "video_size" not in metadata:
+        return {"image_index": place, "image_size": metadata.get("image_sizes")}
+    times = np.asarray(metadata["timestamps"])
+    return {
+        "image_index": np.abs(times[None] - place[:, None]).argmin(axis=1) if len(place) else np.zeros(0),
+        "image_size": [metadata["video_size"]] * len(times),
+        "timestamp": place,
+        "damaged": metadata.get("damaged", False),
+    }
 
 
 def read_points(
@@ -101,22 +113,68 @@ def read_points(
         a video; the score of each; and features of the patch that each lies in, none of coordinates in text.
     """
     if runtime.has_grounding_tokens:
-        return _grounding_points(runtime.config, answer, metadata, runtime.grammar)
-    written = text_format(runtime.config)
-    rows = written.read(text, metadata["image_sizes"])
-    spans = written.spans(text)
+        return grounded_points(runtime.config, answer, metadata, runtime.grammar)[:3]
+    rows = written_rows(runtime.config, text, metadata)
+    spans = text_format(runtime.config).spans(text)
     if len(spans) != len(rows):  # the probability of the whole answer, where a point's own cannot be told
-        return rows, [math.prod(answer.probabilities)] * len(rows), []
-    return rows, _written_scores(answer, spans, runtime.grammar.tokenizer.decode), []
+        scores = [math.prod(answer.probabilities)] * len(rows)
+    else:
+        scores = _written_scores(answer, spans, runtime.grammar.tokenizer.decode)
+    kept = [i for i, row in enumerate(rows) if row is not None]
+    return [row for row in rows if row is not None], [scores[i] for i in kept], []
 
 
-def _grounding_points(
+def written_rows(config: Any, text: str, metadata: Mapping[str, Any]) -> list[list[float] | None]:
+    """Reads points that are written as text.
+
+    Args:
+        config: Configuration of the model.
+        text: The answer, or a part of it.
+        metadata: The processor's pointing metadata.
+
+    Returns:
+        Rows as `read_points` gives them; None for a point of a video at a time that it does not have.
+    """
+    written = text_format(config)
+    if "video_size" not in metadata:
+        return list(written.read(text, metadata["image_sizes"]))
+    assert written.read_video is not None, "the processor refuses videos for these models"
+    return on_frames(written.read_video(text, metadata["video_size"]), metadata["timestamps"])
+
+
+class GroundedPoints(NamedTuple):
+    """The points of an answer of grounding tokens, see `read_points`.
+
+    Attributes:
+        rows: See `read_points`.
+        scores: The score of each.
+        features: Features of the patch that each lies in.
+        positions: Place of the first id of each in the answer.
+    """
+
+    rows: list[list[float]]
+    scores: list[float]
+    features: list[np.ndarray]
+    positions: list[int]
+
+
+def grounded_points(
     config: Any,
     answer: GeneratedAnswer,
     metadata: Mapping[str, Any],
     grammar: AnswerGrammar,
-) -> tuple[list[list[float]], list[float], list[np.ndarray]]:
-    """Points of grounding tokens; each keeps its score, even where a neighbour lies on no image."""
+) -> GroundedPoints:
+    """Reads points of grounding tokens; each keeps its score, even where a neighbour lies on no image.
+
+    Args:
+        config: Configuration of the model.
+        answer: Token ids and their probabilities.
+        metadata: The processor's pointing metadata.
+        grammar: How the model writes its answers.
+
+    Returns:
+        The points.
+    """
     ids = PromptIds.of(config, metadata["token_pooling"])
     found = grammar.parse(answer.tokens, ids)
     scores = [
@@ -126,7 +184,12 @@ def _grounding_points(
     rows = _rows_of(found.object_ids, found.triples, metadata)
     kept = [i for i, row in enumerate(rows) if row is not None]
     features = [answer.patch_features[int(found.positions[i])] for i in kept]
-    return [row for row in rows if row is not None], [scores[i] for i in kept], features
+    return GroundedPoints(
+        [row for row in rows if row is not None],
+        [scores[i] for i in kept],
+        features,
+        [int(found.positions[i]) for i in kept],
+    )
 
 
 def _rows_of(ids: np.ndarray, triples: np.ndarray, metadata: Mapping[str, Any]) -> list[list[float] | None]:

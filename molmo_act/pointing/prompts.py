@@ -25,16 +25,30 @@ def user_message(*content: dict[str, Any]) -> Message:
     return {"role": "user", "content": list(content)}
 
 
-def text_part(text: str) -> dict[str, Any]:
+def assistant_message(text: str) -> Message:
+    """Makes a turn of the model.
+
+    Args:
+        text: What it answered.
+
+    Returns:
+        The message.
+    """
+    return {"role": "assistant", "content": text}
+
+
+def text_part(text: str, style: str | None = None) -> dict[str, Any]:
     """Makes the part of a message that is text.
 
     Args:
         text: What it says.
+        style: Name of the data set, or of the kind of question, that models were trained to be told, such as
+            "chart_qa"; the chat template writes it before the text where it is to be written.
 
     Returns:
         The part.
     """
-    return {"type": "text", "text": text}
+    return {"type": "text", "text": text} | ({} if style is None else {"style": style})
 
 
 def prepare_inputs(

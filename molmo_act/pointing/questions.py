@@ -14,7 +14,7 @@ from molmo_act.formats.grounding_tokens import AnswerGrammar
 from molmo_act.formats.prompt_templates import SLOT, PromptTemplates
 from molmo_act.formats.protocols import Tokenizer
 from molmo_act.generation.limits import MAX_NEW_TOKENS, GenerationLimits
-from molmo_act.request import Bounds, check_query
+from molmo_act.request import MAX_QUERY_LENGTH, Bounds, check_query
 
 LONG_QUERY = 32
 """Tokens of a query that can be shortened; a shorter one is not what is too long."""
@@ -68,18 +68,19 @@ class Questions(ABC):
         if not self.has_grounding_tokens:
             raise InputError(f"{self.name} writes coordinates as text; {instead}")
 
-    def check_query(self, query: object, what: str = "query") -> None:
+    def check_query(self, query: object, what: str = "query", longest: int = MAX_QUERY_LENGTH) -> None:
         """Refuses what the model could not read as a query.
 
         Args:
             query: What a caller gave as a query.
             what: What errors call it.
+            longest: Most characters.
 
         Raises:
             QueryError: See `molmo_act.request.check_query`; or the query holds a control token, which the
                 model would take for an image, a point or the end of a message.
         """
-        check_query(query, what)
+        check_query(query, what, longest)
         assert isinstance(query, str)
         ids = self.tokenizer.encode(query, add_special_tokens=False)
         held = next((self._control_tokens[one] for one in ids if one in self._control_tokens), None)
@@ -88,6 +89,19 @@ class Questions(ABC):
                 f"The {what} {query[:60]!r} holds {held!r}, a control token of {self.name}; expected plain "
                 "words. Leave it out."
             )
+
+    def without_control_tokens(self, text: str) -> str:
+        """Leaves control tokens out of a text that goes back into a prompt.
+
+        Args:
+            text: What a model has written.
+
+        Returns:
+            The text without what the tokenizer would read as a control token.
+        """
+        for token in self._control_tokens.values():
+            text = text.replace(token, "") if token in text else text
+        return text
 
     @cached_property
     def _control_tokens(self) -> dict[int, str]:

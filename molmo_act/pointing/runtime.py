@@ -11,6 +11,7 @@ from transformers import PreTrainedModel
 from molmo_act.errors import InputError, PlatformError
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.protocols import Tokenizer
+from molmo_act.formats.text_points import text_format
 from molmo_act.generation.engine import Engine
 from molmo_act.models.copying import without_capture_hooks
 from molmo_act.models.molmo_point import MolmoPointForConditionalGeneration, MolmoPointProcessor
@@ -117,6 +118,18 @@ class PointingRuntime(Questions):
             raise InputError(
                 f"{self.name} is a VideoMolmo, which reads a frame with those before it. Ask it about a "
                 "video, with point_in_video(), track() or segment()."
+            )
+
+    def require_videos(self) -> None:
+        """Refuses a model that reads no video in one prompt.
+
+        Raises:
+            InputError: It is a Molmo 1.
+        """
+        if not self.has_grounding_tokens and text_format(self.config).read_video is None:
+            raise InputError(
+                f"{self.name} reads one image in a prompt. Ask a MolmoPoint or a Molmo 2 about videos, or "
+                "point() about its frames."
             )
 
     def question(self, query: str, prompt: str | None = None) -> list[int]:

@@ -72,8 +72,8 @@ class VideoVerbs:
             model looked at.
 
         Raises:
-            InputError: The model writes coordinates as text, the video cannot be used or is too long for the
-                model, or a number is out of range.
+            InputError: The model is a Molmo 1, the video cannot be used or is too long for the model, or a
+                number is out of range.
             MissingExtraError: The extra `video` is not installed.
             QueryError: A query is empty, too long, or not plain words.
         """

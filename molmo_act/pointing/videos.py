@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 from molmo_act.generation.memory import explain_out_of_memory
 from molmo_act.generation.own_settings import own_settings
@@ -22,7 +24,7 @@ from molmo_act.outputs.points import Point, Points
 from molmo_act.outputs.tracks import GROUNDED, Tracks
 from molmo_act.pointing.encoded_image import EncodedImage
 from molmo_act.pointing.frame_by_frame import point_frame_by_frame
-from molmo_act.pointing.images import check_room, point_with_prefix
+from molmo_act.pointing.images import check_room, generate_answers, point_with_prefix
 from molmo_act.pointing.postprocessing import make_points
 from molmo_act.pointing.prompts import prepare_inputs, text_part, user_message
 from molmo_act.pointing.runtime import PointingRuntime
@@ -83,7 +85,7 @@ def point_in_video(
     """Points at each query on the frames of a video that the model looks at; the video is read once.
 
     Args:
-        runtime: A MolmoPoint, or a VideoMolmo, which is asked about every tenth frame.
+        runtime: A MolmoPoint or a Molmo 2; or a VideoMolmo, which is asked about every tenth frame.
         video: A video file, a folder of images, or frames in order. Frames are taken by the released rule:
             `max_fps` per second, at most `max_frames`, the last one among them.
         queries: What to find; each is asked on its own.
@@ -96,7 +98,7 @@ def point_in_video(
         frames that the model looked at.
 
     Raises:
-        InputError: The model writes coordinates as text, the video cannot be read or is too long for the
+        InputError: The model reads single images only, the video cannot be read or is too long for the
             model, or a number is out of range.
         PlatformError: Memory ran out.
         QueryError: A query cannot be used.
@@ -120,7 +122,7 @@ def track_in_video(
     """Tracks each query through a whole video.
 
     Args:
-        runtime: A MolmoPoint.
+        runtime: A MolmoPoint or a Molmo 2.
         video: See `point_in_video`.
         queries: What to track; each is asked on its own. Object ids go on from one query to the next.
         bounds: How much of an answer is wanted.
@@ -145,12 +147,15 @@ def track_in_video(
             "(max_frames) or queries for fewer objects.",
             ", ".join(map(repr, truncated)),
         )
-    found: list[list[_Seen]] = [[] for _ in times]
+    # A second point of an object on one frame is left out, as in the official evaluations.
+    by_frame: list[dict[int, _Seen]] = [{} for _ in times]
     used = 0
     for query, points in zip(queries, answers, strict=True):
         for point in points:
-            found[point.image_index].append((used + point.object_id, point, query))
+            number = used + point.object_id
+            by_frame[point.image_index].setdefault(number, (number, point, query))
         used += max((point.object_id for point in points), default=0)
+    found = [[seen[number] for number in sorted(seen)] for seen in by_frame]
     damaged = any(points.damaged for points in answers)
     return [
         Tracks(
@@ -185,23 +190,43 @@ def _ask(
         runtime.check_query(query)
     if not queries:
         return [], []
-    runtime.require_grounding_tokens("ask a MolmoPoint about videos.")
+    runtime.require_videos()
     began = time.perf_counter()
     question = runtime.processor.prompts.ask(queries[0], prompt)
-    inputs = _prepare_video_inputs(runtime, video, question, frames)
+    inputs = prepare_video_inputs(runtime, video, question, frames)
     times = [float(seconds) for seconds in inputs["metadata"][0]["timestamps"]]
     preprocess_ms = 1000 * (time.perf_counter() - began)
-    if len(queries) == 1:
-        return [_point_once(runtime, inputs, queries[0], bounds, preprocess_ms, max_new_tokens)], times
+    # One by one: a batch would hold the video's keys and values once for each query.
+    if len(queries) == 1 or not runtime.has_grounding_tokens:
+        others = [_with_question(runtime, inputs, query, prompt) for query in queries[1:]]
+        return [
+            _point_once(runtime, one, query, bounds, preprocess_ms, max_new_tokens)
+            for one, query in zip([inputs, *others], queries, strict=True)
+        ], times
     encoded = _encode(runtime, inputs, preprocess_ms, max_new_tokens)
     check_room(runtime, encoded, queries, bounds, prompt=prompt, reduce=REDUCE)
-    # One by one: a batch would hold the video's keys and values once for each query.
     return [
         point_with_prefix(
             runtime, encoded, [query], bounds, prompt=prompt, max_new_tokens=max_new_tokens, reduce=REDUCE
         )[0]
         for query in queries
     ], times
+
+
+def _with_question(
+    runtime: PointingRuntime, inputs: Mapping[str, Any], query: str, prompt: str | None
+) -> dict[str, Any]:
+    """A prompt about a video, with another question behind the frames."""
+    length = 1 + int(inputs["token_type_ids"][0].nonzero()[-1])
+    ids_1S = inputs["input_ids"][:, :length]
+    asked_1S = torch.cat((ids_1S, ids_1S.new_tensor([runtime.question(query, prompt)])), dim=1)
+    image_1S = F.pad(inputs["token_type_ids"][:, :length], (0, asked_1S.shape[1] - length))
+    return {
+        **inputs,
+        "input_ids": asked_1S,
+        "attention_mask": torch.ones_like(asked_1S),
+        "token_type_ids": image_1S,
+    }
 
 
 def _point_once(
@@ -214,9 +239,7 @@ def _point_once(
 ) -> Points:
     """Answers one query without keeping what was read, which takes as much memory again."""
     [metadata] = inputs.pop("metadata")
-    prompt_tokens = inputs["input_ids"].shape[1]
-    limits = runtime.limits(prompt_tokens, bounds, query, max_new_tokens=max_new_tokens, reduce=REDUCE)
-    output = runtime.engine.generate(inputs, [query], order=bounds.order, limits=limits)
+    output = generate_answers(runtime, inputs, [query], bounds, REDUCE, max_new_tokens)
     [answer] = output.answers
     timing = {"preprocess": preprocess_ms, "prefill": output.prefill_ms, "decode": output.decode_ms}
     return make_points(runtime, answer, query, metadata, bounds, timing)
@@ -236,17 +259,57 @@ def _encode(
     return EncodedImage(metadata, preprocess_ms, prefill_ms, prefix, runtime.name)
 
 
-def _prepare_video_inputs(
+def prepare_video_inputs(
     runtime: PointingRuntime, video: VideoSource, text: str, frames: FrameSelection
 ) -> dict[str, Any]:
-    part: dict[str, Any] = {"type": "video", "video": video}
+    """Turns a video and a question into the model's inputs.
+
+    Args:
+        runtime: The model that is asked.
+        video: See `point_in_video`.
+        text: The question.
+        frames: Which frames the model looks at.
+
+    Returns:
+        See `molmo_act.pointing.prompts.prepare_inputs`.
+
+    Raises:
+        InputError: The video cannot be read.
+    """
+    message = user_message(text_part(text), video_part(video, frames.fps))
+    return prepare_inputs(runtime, [[message]], **frame_options(frames))
+
+
+def video_part(video: VideoSource, fps: float) -> dict[str, Any]:
+    """Makes the part of a message that is a video.
+
+    Args:
+        video: See `point_in_video`.
+        fps: Frames per second of a folder or a list of images.
+
+    Returns:
+        The part.
+
+    Raises:
+        InputError: The video has no end, or no frame.
+    """
     if is_live(video) or not is_file_source(video) or folder_of(video) is not None:
-        part |= {"video": whole_video(video), "fps": frames.fps}
-    return prepare_inputs(
-        runtime,
-        [[user_message(text_part(text), part)]],
-        num_frames=frames.max_frames,
-        max_fps=frames.max_fps,
-        start=frames.start,
-        end=frames.end,
-    )
+        return {"type": "video", "video": whole_video(video), "fps": fps}
+    return {"type": "video", "video": video}
+
+
+def frame_options(frames: FrameSelection) -> dict[str, Any]:
+    """Says which frames to look at, as `molmo_act.pointing.prompts.prepare_inputs` takes it.
+
+    Args:
+        frames: Which frames the model looks at.
+
+    Returns:
+        Keyword arguments of the processor.
+    """
+    return {
+        "num_frames": frames.max_frames,
+        "max_fps": frames.max_fps,
+        "start": frames.start,
+        "end": frames.end,
+    }

@@ -58,6 +58,7 @@ def nano_config(tokenizer: PreTrainedTokenizerBase) -> MolmoPointConfig:
             "max_position_embeddings": 8192,
             "tie_word_embeddings": True,
         },
+        answers_questions=False,  # its course holds points only
         patch_embed_dim=256,
         token_prediction_rotary_theta=1e6,  # slow enough to leave most of the width to what is asked for
         score_temperature=12.0,  # about the square root of the number of keys of training images

@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import GenerationConfig, GenerationMixin, PreTrainedConfig, PreTrainedModel
+from transformers import GenerationMixin, PreTrainedConfig, PreTrainedModel
 from transformers.cache_utils import Cache
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.models.checkpoint_files import HUB_OPTIONS, find_file, read_json
 from molmo_act.models.copying import Copyable, Saveable
+from molmo_act.models.forward_options import checked_forward_options
+from molmo_act.models.generating import Generating
 from molmo_act.models.image_windows import add_image_features, encode_crops, gather_windows
 from molmo_act.models.molmo.configuration_molmo import MolmoAdapterConfig, MolmoConfig
 from molmo_act.models.molmo.language_models import language_model
@@ -29,7 +31,6 @@ from molmo_act.models.molmo.vision_tower import MolmoVisionModel
 from molmo_act.models.molmo.weight_conversion import conversions_of
 from molmo_act.models.molmo_point.connector import MolmoPointAdapter
 from molmo_act.models.molmo_point.core import cache_name
-from molmo_act.models.molmo_point.forward_options import check_generate_options, checked_forward_options
 from molmo_act.models.molmo_point.modeling_molmo_point import flat_image_pooling, unpadded_positions
 from molmo_act.models.strict_loading import StrictLoading
 from molmo_act.models.weight_files import INDEX, WEIGHTS, stored_tensors, weight_files
@@ -143,8 +144,12 @@ class MolmoModel(Copyable, MolmoPreTrainedModel):
         return torch.cat([hidden[:, 1:] for hidden in self.vision_tower(pixel_values, layers)], dim=-1)
 
 
-class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedModel, GenerationMixin):
+class MolmoForConditionalGeneration(
+    StrictLoading, Saveable, Generating, MolmoPreTrainedModel, GenerationMixin
+):
     """Molmo 1 with its LM head, for `generate` and the text engine; loads strictly, see `StrictLoading`."""
+
+    first_only = (*IMAGE_INPUTS, *EARLIER_INPUTS)
 
     def __init__(self, config: MolmoConfig) -> None:
         super().__init__(config)
@@ -277,46 +282,6 @@ class MolmoForConditionalGeneration(StrictLoading, Saveable, MolmoPreTrainedMode
                 "MolmoProcessor.cut_earlier gave for them, black ones where a video begins."
             )
         return mean_features(encode_crops(self.model.see, pixels), crops.tolist(), frames.tolist())
-
-    def generate(
-        self, inputs: Tensor | None = None, generation_config: GenerationConfig | None = None, **kwargs: Any
-    ) -> Any:
-        """Generates as transformers' `generate` does.
-
-        Args:
-            inputs: (B, S) ids of the prompts; also by the name input_ids.
-            generation_config: See transformers. Released files of the dense models name no id that ends an
-                answer; give ``eos_token_id=processor.tokenizer.eos_token_id``.
-            kwargs: See transformers; and what the processor gave.
-
-        Returns:
-            What transformers' `generate` returns.
-
-        Raises:
-            InputError: An option has no meaning for this model.
-        """
-        check_generate_options(kwargs, generation_config or self.generation_config)
-        return super().generate(inputs, generation_config, **kwargs)
-
-    def prepare_inputs_for_generation(
-        self, input_ids: Tensor, is_first_iteration: bool = False, **kwargs: Any
-    ) -> dict[str, Any]:
-        """What the next forward pass of `generate` is given: images only in the first one.
-
-        Args:
-            input_ids: (B, S) all ids so far.
-            is_first_iteration: Whether it is the prefill.
-            kwargs: What `generate` keeps for the model.
-
-        Returns:
-            Arguments of `forward`.
-        """
-        inputs: dict[str, Any] = super().prepare_inputs_for_generation(
-            input_ids, is_first_iteration=is_first_iteration, **kwargs
-        )
-        if is_first_iteration:
-            return inputs
-        return {key: value for key, value in inputs.items() if key not in (*IMAGE_INPUTS, *EARLIER_INPUTS)}
 
 
 def _names(path: Path) -> Iterable[str]:

@@ -38,12 +38,13 @@ CHAT_TEMPLATE = """\
 {{ raise_exception('roles must alternate, user first') }}{% endif %}\
 {{ ' User: ' if message['role'] == 'user' else ' ' }}\
 {% if message['content'] is string %}{{ message['content'] }}\
-{% else %}{% for part in message['content'] if part['type'] == 'text' %}{{ part['text'] }}{% endfor %}\
+{% else %}{% for part in message['content'] if part['type'] == 'text' %}\
+{{ part['style'] ~ ': ' if part['style'] is defined }}{{ part['text'] }}{% endfor %}\
 {% endif %}\
 {% if message['role'] == 'assistant' %}{{ eos_token }}\
 {% elif add_generation_prompt or not loop.last %}{{ ' Assistant:' }}{% endif %}\
 {% endfor %}"""
-"""The prompt of the released processor, and its further turns as models were trained on them.
+"""The prompt of the released processor, and further turns and styles as models were trained on them.
 
 Templates of released tokenizers are not read: released code does not use them, and earlier ones are those of
 the language model that Molmo was made of.

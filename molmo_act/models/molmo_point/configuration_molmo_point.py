@@ -121,6 +121,8 @@ class MolmoPointConfig(Molmo2Config):
             "attention", "addition" or "concatenation"; None for not at all, as in released files, which
             lack the key.
         temporal_frames: How many earlier frames, at most.
+        answers_questions: Whether the model was taught to answer questions in words, as released ones were;
+            False for one that only points, such as nano. Written to files only where it is False.
 
     Raises:
         ValueError: For an unknown `patch_location`, `token_prediction_rotary`, `embed_selected_vit_patch` or
@@ -161,6 +163,7 @@ class MolmoPointConfig(Molmo2Config):
     absent_curve: list[Any] | None = None
     temporal_module: str | None = None
     temporal_frames: int = 4
+    answers_questions: bool = True
 
     def __post_init__(self, **kwargs: Any) -> None:
         super().__post_init__(**kwargs)
@@ -224,4 +227,6 @@ class MolmoPointConfig(Molmo2Config):
                 del released[key]
         if self.temporal_module is None:
             del released["temporal_frames"]
+        if self.answers_questions:
+            del released["answers_questions"]
         return released

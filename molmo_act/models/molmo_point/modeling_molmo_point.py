@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from transformers import GenerationConfig, LogitsProcessorList, Molmo2ForConditionalGeneration
+from transformers import LogitsProcessorList, Molmo2ForConditionalGeneration
 from transformers.cache_utils import Cache
 from transformers.models.molmo2.modeling_molmo2 import Molmo2CausalLMOutputWithPast
 
@@ -26,27 +26,18 @@ from molmo_act.formats.point_extraction import (
     extract_grounding_video_points,
 )
 from molmo_act.models.copying import Saveable
+from molmo_act.models.forward_options import checked_forward_options
+from molmo_act.models.generating import Generating
 from molmo_act.models.molmo_point.configuration_molmo_point import MolmoPointConfig
 from molmo_act.models.molmo_point.core import MolmoPointModel
 from molmo_act.models.molmo_point.exact_points import ExactPointsLogitsProcessor, Places
-from molmo_act.models.molmo_point.forward_options import check_generate_options, checked_forward_options
 from molmo_act.models.molmo_point.grounding_head import NEVER, lowest
 from molmo_act.models.molmo_point.grounding_state import ExtendedIds, GroundingState, TokenReading
 from molmo_act.models.molmo_point.logits_processor import GroundingLogitsProcessor
 from molmo_act.models.strict_loading import StrictLoading
 
-_INCOMPLETE = "{} came without the pooling and grids of its images; give all that the processor gave."
-
-_FIRST_ONLY = (
-    "token_type_ids",
-    "pixel_values",
-    "image_token_pooling",
-    "image_grids",
-    "image_num_crops",
-    "pixel_values_videos",
-    "video_token_pooling",
-    "video_grids",
-)
+INCOMPLETE = "{} came without the pooling and grids of its images; give all that the processor gave."
+"""Of an error, which names what came alone."""
 
 
 @dataclass
@@ -125,7 +116,7 @@ def unpadded_positions(attention_mask: Tensor, length: int) -> Tensor:
     return (attention_mask.long().cumsum(-1) - 1).clamp_min(0)[:, -length:]
 
 
-class MolmoPointForConditionalGeneration(StrictLoading, Saveable, Molmo2ForConditionalGeneration):
+class MolmoPointForConditionalGeneration(StrictLoading, Saveable, Generating, Molmo2ForConditionalGeneration):
     """MolmoPoint with its LM head, for `generate` and for the engine; loads strictly, see `StrictLoading`.
 
     Beyond native Molmo2, logits go on behind the vocabulary with the ids of the prompt's patches, of
@@ -175,14 +166,14 @@ class MolmoPointForConditionalGeneration(StrictLoading, Saveable, Molmo2ForCondi
             raise InputError("A batch holds images and a video; expected one kind. Ask in two calls.")
         if pixel_values is not None:
             if image_token_pooling is None or image_grids is None or image_num_crops is None:
-                raise ValueError(_INCOMPLETE.format("pixel_values"))
+                raise ValueError(INCOMPLETE.format("pixel_values"))
             per_crop = pixel_values.shape[1]
             return pixel_values, flat_image_pooling(
                 image_token_pooling, image_grids, image_num_crops, per_crop
             )
         if pixel_values_videos is not None:
             if video_token_pooling is None or video_grids is None:
-                raise ValueError(_INCOMPLETE.format("pixel_values_videos"))
+                raise ValueError(INCOMPLETE.format("pixel_values_videos"))
             per_frame = pixel_values_videos.shape[1]
             return pixel_values_videos, flat_video_pooling(video_token_pooling, video_grids, per_frame)
         return None
@@ -432,45 +423,6 @@ class MolmoPointForConditionalGeneration(StrictLoading, Saveable, Molmo2ForCondi
     def _point_format(self) -> tuple[bool, str | None]:
         """Whether the model says "no more points", and its grid of locations."""
         return self.config.no_more_points_class, self.config.patch_location
-
-    def generate(
-        self, inputs: Tensor | None = None, generation_config: GenerationConfig | None = None, **kwargs: Any
-    ) -> Any:
-        """Generates as transformers' `generate` does, of one answer per prompt.
-
-        Args:
-            inputs: (B, S) ids of the prompts; also by the name input_ids.
-            generation_config: See transformers.
-            kwargs: See transformers; and what the processor gave.
-
-        Returns:
-            What transformers' `generate` returns.
-
-        Raises:
-            InputError: An option has no meaning for this model.
-        """
-        check_generate_options(kwargs, generation_config or self.generation_config)
-        return super().generate(inputs, generation_config, **kwargs)
-
-    def prepare_inputs_for_generation(
-        self, input_ids: Tensor, is_first_iteration: bool = False, **kwargs: Any
-    ) -> dict[str, Any]:
-        """What the next forward pass of `generate` is given: images only in the first one.
-
-        Args:
-            input_ids: (B, S) all ids so far.
-            is_first_iteration: Whether it is the prefill.
-            kwargs: What `generate` keeps for the model.
-
-        Returns:
-            Arguments of `forward`.
-        """
-        inputs: dict[str, Any] = super(Molmo2ForConditionalGeneration, self).prepare_inputs_for_generation(
-            input_ids, is_first_iteration=is_first_iteration, **kwargs
-        )
-        if is_first_iteration:
-            return inputs
-        return {key: value for key, value in inputs.items() if key not in _FIRST_ONLY}
 
     def _update_model_kwargs_for_generation(
         self, outputs: MolmoPointOutput, model_kwargs: dict[str, Any], **kwargs: Any

@@ -11,6 +11,7 @@ from molmo_act.errors import CheckpointError, InputError
 from molmo_act.formats.grounding_tokens import AnswerGrammar, PromptIds
 from molmo_act.generation.engine import Engine
 from molmo_act.generation.limits import GenerationLimits
+from molmo_act.generation.outputs import GenerationOutput
 from molmo_act.generation.prefill import prefill_prefix
 from molmo_act.pointing.images import prepare_image_inputs
 from tests.support.engines import LONGEST, assert_same, compare, engine, grammar, plainly, talkative
@@ -313,3 +314,35 @@ def test_masked_order_points_on_where_reference_order_falls_back_to_words():
         patches = [token for token in by_order["masked"] if start <= token < start + 76]
         assert patches == sorted(patches)
     assert differs
+
+
+def streamed(inputs, most: int) -> tuple[list[list[int]], GenerationOutput]:
+    steps, pieces = engine().stream(inputs, limits=GenerationLimits(most)), []
+    while True:
+        try:
+            pieces.append(next(steps))
+        except StopIteration as end:
+            return pieces, end.value
+
+
+@pytest.mark.parametrize("most", [7, LONGEST])
+@pytest.mark.parametrize("name", ["image_many", "video_four"])
+def test_a_stream_gives_the_ids_of_the_answer_as_they_come(name, most):
+    inputs = model_inputs(load_case(name)[1])
+    expected = engine().generate(inputs, limits=GenerationLimits(most))
+    pieces, output = streamed(inputs, most)
+    assert_same(output.answers, expected.answers)
+    assert [token for piece in pieces for token in piece] == expected.answers[0].tokens
+    assert len(pieces) > 1
+    assert all(pieces)
+    assert output.steps == expected.steps
+
+
+def test_an_engine_is_free_while_a_stream_waits():
+    inputs = model_inputs(load_case("image_many")[1])
+    alone, _ = streamed(inputs, 20)
+    one = engine(static_shapes=True)
+    steps = one.stream(inputs, limits=GenerationLimits(20))
+    first = next(steps)
+    one.generate(inputs, limits=GenerationLimits(5))
+    assert [first, *steps] == alone

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import Molmo2Config, Molmo2ForConditionalGeneration
+from transformers import Molmo2ForConditionalGeneration
 
 import molmo_act
 from molmo_act import CheckpointError
@@ -23,45 +23,17 @@ from molmo_act.generation.outputs import GeneratedAnswer
 from molmo_act.generation.text import generate_text
 from molmo_act.models.molmo2 import Molmo2
 from molmo_act.pointing.postprocessing import read_points
+from tests.support.families import Speaks
 from tests.support.synthetic import synthetic_image, synthetic_video
-from tests.support.tiny_checkpoint import SNIPPET, TINY
+from tests.support.tiny_checkpoint import SNIPPET
+from tests.support.tiny_molmo2 import tiny_molmo2, write_molmo2
 
 ROOM = 160  # tokens that the model reads
 
 
-def native_config() -> Molmo2Config:
-    """The sizes of the tiny MolmoPoint, so that its tokenizer and processor files fit."""
-    said = json.loads((TINY / "config.json").read_text())
-    text, vision, adapter = (dict(said[part]) for part in ("text_config", "vit_config", "adapter_config"))
-    for part in (text, vision, adapter):
-        part.pop("attn_implementation")
-    ids = {key: said[key] for key in said if key.endswith("_id") and isinstance(said[key], int)}
-    return Molmo2Config(
-        text_config=text | {"max_position_embeddings": ROOM, "tie_word_embeddings": False},
-        vision_config=vision,
-        adapter_config=adapter,
-        **{key: value for key, value in ids.items() if hasattr(Molmo2Config, key)},
-    )
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A checkpoint as transformers writes it, beside the processor files of a Molmo2."""
-    target = tmp_path_factory.mktemp("molmo2")
-    torch.manual_seed(7)
-    model = Molmo2ForConditionalGeneration(native_config())
-    for weight in model.parameters():
-        if weight.ndim > 1:
-            torch.nn.init.normal_(weight, std=0.15)
-    model.save_pretrained(target)
-    for path in TINY.glob("*.json"):
-        if path.name.startswith(("tokenizer", "special", "added", "preproc", "video_preproc", "vocab")):
-            shutil.copy(path, target)
-    shutil.copy(TINY / "chat_template.jinja", target)
-    settings = json.loads((TINY / "processor_config.json").read_text())
-    del settings["use_low_res_token_for_global_crops"]  # Molmo2 has the same tokens for both views
-    (target / "processor_config.json").write_text(json.dumps(settings))
-    return target
+    return write_molmo2(tmp_path_factory.mktemp("molmo2"), ROOM)
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +175,55 @@ def test_loads_as_strictly_as_molmo_point(folder, tmp_path):
     (tmp_path / "copy" / "config.json").write_text(json.dumps(config))
     with pytest.raises(CheckpointError, match=r"lacks .*layers\.2\."):
         molmo_act.load(tmp_path / "copy")
+
+
+def test_points_in_several_images_of_one_prompt():
+    images = [synthetic_image(1, 60, 90), synthetic_image(2, 30, 20)]
+    with Speaks(tiny_molmo2(), '<points coords="1 1 500 250;2 2 500 500">mugs</points>') as speaker:
+        points = tiny_molmo2().point(images, "mugs", together=True)
+    assert points.image_index.tolist() == [0, 1]
+    np.testing.assert_allclose(points.xy, [[45, 15], [10, 15]])
+    assert speaker.prompts[0].count("<low_res_im_start>") == 2
+    assert "Image 2" in speaker.prompts[0]
+
+
+VIDEO = synthetic_video(1, 3, 40, 60)
+
+
+def test_points_and_counts_in_a_video():
+    model = tiny_molmo2()
+    said = '<points coords="0.0 1 500 250;0.5 1 600 250 2 100 100">cats</points>'
+    with Speaks(model, said, said, "There are none."):
+        points = model.point_in_video(VIDEO, "cats", fps=2)
+        assert model.count_in_video(VIDEO, "cats", fps=2) == 2
+        absent = model.point_in_video(VIDEO, "dogs", fps=2)
+    assert points.timestamp.tolist() == [0, 0.5, 0.5]
+    assert points.image_index.tolist() == [0, 1, 1]
+    assert points.image_size == ((60, 40),) * 3
+    np.testing.assert_allclose(points.xy, [[30, 10], [36, 10], [6, 4]], rtol=1e-6)
+    assert (points.score > 0).all()
+    assert len(absent) == 0
+
+
+def test_tracks_of_several_queries_through_a_video():
+    model = tiny_molmo2()
+    cats = '<tracks coords="0.0 1 500 250;0.5 1 600 250 1 100 100;1.0 1 700 250">cats</tracks>'
+    dogs = '<tracks coords="0.5 1 100 100">dogs</tracks>'
+    with Speaks(model, cats, dogs) as speaker:
+        tracks = model.track(VIDEO, ["cats", "dogs"], mode="offline", fps=2)
+    assert [one.timestamp for one in tracks] == [0, 0.5, 1]
+    assert [one.object_id.tolist() for one in tracks] == [[1], [1, 2], [1]]
+    assert [one.query for one in tracks][1] == ("cats", "dogs")
+    assert "Track cats<|im_end|>" in speaker.prompts[0]
+    assert "Track dogs<|im_end|>" in speaker.prompts[1]
+    assert speaker.prompts[0].replace("cats", "dogs") == speaker.prompts[1]
+
+
+def test_answers_about_a_video_are_those_of_generate():
+    model = tiny_molmo2()
+    answer = model.answer(VIDEO, "Point to cats", fps=2, max_new_tokens=8)
+    inputs = inputs_of(model, prompt(VIDEO, text="Point to cats"))
+    del inputs["metadata"]
+    ids = model.model.generate(**inputs, max_new_tokens=8, do_sample=False)
+    text = model.processor.tokenizer.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    assert answer.written == text.strip()

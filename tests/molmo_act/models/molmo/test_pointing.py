@@ -100,7 +100,7 @@ def test_verbs_that_a_text_model_has_not(loaded):
     image = synthetic_image(1, 44, 58)
     with pytest.raises(InputError, match="writes coordinates as text; it cannot share"):
         loaded.encode(image)
-    with pytest.raises(InputError, match="writes coordinates as text; ask a MolmoPoint about videos"):
+    with pytest.raises(InputError, match="reads one image in a prompt"):
         loaded.point_in_video(synthetic_video(1, 2, 40, 60), "mugs")
     with pytest.raises(InputError, match="writes coordinates as text; leave exactly= out"):
         loaded.point(image, "mugs", exactly=1)

@@ -9,7 +9,7 @@ import torch
 from transformers import GenerationConfig
 
 from molmo_act.errors import InputError
-from molmo_act.models.molmo_point.forward_options import (
+from molmo_act.models.forward_options import (
     GENERATE_OPTIONS,
     check_generate_options,
     checked_forward_options,
