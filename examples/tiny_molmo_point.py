@@ -1,8 +1,8 @@
 """Makes a tiny random MolmoPoint or Molmo 2 in the released layout, loads it, and asks it.
 
 What it says means nothing: no weights were trained. The same lines ask a released checkpoint:
-`molmo_act.load("allenai/MolmoPoint-8B").answer(image, "How many mugs are there?")`. The files of tokenizer and
-processor are those of the bundled nano.
+`molmo_act.load("allenai/MolmoPoint-8B").answer(image, "How many mugs are there?")`. The files
+of tokenizer and processor are those of nano.
 
     python examples/tiny_molmo_point.py
     python examples/tiny_molmo_point.py --text --out FOLDER
