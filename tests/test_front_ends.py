@@ -37,7 +37,9 @@ PROGRAMS: dict[str, tuple[tuple[str, ...], set[str]]] = {
 """Program: its words, and the knobs that have no meaning there."""
 OWN_MODEL = {
     "desktop_benchmark.py",  # times nano, by that name, and finders of colours
+    "molmoweb_planner.py",  # plans with another model, and asks one that it has made
     "tiny_molmo.py",  # asks the checkpoint that it has made
+    "tiny_molmo_point.py",  # does so, too
 }
 
 
