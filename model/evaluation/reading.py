@@ -24,8 +24,9 @@ import numpy as np
 import molmo_act
 from model._cli import add_model, command, make_parser
 from model.data.schema import Query
-from model.data.web.real_pages import TEMPLATES
+from model.data.web.real_pages import FORM_TEMPLATES, TEMPLATES
 from model.evaluation.calibration import Claims, calibration_error, reliability
+from model.evaluation.coverage import coverage_curve, draw_coverage
 from model.evaluation.ocr_baseline import labels_apart
 from model.evaluation.reading_evidence import Evidence, gather
 from molmo_act._optional import lazy_import
@@ -79,7 +80,7 @@ def tuning_templates() -> set[str]:
 
 def template_of(page: Path) -> str:
     """Name of the template that a page shows; the longest that its name begins with."""
-    names = [name.split("@")[0] for name in TEMPLATES]
+    names = [name.split("@")[0] for name in (*TEMPLATES, *FORM_TEMPLATES)]
     return max((name for name in names if page.stem.startswith(f"{name}-")), key=len)
 
 
@@ -105,21 +106,22 @@ def fit_logistic(rows: Rows, *, rising: Sequence[int] = ()) -> Logistic:
 def fit(pages: Sequence[Evidence]) -> Weights:
     """Fits all weights, one regression on the outcome of those before it."""
     asked = [
-        (query, parse_query(query.text), points, page.index)
+        (query, parse_query(query.text), points, page)
         for page in pages
         for query, points in zip(page.queries, page.points, strict=True)
     ]
     weighed = [
-        (query, weigh(points, index, parsed))
-        for query, parsed, points, index in asked
+        (query, weigh(points, page.index, parsed, page.image))
+        for query, parsed, points, page in asked
         if parsed.kind != "icon"  # the model answers alone
     ]
     text = fit_logistic(
         [
-            (row, on_target(query, *candidate.match.middle))
+            (row, on_target(query, *place))
             for query, known in weighed
-            for candidate, row in zip(known.found, known.text_evidence(), strict=True)
-        ]
+            for place, row in zip(known.places(), known.text_evidence(), strict=True)
+        ],
+        rising=[TEXT_FEATURES.index(name) for name in ("control found", "model agrees")],
     )
     model_rows: Rows = []
     absent_rows: Rows = []
@@ -205,7 +207,7 @@ def combined(weights: Weights, model: molmo_act.PointingModel | None) -> Way:
         look = None
         if model is not None:
             look = looker(page.image, lambda part, words: model.point(part, words, exactly=1))
-        points = fuse(page.points[number], page.index, Bounds(), weights=weights, look=look)
+        points = fuse(page.points[number], page.index, Bounds(), weights=weights, image=page.image, look=look)
         best = points.best
         return Answer(None if best is None else (best.x, best.y), best.score if best else 0.0, points.absent)
 
@@ -238,6 +240,7 @@ def main() -> None:
     )
     add_model(parser)
     parser.add_argument("--write", action="store_true", help="store the fitted weights in the library")
+    parser.add_argument("--figure", type=Path, help="PNG file for curves of accuracy against coverage")
     args = parser.parse_args()
     model = molmo_act.load(args.model)
     pages = list(gather(args.pages, args.kept, model))
@@ -246,13 +249,17 @@ def main() -> None:
     weights = fit(tuning)
     if args.write:
         write_weights(weights, model.name)
-    report(others, {"tuned on": len(tuning), "reported on": len(others)}, weights, model)
+    report(others, {"tuned on": len(tuning), "reported on": len(others)}, weights, model, args.figure)
 
 
 def report(
-    pages: Sequence[Evidence], counts: dict[str, int], weights: Weights, model: molmo_act.PointingModel
+    pages: Sequence[Evidence],
+    counts: dict[str, int],
+    weights: Weights,
+    model: molmo_act.PointingModel,
+    figure: Path | None,
 ) -> None:
-    """Prints a table, what the claims are worth, and one JSON object."""
+    """Prints a table, what the claims are worth, and one JSON object; draws a figure."""
     ways: dict[str, Way] = {
         model.name: by_model,
         "reading, told the label": told_the_label,
@@ -261,6 +268,11 @@ def report(
         "both, looking beside labels": combined(weights, model),
     }
     found = {name: rates(pages, way) for name, way in ways.items()}
+    if figure is not None:
+        asked = sum(len(page.queries) for page in pages)
+        shown = (model.name, "reading", "both")
+        curves = {name: coverage_curve(found[name][1], asked) for name in shown}
+        draw_coverage(curves, figure, f"{asked} queries about {len(pages)} pages, not tuned on")
     print("| queries | of them | " + " | ".join(ways) + " |\n|---|---|" + "---|" * len(ways))
     for kind in sorted(found["both"][0], key=lambda kind: -len(found["both"][0][kind])):
         row = [outcomes[kind] for outcomes, _, _ in found.values()]

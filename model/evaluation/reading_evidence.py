@@ -46,7 +46,7 @@ class Evidence:
         """The text, arranged for queries."""
         return TextIndex(self.text)
 
-    @property
+    @cached_property
     def image(self) -> np.ndarray:
         """uint8 (H, W, 3), RGB."""
         return read_page(self.page).image

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from molmo_act.reading.matching import Match, TextIndex
 from molmo_act.reading.query import ParsedQuery, Reading
 from molmo_act.reading.text import Box, overlap
+from molmo_act.reading.words import BESIDE
 
 MOST = 6
 """Candidates that are kept of each reading of a query."""
@@ -99,6 +100,7 @@ TEXT_FEATURES = (
     "rivals",
     "short label",
     "beside its label",
+    "control found",
     "no kind",
     "meant one",
     "other one meant",
@@ -108,13 +110,14 @@ TEXT_FEATURES = (
 """Names of the numbers that `text_features` gives."""
 
 
-def text_features(candidate: Candidate, agreement: float, absent: float) -> list[float]:
+def text_features(candidate: Candidate, agreement: float, absent: float, control: float = 0.0) -> list[float]:
     """Gives the evidence for a place as numbers of about the same size, for a logistic regression.
 
     Args:
         candidate: The place.
         agreement: Score of the model's best point at this place, 0 where it points elsewhere.
         absent: The model's probability that nothing matches, NaN where it is not known.
+        control: Probability of the control that was found beside the label, 0 without any.
 
     Returns:
         A number for each of `TEXT_FEATURES`.
@@ -129,7 +132,8 @@ def text_features(candidate: Candidate, agreement: float, absent: float) -> list
         4 * (1 - match.confidence),
         math.log1p(max(candidate.rivals, 0)),
         float(len(reading.label) <= 2),
-        float(kind in ("field", "check box", "choice", "list", "slider")),
+        float(kind in BESIDE),
+        control,
         float(kind is None),
         float(candidate.chosen > 0),
         float(candidate.chosen < 0),

@@ -10,6 +10,7 @@ import numpy as np
 
 from molmo_act.outputs.points import Points
 from molmo_act.reading.candidates import Candidate, candidates, text_features
+from molmo_act.reading.controls import Control, control_of
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.query import ParsedQuery, parse_query
 from molmo_act.reading.scoring import Weights, absent_features, model_features
@@ -19,6 +20,10 @@ from molmo_act.request import Bounds
 
 RIVAL_ODDS = 0.5
 """A place is returned beside the best one if its odds are at least this share of the best one's."""
+LOOKED_BESIDE = 3
+"""Places where a label is written beside which a control is looked for, the most similar ones."""
+LEAST_LIKENESS = 0.7
+"""Likeness of a label below which nothing is looked for beside it."""
 LEAST_SEEN = 0.5
 """Least score in the part of an image around a label at which the thing there is what belongs to it."""
 _REACH = 0.75
@@ -59,6 +64,7 @@ class Evidence:
     Attributes:
         query: The query, parsed.
         found: Places where its label is written.
+        controls: For each of them the field or check box beside it; None where none was found.
         agreement: For each of them the score of the model's best point there, 0 without any.
         elsewhere: Numbers of the model's points that lie at none of them.
         points: The model's answer.
@@ -66,6 +72,7 @@ class Evidence:
 
     query: ParsedQuery
     found: list[Candidate]
+    controls: list[Control | None]
     agreement: list[float]
     elsewhere: list[int]
     points: Points
@@ -78,8 +85,15 @@ class Evidence:
     def text_evidence(self) -> list[list[float]]:
         """What `Weights.text` takes, for each place where the label is written."""
         return [
-            text_features(candidate, agreed, self.points.absent)
-            for candidate, agreed in zip(self.found, self.agreement, strict=True)
+            text_features(candidate, agreed, self.points.absent, control.probability if control else 0.0)
+            for candidate, agreed, control in zip(self.found, self.agreement, self.controls, strict=True)
+        ]
+
+    def places(self) -> list[tuple[float, float]]:
+        """Where to point for each of `found`, in pixels: at the control, or at the label without any."""
+        return [
+            candidate.match.middle if control is None else control.middle
+            for candidate, control in zip(self.found, self.controls, strict=True)
         ]
 
     def model_evidence(self, best_text: float) -> list[list[float]]:
@@ -92,27 +106,42 @@ class Evidence:
         return absent_features(best, self.points.absent, self.alike)
 
 
-def weigh(points: Points, text: TextIndex, query: ParsedQuery) -> Evidence:
+def weigh(points: Points, text: TextIndex, query: ParsedQuery, image: np.ndarray | None = None) -> Evidence:
     """Compares a model's points with what is written.
 
     Args:
         points: The model's answer about one image.
         text: What was read in that image.
         query: The query, parsed.
+        image: uint8 (H, W, 3), RGB: that image, in which fields and check boxes are looked for beside their
+            label; None to leave them.
 
     Returns:
         The evidence.
     """
     found = candidates(text, query)
+    controls = [None if image is None else _beside(image, text, one, rank) for rank, one in enumerate(found)]
+    boxes = [
+        [one.match.box, *([control.box] if control else [])]
+        for one, control in zip(found, controls, strict=True)
+    ]
     agreement = [0.0] * len(found)
     elsewhere = []
     for number, (x, y) in enumerate(points.xy.tolist()):
-        at = [index for index, one in enumerate(found) if _reaches(one.match.box, x, y)]
+        at = [index for index, own in enumerate(boxes) if any(_reaches(box, x, y) for box in own)]
         for index in at:
             agreement[index] = max(agreement[index], _score(points, number))
         if not at:
             elsewhere.append(number)
-    return Evidence(query, found, agreement, elsewhere, points)
+    return Evidence(query, found, controls, agreement, elsewhere, points)
+
+
+def _beside(image: np.ndarray, text: TextIndex, candidate: Candidate, rank: int) -> Control | None:
+    """The control beside a label that is not among many, nor much unlike what is asked for."""
+    kind = candidate.reading.kind
+    if candidate.likeness < LEAST_LIKENESS or rank >= (LOOKED_BESIDE if kind else 1):
+        return None
+    return control_of(image, candidate.match.box, text.text, kind)
 
 
 def fuse(
@@ -121,6 +150,7 @@ def fuse(
     bounds: Bounds,
     *,
     weights: Weights,
+    image: np.ndarray | None = None,
     look: Callable[[Box, str], tuple[tuple[float, float], float] | None] | None = None,
 ) -> Points:
     """Fuses a model's answer about an image with what is written in it.
@@ -131,8 +161,9 @@ def fuse(
             an icon, which has no text.
         bounds: Which points are wanted.
         weights: Probabilities, see `molmo_act.reading.scoring.weights_for`.
-        look: Asks the model for a thing in a part of the image, see `looker`; None to leave fields at their
-            label.
+        image: See `weigh`.
+        look: Asks the model for a thing in a part of the image, see `looker`, where no outline of one was
+            found; None to leave fields at their label.
 
     Returns:
         The points, the likeliest first, with `Points.source`; `score` and `absent` are calibrated for reader
@@ -141,14 +172,18 @@ def fuse(
     query = parse_query(points.query)
     if text is None or query.kind == "icon":
         return alone(points, bounds)
-    evidence = weigh(points, text, query)
+    evidence = weigh(points, text, query, image)
     written = [weights.text(row) for row in evidence.text_evidence()]
     best_text = max(written, default=0.0)
-    places = [
-        _written_place(candidate, score, agreed, look)
-        for candidate, score, agreed in zip(evidence.found, written, evidence.agreement, strict=True)
-        if score >= weights.least_text
-    ]
+    places = []
+    for number, (xy, score) in enumerate(zip(evidence.places(), written, strict=True)):
+        if score < weights.least_text:
+            continue
+        source = "both" if evidence.agreement[number] else "text"
+        place = Place(xy, score, source)
+        if look is not None and evidence.controls[number] is None:
+            place = _seen_place(evidence.found[number], place, look)
+        places.append(place)
     for number, row in zip(evidence.elsewhere, evidence.model_evidence(best_text), strict=True):
         x, y = points.xy[number].tolist()
         places.append(Place((x, y), weights.model(row), "model"))
@@ -193,19 +228,18 @@ def looker(image: np.ndarray, ask: Ask) -> Callable[[Box, str], tuple[tuple[floa
     return look
 
 
-def _written_place(
+def _seen_place(
     candidate: Candidate,
-    score: float,
-    agreed: float,
-    look: Callable[[Box, str], tuple[tuple[float, float], float] | None] | None,
+    at_label: Place,
+    look: Callable[[Box, str], tuple[tuple[float, float], float] | None],
 ) -> Place:
-    """Where a label is, or the field or check box beside it where the model finds one."""
+    """The field or check box beside a label where the model finds one; otherwise the place of the label."""
     kind = candidate.reading.kind
-    if look is not None and kind in BESIDE and kind is not None and score >= LEAST_SEEN:
+    if kind in BESIDE and kind is not None and at_label.score >= LEAST_SEEN:
         found = look(candidate.match.box, _CROP_WORDS[kind])
         if found is not None and found[1] >= LEAST_SEEN:
-            return Place(found[0], score, "both")
-    return Place(candidate.match.middle, score, "both" if agreed else "text")
+            return Place(found[0], at_label.score, "both")
+    return at_label
 
 
 def _chosen(places: Sequence[Place], nothing: bool, query: ParsedQuery, bounds: Bounds) -> list[Place]:

@@ -45,12 +45,25 @@ class TextNetworks:
             MissingExtraError: rapidocr, ONNX Runtime or OpenCV is not installed.
             PlatformError: rapidocr carries other networks, or they cannot be loaded.
         """
-        folder = _model_folder()
-        detection, recognition = (_session(folder / name) for name in (DETECTION, RECOGNITION))
+        detection, recognition = map(_session, find_networks())
         listed = recognition.get_modelmeta().custom_metadata_map.get("character")
         if listed is None:
             raise PlatformError(f"{RECOGNITION} does not list its characters. {_expected()}")
         return cls(_runner(detection), _runner(recognition), ("", *listed.splitlines(), " "))
+
+
+def find_networks() -> tuple[Path, Path]:
+    """Finds the files of the networks for detection and recognition, without loading them.
+
+    Raises:
+        MissingExtraError: rapidocr, ONNX Runtime or OpenCV is not installed.
+        PlatformError: rapidocr carries other networks.
+    """
+    folder = _model_folder()
+    for name in (DETECTION, RECOGNITION):
+        if not (folder / name).is_file():
+            raise PlatformError(f"The installed package rapidocr has no file models/{name}. {_expected()}")
+    return folder / DETECTION, folder / RECOGNITION
 
 
 def _model_folder() -> Path:
@@ -65,8 +78,6 @@ def _model_folder() -> Path:
 def _session(path: Path) -> Any:
     import onnxruntime
 
-    if not path.is_file():
-        raise PlatformError(f"The installed package rapidocr has no file models/{path.name}. {_expected()}")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # the model needs the cores, too

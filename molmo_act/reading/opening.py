@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from molmo_act.errors import InputError
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.names import check_reader, expected_readers
@@ -32,7 +34,8 @@ def open_reader(reader: str | TextReader | GuardedReader | None) -> GuardedReade
     """Opens a reader, guarded against its faults.
 
     Args:
-        reader: A name of `molmo_act.reading.names.READER_NAMES`, a reader of your own, or None for none.
+        reader: A name of `molmo_act.reading.names.READER_NAMES`, which is read by a process of its own where
+            the system is POSIX; a reader of your own, or None for none.
 
     Returns:
         The guarded reader, or None.
@@ -45,10 +48,24 @@ def open_reader(reader: str | TextReader | GuardedReader | None) -> GuardedReade
     if reader is None or isinstance(reader, GuardedReader):
         return reader
     if isinstance(reader, str):
-        return GuardedReader(named_reader(reader))
+        return GuardedReader(_apart(reader))
     if not isinstance(reader, TextReader) or isinstance(reader, type):
         raise InputError(
             f"reader is {str(reader)[:80]!r}; expected {expected_readers()}, or an object with name and "
             "read()."
         )
     return GuardedReader(reader)
+
+
+def _apart(name: str) -> TextReader:
+    """Opens a named reader in a process of its own, which begins to load."""
+    check_reader(name)
+    from molmo_act.reading.networks import find_networks
+    from molmo_act.reading.process_reader import ProcessReader
+
+    if os.name != "posix":
+        return named_reader(name)
+    find_networks()  # what is missing is said now
+    reader = ProcessReader(name)
+    reader.start()
+    return reader

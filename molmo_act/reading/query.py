@@ -90,6 +90,7 @@ def parse_query(text: str) -> ParsedQuery:
         found = list(words.KIND.finditer(rest.casefold()))
         kind = words.kind_of(found[-1].group()) if found else None
         several = words.ALL.match(rest.casefold()) is not None
+        kind = kind or words.implied_kind(rest)
         return replace(parsed, readings=_distinct([Reading(label, kind)]), quoted=True, several=several)
     whole = query.strip(" .!?:")
     rest, parsed = _places(whole, parsed)
@@ -97,7 +98,12 @@ def parse_query(text: str) -> ParsedQuery:
     without_verb = _drop(words.VERB, rest)
     several = several or words.ALL.match(without_verb.casefold()) is not None
     readings = [*_split(_without_articles(without_verb))]
-    readings.append(Reading(_without_articles(rest), readings[0].kind if readings else None, 0.9))
+    with_verb = Reading(_without_articles(rest), readings[0].kind if readings else None, 0.9)
+    implied = words.implied_kind(rest)
+    if implied == "check box":  # "tick the box Agree" wants no text box
+        readings = [replace(each, kind=None if each.kind == "field" else each.kind) for each in readings]
+    readings = [replace(reading, kind=reading.kind or implied) for reading in readings]
+    readings.append(with_verb)
     readings.append(Reading(whole, None, 0.9))
     return replace(parsed, readings=_distinct(readings), several=several)
 

@@ -66,7 +66,7 @@ class SeenImage:
         """
         look = None if ask is None else looker(self.pixels, ask)
         timed = replace(points, timing_ms={**points.timing_ms, "read": self.read_ms})
-        return fuse(timed, self.index, bounds, weights=weights_for(model), look=look)
+        return fuse(timed, self.index, bounds, weights=weights_for(model), image=self.pixels, look=look)
 
 
 def asked_bounds(bounds: Bounds) -> Bounds:

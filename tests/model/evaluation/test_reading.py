@@ -36,7 +36,9 @@ def page(number: int) -> Evidence:
         Points(xy=[(320, 240)], score=[0.4], image_size=[(640, 480)], query=query.text, absent=0.2)
         for query in queries
     )
-    return Evidence(Path(f"admin-lte-{number}.json"), text, queries, points)
+    evidence = Evidence(Path(f"admin-lte-{number}.json"), text, queries, points)
+    vars(evidence)["image"] = np.full((480, 640, 3), 255, np.uint8)  # instead of the one beside its file
+    return evidence
 
 
 def test_fitted_weights_tell_what_is_there():
@@ -65,6 +67,7 @@ def test_no_template_is_tuned_and_reported():
     assert 0.4 < len(tuned) / len(names) < 0.6
     assert reading.template_of(Path("startbootstrap-sb-admin-2-index.json")) == "startbootstrap-sb-admin-2"
     assert reading.template_of(Path("startbootstrap-sb-admin-dist-index.json")) == "startbootstrap-sb-admin"
+    assert reading.template_of(Path("material-dashboard-pages-profile.json")) == "material-dashboard"
 
 
 @pytest.mark.parametrize("threshold", [reading.threshold([(0.1, False), (0.2, False), (0.8, True)])])

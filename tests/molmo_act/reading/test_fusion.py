@@ -9,7 +9,9 @@ from molmo_act.outputs.points import Points
 from molmo_act.reading.fusion import alone, fuse, looker
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.scoring import weights_for
+from molmo_act.reading.text import ReadText, TextLine, Word
 from molmo_act.request import Bounds
+from tests.support.form_screen import draw_form
 from tests.support.written_screen import read_line, read_text
 
 TEXT = TextIndex(
@@ -80,6 +82,40 @@ def test_a_field_is_looked_for_beside_its_label():
     assert (found.best.x, found.best.y, found.best.source) == (250, 308, "both")
     unsure = fused(answer("the Email field"), look=lambda box, words: ((250.0, 308.0), 0.1))
     assert unsure.best.source == "text"
+
+
+@pytest.mark.parametrize(
+    ("form", "query"),
+    [
+        ("field right", "the Name field"),
+        ("field below", "type in Name"),
+        ("underlined field", "field labelled Name"),
+        ("check box", "tick Name"),
+        ("slider", "the Name slider"),
+    ],
+)
+def test_a_control_is_found_by_its_outline_and_the_model_is_not_asked_again(form, query):
+    image, label, (x0, y0, x1, y1) = draw_form(form)
+    line = TextLine((Word("Name", label, 0.99),), label)
+    text = TextIndex(ReadText((line,), (640, 480)))
+
+    def look(box, words):
+        raise AssertionError("asked")
+
+    found = fuse(answer(query, (500, 400)), text, Bounds(), weights=NANO, image=image, look=look)
+    assert x0 <= found.best.x < x1
+    assert y0 <= found.best.y < y1
+    assert found.best.source == "text"
+    agreed = fuse(answer(query, found.xy[0]), text, Bounds(), weights=NANO, image=image)
+    assert agreed.source == ("both",)
+    assert agreed.best.score > found.best.score
+
+
+def test_a_button_is_its_label_whatever_stands_beside_it():
+    image, label, _ = draw_form("field right")
+    text = TextIndex(ReadText((TextLine((Word("Name", label, 0.99),), label),), (640, 480)))
+    found = fuse(answer("the Name button"), text, Bounds(), weights=NANO, image=image)
+    assert (found.best.x, found.best.y) == (126, 110)
 
 
 def test_looking_asks_about_a_part_in_pixels_of_the_image():

@@ -14,7 +14,8 @@ pytest.importorskip("rapidocr", reason="the extra ocr is not installed")
 def test_other_versions_of_rapidocr_are_refused(content, tmp_path, monkeypatch):
     monkeypatch.setattr(networks, "_model_folder", lambda: tmp_path)
     if content is not None:
-        (tmp_path / networks.DETECTION).write_bytes(content)
+        for name in (networks.DETECTION, networks.RECOGNITION):
+            (tmp_path / name).write_bytes(content)
     with pytest.raises(PlatformError, match=r"PP-OCRv6_det_small.* Expected rapidocr 3\.10"):
         networks.TextNetworks.of_rapidocr()
 

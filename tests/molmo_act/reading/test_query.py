@@ -15,6 +15,14 @@ SPLIT = {
     "checkbox large": ("large", "check box"),
     "the 7 key": ("7", "button"),
     "=": ("=", None),
+    "fill in First name": ("First name", "field"),
+    "type in the 'Full name'": ("Full name", "field"),
+    "tick Remember me": ("Remember me", "check box"),
+    "check the box Agree": ("Agree", "check box"),
+    "turn on Wi-Fi": ("Wi-Fi", "check box"),
+    "open the Country list": ("Country", "list"),
+    "remplis Nom": ("Nom", "field"),
+    "click Email": ("Email", None),
     "edit icon": ("edit", "icon"),
     "all Dashboard links": ("Dashboard", "link"),
     "where it says Total": ("Total", None),
@@ -38,6 +46,10 @@ SPLIT = {
 def test_label_and_kind(query):
     parsed = parse_query(query)
     assert (parsed.label, parsed.kind) == SPLIT[query]
+
+
+def test_a_verb_that_is_a_part_of_the_label_says_no_kind():
+    assert [(each.label, each.kind) for each in parse_query("Check out").readings][1] == ("Check out", None)
 
 
 PLACES = {  # ordinal, side
