@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,6 +57,11 @@ class GuardedReader:
     def name(self) -> str:
         """What messages call the reader."""
         return self.reader.name
+
+    @property
+    def scripts(self) -> Collection[str] | None:
+        """Scripts that the reader knows, see `molmo_act.reading.scripts`; None where it does not say."""
+        return getattr(self.reader, "scripts", None)
 
     def read(self, image: np.ndarray) -> ReadText | None:
         """Reads an image.

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from molmo_act.errors import InputError
 
 READER_NAMES = ("rapidocr",)
 """Names that `molmo_act.reading.opening.open_reader` takes."""
+SCRIPTS: Mapping[str, frozenset[str]] = {
+    "rapidocr": frozenset({"LATIN", "GREEK", "CJK", "HIRAGANA", "KATAKANA"}),
+}
+"""Scripts that each of them knows, see `molmo_act.reading.scripts`."""
 
 
 def check_reader(name: str | None) -> None:

@@ -33,6 +33,7 @@ OUTLINE_FEATURES = (
 )
 """Names of the numbers of an `Outline`."""
 _REACH = 60, 6, 9  # label heights that are looked at to both sides, above and below
+_MOST_PIXELS = 4_000_000  # of what is looked at on a screen of 8K
 _USUAL: dict[str, tuple[float, float]] = {  # height and width of a control, in heights of its label
     FIELD: (1.7, 10.0),
     TICK: (0.75, 0.85),
@@ -82,8 +83,9 @@ def outlines(image: np.ndarray, label: Box, text: ReadText, group: str) -> list[
     unit = max(label[3] - label[1], 8.0)
     height, width = image.shape[:2]
     aside, above, below = (reach * unit for reach in _REACH)
-    x0, y0 = max(int(label[0] - aside), 0), max(int(label[1] - above), 0)
-    x1, y1 = min(int(label[2] + aside), width), min(int(label[3] + below), height)
+    y0, y1 = max(int(label[1] - above), 0), min(int(label[3] + below), height)
+    aside = min(aside, _MOST_PIXELS / 2 / max(y1 - y0, 1))
+    x0, x1 = max(int(label[0] - aside), 0), min(int(label[2] + aside), width)
     x1, y1 = max(x0, x1), max(y0, y1)  # a label outside of the image
     found = _without_borders([_moved(area, x0, y0) for area in flat_areas(image[y0:y1, x0:x1], unit)])
     if group == SLIDER:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from molmo_act.errors import PlatformError
+from molmo_act.reading.names import SCRIPTS
 from molmo_act.reading.text import ReadText
 
 HEADER = struct.Struct("<IId")
@@ -43,10 +44,12 @@ class ProcessReader:
 
     Attributes:
         name: The same.
+        scripts: Scripts that it knows, None where that is not known.
     """
 
     def __init__(self, name: str, command: Sequence[str] | None = None) -> None:
         self.name = name
+        self.scripts = SCRIPTS.get(name)
         self._command = list(command or [sys.executable, "-m", "molmo_act.reading.worker", name])
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0

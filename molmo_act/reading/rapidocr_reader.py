@@ -11,6 +11,7 @@ import numpy as np
 
 from molmo_act.reading.atlas import packed
 from molmo_act.reading.detection import TextBox, find_boxes
+from molmo_act.reading.names import SCRIPTS
 from molmo_act.reading.networks import TextNetworks
 from molmo_act.reading.recognition import Characters, batches, crops_of, read_batch, to_line
 from molmo_act.reading.regions import (
@@ -61,6 +62,7 @@ class RapidOcrReader:
     """
 
     name = "rapidocr"
+    scripts = SCRIPTS[name]
 
     def __init__(self, networks: TextNetworks | None = None) -> None:
         self.networks = networks or TextNetworks.of_rapidocr()

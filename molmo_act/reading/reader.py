@@ -13,6 +13,9 @@ from molmo_act.reading.text import ReadText
 class TextReader(Protocol):
     """Reads text in images.
 
+    A reader may also have `scripts`, the scripts that it knows (see `molmo_act.reading.scripts`): labels in
+    others are then left to the model, instead of counting as absent.
+
     Attributes:
         name: What messages call it.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,9 @@ from molmo_act.outputs.points import Points
 from molmo_act.reading.fusion import Ask, alone, fuse, looker
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.matching import TextIndex
+from molmo_act.reading.query import parse_query
 from molmo_act.reading.scoring import weights_for
+from molmo_act.reading.scripts import is_unreadable
 from molmo_act.reading.text import ReadText
 from molmo_act.request import Bounds, paired
 
@@ -26,11 +28,13 @@ class SeenImage:
         pixels: uint8 (H, W, 3), RGB.
         text: What was read in it; None where the reader failed.
         read_ms: Milliseconds that reading took.
+        scripts: Scripts that the reader knows; None where that is not known.
     """
 
     pixels: np.ndarray
     text: ReadText | None
     read_ms: float
+    scripts: Collection[str] | None = None
 
     @cached_property
     def index(self) -> TextIndex | None:
@@ -50,7 +54,7 @@ class SeenImage:
         """
         began = time.perf_counter()
         text = reader.read(pixels)
-        return cls(pixels, text, 1000 * (time.perf_counter() - began))
+        return cls(pixels, text, 1000 * (time.perf_counter() - began), reader.scripts)
 
     def fuse(self, points: Points, bounds: Bounds, ask: Ask | None, model: str) -> Points:
         """Fuses a model's answer about the image with its text, see `molmo_act.reading.fusion.fuse`.
@@ -62,10 +66,13 @@ class SeenImage:
             model: Name of the model.
 
         Returns:
-            The points of both; ``timing_ms`` has ``read``.
+            The points of both, of the model alone where the reader does not know the script of the label;
+            ``timing_ms`` has ``read``.
         """
-        look = None if ask is None else looker(self.pixels, ask)
         timed = replace(points, timing_ms={**points.timing_ms, "read": self.read_ms})
+        if is_unreadable(parse_query(points.query).label, self.scripts):
+            return alone(timed, bounds)
+        look = None if ask is None else looker(self.pixels, ask)
         return fuse(timed, self.index, bounds, weights=weights_for(model), image=self.pixels, look=look)
 
 

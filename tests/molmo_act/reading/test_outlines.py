@@ -53,3 +53,17 @@ def test_labels_outside_of_the_image_or_without_size(label):
     image, _, _ = draw_form("field right")
     outlines(image, label, read_text(), FIELD)
     assert outlines(np.zeros((1, 1, 3), np.uint8), label, read_text(), FIELD) == []
+
+
+def test_a_form_on_an_8k_screen():
+    small, label, control = draw_form("field right")
+    screen = np.full((4320, 7680, 3), 255, np.uint8)
+    screen[2000 : 2000 + 6 * 100, 3000 : 3000 + 6 * 500] = small[80:180, :500].repeat(6, 0).repeat(6, 1)
+    x, y = 3000 + 6 * label[0], 2000 + 6 * (label[1] - 80)
+    placed = x, y, x + 6 * (label[2] - label[0]), y + 6 * (label[3] - label[1])
+    found = outlines(screen, placed, read_text(), FIELD)
+    x0, y0, x1, y1 = control
+    assert any(
+        3000 + 6 * x0 < x < 3000 + 6 * x1 and 2000 + 6 * (y0 - 80) < y < 2000 + 6 * (y1 - 80)
+        for x, y in (each.middle for each in found)
+    )
