@@ -70,17 +70,17 @@ def in_torch(point: Callable[[], Any], rounds: int) -> dict[str, dict[str, float
     """Operators of torch, those of prefill taken off."""
     from torch.profiler import ProfilerActivity, profile, record_function
 
-    from molmo_act.generation.engine import Engine
+    from molmo_act.generation import engine
 
     whole_ms = whole(point, rounds)
-    decode = Engine._decode
+    decode = engine.exhausted
 
-    def recorded(self: Engine, *given: Any) -> Any:
+    def recorded(steps: Any) -> Any:
         with record_function("decoding"):
-            return decode(self, *given)
+            return decode(steps)
 
     activities = [ProfilerActivity.CPU]
-    with patch.object(Engine, "_decode", recorded), profile(activities=activities) as profiler:
+    with patch.object(engine, "exhausted", recorded), profile(activities=activities) as profiler:
         point()
     operators: dict[str, tuple[int, float]] = {}
     events = profiler.events() or []
@@ -115,13 +115,13 @@ def in_turns(make: Callable[[], Any], image: Any, rounds: int) -> dict[str, floa
     Returns:
         The medians; that they give the same ids is checked.
     """
-    from molmo_act.generation.engine import Engine
+    from molmo_act.generation import engine
 
-    decode, taken, ids = Engine._decode, defaultdict[str, list[float]](list), defaultdict[str, Any](list)
+    decode, taken, ids = engine.exhausted, defaultdict[str, list[float]](list), defaultdict[str, Any](list)
 
-    def timed(self: Engine, *given: Any) -> Any:
+    def timed(steps: Any) -> Any:
         began = time.process_time()
-        found = decode(self, *given)
+        found = decode(steps)
         taken[way].append((time.process_time() - began) * 1000 / POINTS)
         ids[way] = [answer.tokens for answer in found.answers]
         return found
@@ -129,7 +129,7 @@ def in_turns(make: Callable[[], Any], image: Any, rounds: int) -> dict[str, floa
     with without_blocks():
         models = {"modules": make()}
     models["blocks"] = make()
-    with patch.object(Engine, "_decode", timed):
+    with patch.object(engine, "exhausted", timed):
         for _ in range(rounds + 1):
             for way, model in models.items():
                 with without_blocks() if way == "modules" else contextlib.nullcontext():

@@ -1,4 +1,4 @@
-"""How many cases of a kind are tried: a few, or all with MOLMO_ACT_ALL_SAMPLES=1 (`nox --session samples`)."""
+"""How many cases of a kind are tried: a few, or all of them (`nox --session samples`)."""
 
 from __future__ import annotations
 
