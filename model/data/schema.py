@@ -88,12 +88,15 @@ class ImageSample:
         caption: Names of the objects, or texts, in reading order (rows top to bottom, left to right in a
             row), as far as a person could read or name them at this size.
         question_answers: Questions that are answered in words; generators have none.
+        before: uint8 (H, W, 3) each, frames of a video that come directly before, in order, for models with a
+            temporal module.
     """
 
     image: np.ndarray
     queries: tuple[Query, ...]
     caption: tuple[str, ...]
     question_answers: tuple[QuestionAnswer, ...] = ()
+    before: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,8 @@ from molmo_act.formats.exported import refuse_export
 from molmo_act.validation import check_path
 
 FITS, FITS_NOT = 0, 1
+TEMPORAL_MARK = "vision_backbone.adapter."
+"""In names of weights of a VideoMolmo."""
 NANO = Path(__file__).parents[1] / "checkpoints" / "nano"
 _PREFIXES = {
     **{"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12},
@@ -118,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from molmo_act.doctor.plan import make_plan
 
-    config, margins = _read(arguments.model)
+    config, margins, video = _read(arguments.model)
     elsewhere = arguments.board is not None
     board = Board(module=BOARDS[arguments.board]) if elsewhere else read_board()
     memory, note = _memory(arguments.memory, board)
@@ -133,14 +135,19 @@ def run(arguments: argparse.Namespace) -> int:
         bytes_per_s=arguments.bandwidth or bandwidth or (None if here is None else here.bytes_per_s),
         flops_per_s=arguments.compute or (None if here is None else here.flops_per_s),
         measured=here,
-        notes=[note, "{} × {} pixels of an image; a GPU's own context comes on top".format(*arguments.image)],
+        video=video,
+        notes=[
+            note,
+            *_of_video(config, video),
+            "{} × {} pixels of an image; a GPU's own context comes on top".format(*arguments.image),
+        ],
     )
     print(json.dumps(plan.to_dict()) if arguments.json else plan)
     return FITS if any(row.fits for row in plan.rows) else FITS_NOT
 
 
-def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
-    """The configuration, and the margins of crops where the image processor's file says them."""
+def _read(source: str) -> tuple[dict[str, Any], tuple[int, int], bool]:
+    """The configuration, the margins of crops where a file says them, and whether it is a VideoMolmo."""
     from molmo_act.models.checkpoint_files import find_file, hub_options, is_path, need_file, read_json
 
     check_path("The checkpoint", source)
@@ -165,7 +172,22 @@ def _read(source: str) -> tuple[dict[str, Any], tuple[int, int]]:
         isinstance(margins, (list, tuple)) and len(margins) == 2 and all(type(m) is int for m in margins)
     ):
         raise InputError(f"preprocessor_config.json says overlap_margins {margins!r}; expected two numbers.")
-    return config, (margins[0], margins[1])
+    listed = find_file(place, "model.safetensors.index.json", **hub) if _is_molmo(config) else None
+    names = [] if listed is None else read_json(listed).get("weight_map", {})
+    return config, (margins[0], margins[1]), any(TEMPORAL_MARK in name for name in names)
+
+
+def _is_molmo(config: dict[str, Any]) -> bool:
+    return config.get("model_type") == "molmo"
+
+
+def _of_video(config: dict[str, Any], video: bool) -> list[str]:
+    """What has to be known about VideoMolmo, whose config.json is that of Molmo-7B-D."""
+    if video:
+        return ["a VideoMolmo, which is shown an image with the four frames before it"]
+    if _is_molmo(config):
+        return ["planned as a Molmo; a VideoMolmo is told by the index of its weights"]
+    return []
 
 
 def _need_hub(name: str | Path) -> None:

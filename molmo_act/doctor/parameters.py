@@ -64,6 +64,7 @@ class Parameters:
         rows: Outputs of these layers, each of which has a scale in int8.
         head: Those of the output layer; 0 where it shares the input embeddings.
         table: Those of one word table, which an export has twice where the model has one for both ends.
+        active: Those of `linear` that a token is multiplied by: fewer in a model with experts.
     """
 
     by_part: Mapping[str, int]
@@ -71,6 +72,7 @@ class Parameters:
     rows: int
     head: int
     table: int
+    active: int
 
     @property
     def total(self) -> int:
@@ -133,22 +135,26 @@ def count(sizes: Sizes) -> Parameters:
         rows=text.num_hidden_layers * _rows(text),
         head=head,
         table=table,
+        active=text.num_hidden_layers * _products(text, text.experts_used),
     )
 
 
-def _products(part: Text) -> int:
+def _products(part: Text, experts: int | None = None) -> int:
     attention = part.hidden_size * 2 * (part.queries + part.keys)
-    return attention + 3 * part.hidden_size * part.intermediate_size
+    experts = part.experts if experts is None else experts
+    return attention + experts * 3 * part.hidden_size * part.intermediate_size
 
 
 def _rows(part: Text) -> int:
-    return part.queries + 2 * part.keys + 2 * part.hidden_size + 2 * part.intermediate_size
+    one = part.hidden_size + 2 * part.intermediate_size
+    return part.queries + 2 * part.keys + part.hidden_size + part.experts * one
 
 
 def _block(text: Text) -> int:
     biases = text.attention_bias * (text.queries + 2 * text.keys)
-    norms = 2 * text.head_dim if text.qk_norm_type == "qwen3" else text.queries + text.keys
-    return _products(text) + biases + norms + 2 * text.hidden_size
+    norms = {"qwen3": 2 * text.head_dim, "none": 0}.get(text.qk_norm_type, text.queries + text.keys)
+    router = text.experts * text.hidden_size if text.experts > 1 else 0
+    return _products(text) + biases + norms + router + 2 * text.hidden_size
 
 
 def _attention(part: Attention, inputs: int, *, out: bool) -> int:
@@ -161,7 +167,9 @@ def _vision(vision: Vision) -> int:
     width, wide = vision.hidden_size, vision.intermediate_size
     layer = _attention(vision, width, out=True) + 2 * width * wide + wide + width + 4 * width
     patch = vision.num_channels * vision.patch_size**2
-    return vision.num_hidden_layers * layer + (patch + 1 + vision.num_position_embeddings) * width
+    # CLIP's has a class token with its position and a norm before the first block, and no bias of patches.
+    more = 4 if vision.class_token else 1
+    return vision.num_hidden_layers * layer + (patch + more + vision.num_position_embeddings) * width
 
 
 def _features(adapter: Adapter) -> int:
@@ -177,9 +185,9 @@ def _connector(adapter: Adapter) -> int:
 
 def _temporal(sizes: Sizes) -> int:
     width = _features(sizes.adapter_config)
-    if sizes.temporal_module == "attention":
-        return 4 * width * (width + 1)
-    return width * (2 * width + 1) if sizes.temporal_module == "concatenation" else 0
+    if sizes.temporal_module == "videomolmo":
+        return 4 * width * sizes.adapter_config.queries
+    return 4 * width * (width + 1) if sizes.temporal_module == "attention" else 0
 
 
 def _grounding(sizes: Sizes) -> int:

@@ -14,8 +14,9 @@ from itertools import takewhile
 from typing import Any
 
 from molmo_act.doctor.machine import Rates
+from molmo_act.doctor.molmo_sizes import read_model_sizes
 from molmo_act.doctor.parameters import HEAD, PRECISIONS, VISION, WORDS, Parameters, count
-from molmo_act.doctor.sizes import Sizes, read_sizes
+from molmo_act.doctor.sizes import Sizes
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.formats.crop_geometry import MAX_CROPS
 from molmo_act.generation.prompt_size import PromptSize, prefill_bytes
@@ -24,6 +25,8 @@ QUERY_TOKENS = 24
 """Of a prompt besides its image: the query, and the words of the chat template around it."""
 STEP_TOKENS = 13
 """That are fed in the one forward pass of a point: the draft of its tokens."""
+FRAMES_BEFORE = 4
+"""That a VideoMolmo is shown with each frame."""
 RUNTIME_MB = {"torch": 440.0, "bitsandbytes": 500.0, "ONNX Runtime": 105.0}
 """Python and libraries of a process on a CPU, measured with nano; a GPU's own context comes on top."""
 IMAGE_PIXELS = 1920 * 1080
@@ -124,11 +127,12 @@ class Plan:
         return ["; ".join(said), *here, *self.notes]
 
 
-def count_parameters(config: Mapping[str, Any]) -> tuple[Parameters, Sizes]:
+def count_parameters(config: Mapping[str, Any], *, video: bool = False) -> tuple[Parameters, Sizes]:
     """Counts the weights of a model by its configuration.
 
     Args:
         config: Content of config.json.
+        video: Whether it is a VideoMolmo, whose config.json is that of a Molmo-7B-D.
 
     Returns:
         The numbers, and the sizes that they follow from.
@@ -136,7 +140,7 @@ def count_parameters(config: Mapping[str, Any]) -> tuple[Parameters, Sizes]:
     Raises:
         CheckpointError: It is of no model that points, or a key of it makes no sense.
     """
-    sizes = read_sizes(config)
+    sizes = read_model_sizes(config, video=video)
     if find_spec("transformers") is not None and find_spec("torch") is not None:
         _check_with_transformers(config)
     return count(sizes), sizes
@@ -207,6 +211,7 @@ def make_plan(
     flops_per_s: float | None = None,
     measured: Rates | None = None,
     notes: Sequence[str] = (),
+    video: bool = False,
 ) -> Plan:
     """Plans a model on a machine.
 
@@ -220,6 +225,7 @@ def make_plan(
         flops_per_s: Products and sums a second; None leaves arithmetic out of times.
         measured: What this machine does, to say beside the plan.
         notes: To say with the plan.
+        video: Whether it is a VideoMolmo, which is shown every image with the frames before it.
 
     Returns:
         The plan.
@@ -233,18 +239,25 @@ def make_plan(
             raise InputError(f"The {name} is {value!r}; expected a number above 0.")
     if not 1 <= crops <= MAX_CROPS:
         raise InputError(f"crops is {crops}; expected 1 to {MAX_CROPS}.")
-    parameters, sizes = count_parameters(config)
+    parameters, sizes = count_parameters(config, video=video)
     side = math.isqrt(sizes.vision_config.num_position_embeddings)
     if min(margins) < 0 or sum(margins) >= side:
         raise InputError(f"The margins are {margins}; expected less than the {side} patches of a crop.")
-    wanted = prompt_of(crops, side, margins)
+    frames = 1 + FRAMES_BEFORE if video else 1
+    wanted = _of_frames(prompt_of(crops, side, margins), frames)
     plan = Plan(
         parameters, crops, round(wanted.tokens), memory_mb, (), bytes_per_s, flops_per_s, measured, notes
     )
-    prompts = [*_prompts_up_to(sizes.text_config.max_position_embeddings, side, margins)]
+    positions = sizes.text_config.max_position_embeddings
+    prompts = [_of_frames(prompt, frames) for prompt in _prompts_up_to(positions, side, margins)]
     exported = sizes.points and sizes.temporal_module is None
     names = [name for name, each in PRECISIONS.items() if exported or not each.is_export]
     return replace(plan, rows=[_row(plan, sizes, name, wanted, prompts, pixels) for name in names])
+
+
+def _of_frames(prompt: PromptSize, frames: int) -> PromptSize:
+    """The prompt where crops of so many frames are encoded and the tokens are those of one."""
+    return replace(prompt, crops=prompt.crops * frames)
 
 
 def _prompts_up_to(positions: int, side: int, margins: tuple[int, int]) -> Iterator[PromptSize]:
@@ -287,7 +300,7 @@ def _point_seconds(plan: Plan, sizes: Sizes, precision: str, prompt: PromptSize)
     head = parameters.head or parameters.table
     cache = 2 * text.num_hidden_layers * text.keys * prompt.tokens * stored.wide
     read = parameters.linear * stored.narrow + parameters.rows * stored.row + head * stored.wide + cache
-    return _seconds(plan, read, 2 * STEP_TOKENS * (parameters.linear + head))
+    return _seconds(plan, read, 2 * STEP_TOKENS * (parameters.active + head))
 
 
 def _reading_seconds(plan: Plan, sizes: Sizes, precision: str, prompt: PromptSize) -> float | None:
@@ -296,7 +309,7 @@ def _reading_seconds(plan: Plan, sizes: Sizes, precision: str, prompt: PromptSiz
     patches = prompt.crops * vision.num_position_embeddings
     tower = 2 * parts[VISION] * patches
     tower += 4 * vision.num_hidden_layers * vision.hidden_size * patches * vision.num_position_embeddings
-    language = 2 * plan.parameters.linear * prompt.tokens
+    language = 2 * plan.parameters.active * prompt.tokens
     language += 4 * text.num_hidden_layers * text.queries * prompt.tokens**2
     connector = 2 * parts["connector"] * prompt.image_tokens
     sizes_mb = plan.parameters.parts_mb(precision)

@@ -14,6 +14,8 @@ from typing import Any
 from molmo_act.errors import CheckpointError
 
 MODEL_TYPES = ("molmo_point", "molmo2")
+KNOWN_TYPES = (*MODEL_TYPES, "molmo")
+"""With that of Molmo 1, see `molmo_act.doctor.molmo_sizes`."""
 MOST = 2**24
 """Of any size; the largest vocabularies have 2**18 words."""
 MOST_LAYERS = 1024
@@ -45,7 +47,10 @@ class Attention:
 
 @dataclass(frozen=True)
 class Text(Attention):
-    """The language model."""
+    """The language model; `qk_norm_type` is "none" where queries and keys have no norm.
+
+    A model with experts has a router in each block, and runs some of them for a token.
+    """
 
     num_hidden_layers: int
     vocab_size: int
@@ -53,16 +58,19 @@ class Text(Attention):
     max_position_embeddings: int
     qk_norm_type: str
     tie_word_embeddings: bool
+    experts: int = 1
+    experts_used: int = 1
 
 
 @dataclass(frozen=True)
 class Vision(Attention):
-    """The vision tower, up to the last layer that is used."""
+    """The vision tower, up to the last layer that is used; CLIP's has a class token."""
 
     num_hidden_layers: int
     num_position_embeddings: int
     patch_size: int
     num_channels: int
+    class_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +127,7 @@ def read_sizes(config: Mapping[str, Any]) -> Sizes:
     kind = config.get("model_type")
     if not isinstance(kind, str) or kind not in MODEL_TYPES:
         raise CheckpointError(
-            f"config.json is of model type {kind!r}; expected {' or '.join(map(repr, MODEL_TYPES))}."
+            f"config.json is of model type {kind!r}; expected {' or '.join(map(repr, KNOWN_TYPES))}."
         )
     points = kind == "molmo_point"
     text, vision, adapter = (

@@ -7,8 +7,9 @@ pixels:
     {"image": "a.jpg", "text": "a fork", "points": []}
     {"image": "a.jpg", "question": "How full is it?", "answer": "Half full."}
 
-`label`, which is written behind the points, is the text unless given. Lines of one image become one message
-tree.
+`before` may name frames of a video that come directly before the image, in order, for models with a temporal
+module. `label`, which is written behind the points, is the text unless given. Lines of one image become one
+message tree.
 """
 
 from __future__ import annotations
@@ -44,11 +45,13 @@ class CustomImages:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._before: dict[str, tuple[str, ...]] = {}
         asked: dict[str, list[Query | QuestionAnswer]] = {}
         for number, line in enumerate(read_lines(folder / FILE), 1):
             try:
                 row = json.loads(line)
                 asked.setdefault(row["image"], []).append(_question(row))
+                self._before.setdefault(row["image"], tuple(map(str, row.get("before", ()))))
             except (ValueError, KeyError, TypeError) as exc:
                 raise InputError(
                     f"Line {number} of {folder / FILE} cannot be used ({type(exc).__name__}: {exc}); "
@@ -64,20 +67,27 @@ class CustomImages:
             SkippedRow: The image cannot be read, a point lies outside it, or a text holds control tokens.
         """
         name, asked = self._pictures[index]
-        try:
-            image = decoded((self._folder / name).read_bytes())
-        except OSError:
-            raise SkippedRow("image is missing") from None
+        image = self._image(name)
         height, width = image.shape[:2]
         queries = tuple(each for each in asked if isinstance(each, Query))
         places = [target.point for query in queries for target in query.targets]
         if not all(0 <= x <= width and 0 <= y <= height for x, y in places):
             raise SkippedRow("point lies outside the image")
         sample = ImageSample(
-            image, queries, (), tuple(each for each in asked if isinstance(each, QuestionAnswer))
+            image,
+            queries,
+            (),
+            tuple(each for each in asked if isinstance(each, QuestionAnswer)),
+            tuple(self._image(each) for each in self._before[name]),
         )
         refuse_control_tokens(sample)
         return sample
+
+    def _image(self, name: str) -> np.ndarray:
+        try:
+            return decoded((self._folder / name).read_bytes())
+        except OSError:
+            raise SkippedRow("image is missing") from None
 
 
 def read_lines(path: Path, example: str = EXAMPLE) -> list[str]:

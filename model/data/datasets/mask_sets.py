@@ -19,6 +19,8 @@ from molmo_act.errors import InputError
 from molmo_act.outputs import rle
 
 MASKS, EXPRESSIONS = "masks.jsonl", "meta_expressions.json"
+FRAMES_BEFORE = 4
+"""That a line names for models with a temporal module, as VideoMolmo's are."""
 EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "masks": ["a_mug.png"]}'
 
 
@@ -208,7 +210,9 @@ class ExpressionMasks(MaskSet):
         for video, frame, said in self._looks():
             name = self._videos[video]["frames"][frame]
             image = f"JPEGImages/{video}/{name}.jpg"
+            earlier = self._videos[video]["frames"][max(0, frame - FRAMES_BEFORE) : frame]
             asked = {"image": image, "text": said["exp"], "video": video, "frame": frame}
+            asked["before"] = [f"JPEGImages/{video}/{each}.jpg" for each in earlier]
             yield MaskRow(asked, self._file(image), self._objects(video, frame, said), self._mask)
 
     def _looks(self) -> Iterator[tuple[str, int, Mapping[str, Any]]]:

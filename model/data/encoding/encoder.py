@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.data.encoding.message_tree import ImageTreeEncoder, MessageTree
+from model.data.encoding.video_frame import frame_sample
 from model.data.encoding.video_tree import VideoTreeEncoder
 from model.data.schema import ImageSample, VideoSample
 
@@ -39,7 +40,10 @@ class SampleEncoder:
 
         Raises:
             InputError: The sample cannot be written in the answer format of this encoder.
+            SkippedRow: It cannot be shown to a model with a temporal module, see `frame_sample`.
         """
+        if isinstance(sample, VideoSample) and self.images.past:
+            sample = frame_sample(sample, rng, self.images.past)
         if isinstance(sample, VideoSample):
             return self.videos.encode(sample, rng, self.points)
         return self.images.encode(sample, rng, self.points, self.names)

@@ -6,13 +6,14 @@ branch that sees the image and itself, but no other branch (TRAINING: message tr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from model.data.encoding.answer_format import AnswerFormat
+from model.data.errors import SkippedRow
 from model.data.schema import POINTS_HERE, ImageSample, Query, QuestionAnswer, Target
 from molmo_act.formats.grounding_tokens import (
     GroundedText,
@@ -50,6 +51,8 @@ class MessageTree:
         prefix: int64 ids of the image's tokens, the start token first.
         is_vision: bool, which of them see one another in both directions.
         branches: The conversations.
+        before: uint8 (frames · crops, patches, pixels of a patch), frames before the image, which are cut as
+            it is, one after the other.
     """
 
     patches: np.ndarray
@@ -57,6 +60,12 @@ class MessageTree:
     prefix: np.ndarray
     is_vision: np.ndarray
     branches: tuple[Branch, ...]
+    before: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+
+    @property
+    def crops(self) -> int:
+        """Number of crops, those of frames before included."""
+        return len(self.patches) + len(self.before)
 
     @property
     def tokens(self) -> int:
@@ -128,6 +137,8 @@ class ImageTreeEncoder:
         self.form = form or AnswerFormat()
         self._processor = processor
         self._turns = TurnEncoder(processor, config)
+        mixes = config is not None and config.temporal_module is not None
+        self.past = config.temporal_frames if config is not None and mixes else 0
 
     def encode(
         self, sample: ImageSample, rng: np.random.Generator, num_points: int, num_names: int
@@ -161,7 +172,15 @@ class ImageTreeEncoder:
             prefix=prefix,
             is_vision=np.isin(prefix, self._processor.vision_ids.all()),
             branches=tuple(branches),
+            before=self._before(sample, image),
         )
+
+    def _before(self, sample: ImageSample, image: ProcessedImage) -> np.ndarray:
+        shown = sample.before[-self.past :] if self.past else ()
+        frames = [preprocess_image(frame, self.geometry).patches.numpy() for frame in shown]
+        if any(frame.shape != image.patches.shape for frame in frames):
+            raise SkippedRow("frames before are of another size")
+        return np.concatenate([np.zeros((0, *image.patches.shape[1:]), np.uint8), *frames])
 
     def _triples(self, targets: tuple[Target, ...], image: ProcessedImage) -> np.ndarray:
         xy = np.array([target.point for target in targets])

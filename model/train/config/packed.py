@@ -61,6 +61,10 @@ class PackedRecipe(Recipe):
         rank, alpha: Size and scale of the adapters.
         form: How points are written: three of the ablations.
         rotary: Whether grounding queries and keys are rotated; the fourth. Only where they are fresh.
+        module: How frames before a frame are mixed in, "attention", "addition" or "concatenation", by a
+            module that starts with fresh weights unless the checkpoint has it; "none" for what the checkpoint
+            has. With a module, of every video one frame is shown at a time.
+        past: Largest number of frames before a frame.
     """
 
     model: str = ""
@@ -94,6 +98,8 @@ class PackedRecipe(Recipe):
     alpha: int = 64
     form: AnswerFormat = field(default_factory=released_form)
     rotary: bool = True
+    module: str = "none"
+    past: int = 4
 
     kind: ClassVar[str] = "packed"
     may_change: ClassVar[tuple[str, ...]] = (*Recipe.may_change, "recompute", "compile")
@@ -101,10 +107,11 @@ class PackedRecipe(Recipe):
         **Recipe.choices,
         "fresh": ("none", "language", "all"),
         "adapters": ("none", "lora", "qlora"),
+        "module": ("none", "attention", "addition", "concatenation"),
     }
     counts: ClassVar[tuple[str, ...]] = (
         *Recipe.counts,
-        *("batch", "tokens", "crops", "buffer", "max_crops", "rank"),
+        *("batch", "tokens", "crops", "buffer", "max_crops", "rank", "past"),
     )
 
     def __post_init__(self) -> None:

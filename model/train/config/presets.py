@@ -54,6 +54,27 @@ VIDEO = PackedRecipe(
     steps=6000,
     batch=64,
 )
+VIDEOMOLMO_EXAMPLES = 72_000
+"""Pairs of a video and an expression in VideoMolmo's data."""
+VIDEOMOLMO = PackedRecipe(
+    data="1.0 molmo2-video-tracks",
+    steps=4 * VIDEOMOLMO_EXAMPLES // 256,
+    batch=256,
+    tokens=2560,
+    crops=65,
+    buffer=1,
+    max_crops=12,
+    precision="float32",
+    vision=ParamGroupConfig(5e-6, warmup=10),
+    connector=ParamGroupConfig(5e-6, warmup=10),
+    language=ParamGroupConfig(1e-5, warmup=10),
+    grounding=ParamGroupConfig(5e-6, warmup=10),
+    final=0.0,
+    module="attention",
+    past=4,
+)
+"""VideoMolmo (arXiv 2506.05336): four epochs of 256 examples a step, all parts trained. A sequence has room
+for one image of the most crops with the four frames before it."""
 TUNE_NANO = PackedRecipe(
     data="0.5 screens; 0.5 scenes",
     steps=2000,
@@ -79,5 +100,6 @@ RECIPES: dict[str, Recipe] = {
     "long_context": LONG_CONTEXT,
     "gui": GUI,
     "video": VIDEO,
+    "videomolmo": VIDEOMOLMO,
     "temporal": TemporalRecipe(),
 }

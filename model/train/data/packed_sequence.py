@@ -21,6 +21,7 @@ from model.data.encoding.message_tree import Branch, MessageTree
 from model.data.encoding.packing import Room
 from model.data.encoding.token_weights import token_weight
 from model.train.data.branch_targets import CHOICES, IGNORE, Answers, BranchTargets, branch_targets
+from model.train.data.frames_before import frames_before
 from model.train.data.tree_batch import FILLS, TensorBatch, joined_pooling
 from molmo_act.models.molmo_point.configuration_molmo_point import MolmoPointConfig
 
@@ -45,6 +46,7 @@ class PackedSequence(TensorBatch):
         words_S, patch_S, subpatch_S, position_S, last_patch_S, word_target_S, patch_target_S,
         subpatch_target_S,
             location_target_S: See `BranchTargets`.
+        before, before_pooling_MK, before_of_M: Frames before its images, see `FramesBefore`.
     """
 
     pooling_NK: Tensor
@@ -64,6 +66,9 @@ class PackedSequence(TensorBatch):
     patch_target_S: Tensor
     subpatch_target_S: Tensor
     location_target_S: Tensor
+    before: Tensor
+    before_pooling_MK: Tensor
+    before_of_M: Tensor
 
     @property
     def examples(self) -> int:
@@ -141,7 +146,7 @@ def fit_tree(tree: MessageTree, room: Room) -> MessageTree | None:
     Returns:
         The tree with as many of its branches as fit; None when not even the first does.
     """
-    if len(tree.patches) > room.crops:
+    if tree.crops > room.crops:
         return None
     ends = itertools.accumulate((len(branch.ids) for branch in tree.branches), initial=len(tree.prefix))
     kept = sum(end <= room.tokens for end in ends) - 1
@@ -168,12 +173,17 @@ def pack(trees: Sequence[MessageTree], config: MolmoPointConfig, length: int | N
     used = sum(len(part["words"]) for part in parts)
     parts.append(_padding((length or used) - used))
     indexable = [_indexable(tree, config) for tree in trees]
+    before = frames_before(trees) if any(len(tree.before) for tree in trees) else None
+    rows = np.zeros(0, np.int64)
     return PackedSequence(
         patches=torch.from_numpy(np.concatenate([tree.patches for tree in trees])),
         pooling_NK=torch.from_numpy(joined_pooling(trees)),
         indexable_N=torch.from_numpy(np.concatenate(indexable)),
         position_N=torch.from_numpy(np.concatenate([each.cumsum() - 1 for each in indexable])),
         tree_N=torch.arange(len(trees)).repeat_interleave(torch.tensor(windows)),
+        before=torch.from_numpy(trees[0].patches[:0] if before is None else before.patches),
+        before_pooling_MK=torch.from_numpy(rows[:, None] if before is None else before.pooling),
+        before_of_M=torch.from_numpy(rows if before is None else before.of),
         **{
             f"{name}_S": torch.from_numpy(np.concatenate([part[name] for part in parts])) for name in parts[0]
         },

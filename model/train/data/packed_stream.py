@@ -156,7 +156,7 @@ class PackStream(IterableDataset):
 
 
 def _size(tree: MessageTree) -> tuple[int, int]:
-    return tree.tokens, len(tree.patches)
+    return tree.tokens, tree.crops
 
 
 class PackLoader:

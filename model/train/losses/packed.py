@@ -13,7 +13,8 @@ from model.train.config.packed import Z_LOSS
 from model.train.data.branch_targets import CHOICES
 from model.train.data.packed_sequence import PackedSequence
 from model.train.losses.base import Losses, LossModule
-from model.train.losses.grounding import Choices, PatchKeys, encode_images, feed_answers, score_choices
+from model.train.losses.grounding import Choices, PatchKeys, feed_answers, score_choices
+from model.train.losses.temporal import encode_with_frames_before
 from model.train.models.init import FLEX
 from molmo_act.models.molmo_point.modeling_molmo_point import MolmoPointForConditionalGeneration
 
@@ -61,7 +62,7 @@ class PackedLossModule(LossModule):
             The choices, by the names of `CHOICES`.
         """
         core, answers = self.model.model, batch.answers
-        views = encode_images(core, batch.patches, batch.pooling_NK)
+        views = encode_with_frames_before(core, batch)
         embeds_1SD = core.embed_prompt(batch.words_S[None], views.features_ND)
         x_SD = core.language_model(
             inputs_embeds=feed_answers(core, embeds_1SD, answers.patch[None], answers.subpatch[None], views),

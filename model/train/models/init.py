@@ -26,6 +26,7 @@ from molmo_act.models.molmo_point import (
     MolmoPointForConditionalGeneration,
     MolmoPointProcessor,
 )
+from molmo_act.models.molmo_point.temporal import TemporalModule
 from molmo_act.pointing.load import NANO
 from molmo_act.quantization.config import FULL_PRECISION_MODULES, quantization_name
 from molmo_act.quantization.nf4_layout import keep_released_layout
@@ -61,6 +62,8 @@ def init_model(
     else:
         vision = _trained(source, own, recipe, context) if recipe.fresh == "language" else None
         model = fresh_model(config, recipe.seed, vision)
+    if recipe.module != "none":
+        add_temporal_module(model, recipe)
     if recipe.adapters != "none":
         add_adapters(model, recipe)
     prepare_model(model, processor, context.device)
@@ -73,6 +76,23 @@ def init_model(
         for layer in _layers(model):
             layer.compile()
     return model, processor
+
+
+def add_temporal_module(model: MolmoPointForConditionalGeneration, recipe: PackedRecipe) -> None:
+    """Gives a model the temporal module of a recipe, with fresh weights unless it has that module.
+
+    Args:
+        model: Changed in place.
+        recipe: Which module, and how many frames before.
+    """
+    config, core = model.config, model.model
+    config.temporal_frames = core.config.temporal_frames = recipe.past
+    if config.temporal_module == recipe.module:
+        return
+    config.temporal_module = core.config.temporal_module = recipe.module
+    torch.manual_seed(recipe.seed)
+    core.temporal = TemporalModule(config)
+    core.temporal.init_weights()
 
 
 def prepare_model(

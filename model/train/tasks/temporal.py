@@ -122,6 +122,8 @@ def nano_with_module(recipe: TemporalRecipe) -> MolmoPointForConditionalGenerati
     missing, unexpected = model.load_state_dict(trained.state_dict(), strict=False)
     assert not unexpected
     assert all(name.startswith("model.temporal.") for name in missing)
+    if model.model.temporal is not None:
+        model.model.temporal.begin_unheard()  # two hundred clips do not repair what Xavier's rule disturbs
     return model
 
 

@@ -9,7 +9,7 @@ from huggingface_hub.dataclasses import strict
 from transformers import AutoConfig, CLIPVisionConfig, PreTrainedConfig
 from transformers.configuration_utils import SubConfigSpec
 
-from molmo_act.models.molmo.released_config import (
+from molmo_act.formats.molmo_config import (
     adapter_settings,
     check_fixed,
     check_kinds,

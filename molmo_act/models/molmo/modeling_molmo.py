@@ -18,6 +18,7 @@ from transformers.cache_utils import Cache
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from molmo_act.errors import CheckpointError, InputError
+from molmo_act.formats.molmo_config import missing_sizes
 from molmo_act.models.checkpoint_files import HUB_OPTIONS, find_file, read_json
 from molmo_act.models.copying import Copyable, Saveable
 from molmo_act.models.forward_options import checked_forward_options
@@ -25,7 +26,6 @@ from molmo_act.models.generating import Generating
 from molmo_act.models.image_windows import add_image_features, encode_crops, gather_windows
 from molmo_act.models.molmo.configuration_molmo import MolmoAdapterConfig, MolmoConfig
 from molmo_act.models.molmo.language_models import language_model
-from molmo_act.models.molmo.released_config import missing_sizes
 from molmo_act.models.molmo.temporal import MARKS, VideoMolmoTemporalModule, mean_features
 from molmo_act.models.molmo.vision_tower import MolmoVisionModel
 from molmo_act.models.molmo.weight_conversion import conversions_of

@@ -136,10 +136,10 @@ class MolmoPointModel(Copyable, Molmo2Model):
         Returns:
             The windows with their features for the language model.
         """
-        seen_NKC = windows_NKC
+        seen = windows_NKC, valid_NK
         if self.temporal is not None and mean_NKC is not None:
-            seen_NKC = self.temporal(windows_NKC, valid_NK, mean_NKC)
-        return ImageFeatures(windows_NKC, valid_NK, self.multi_modal_projector(seen_NKC, valid_NK))
+            seen = self.temporal(windows_NKC, valid_NK, mean_NKC)
+        return ImageFeatures(windows_NKC, valid_NK, self.multi_modal_projector(*seen))
 
     def gather_windows(self, pixel_values: Tensor, pooling_NK: Tensor) -> Tensor:
         """ViT features of the patches of every pooling window.

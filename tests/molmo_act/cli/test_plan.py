@@ -132,7 +132,7 @@ def test_a_name_that_is_too_long(capsys) -> None:
 def test_no_configuration(capsys, tmp_path) -> None:
     (tmp_path / "config.json").write_text("{}")
     assert main(["plan", str(tmp_path), "--memory", "1GB", *RATES]) == 2
-    assert "model type None; expected 'molmo_point' or 'molmo2'" in capsys.readouterr().err
+    assert "model type None; expected 'molmo_point' or 'molmo2' or 'molmo'" in capsys.readouterr().err
     (tmp_path / "config.json").write_text((NANO / "config.json").read_text())
     (tmp_path / "preprocessor_config.json").write_text('{"overlap_margins": "wide"}')
     assert main(["plan", str(tmp_path), "--memory", "1GB", *RATES]) == 2

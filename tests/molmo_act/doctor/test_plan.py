@@ -229,7 +229,7 @@ def test_without_rates_there_are_no_times() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "llama"}, "model type 'llama'; expected 'molmo_point' or 'molmo2'"),
+        ({"model_type": "llama"}, "model type 'llama'; expected 'molmo_point' or 'molmo2' or 'molmo'"),
         ({"patch_location": "9x9"}, "config.json makes no model: .*patch_location"),
         ({"text_config": None}, "'text_config': None; expected the sizes"),
         ({"text_config": CONFIG["text_config"] | {"num_attention_heads": 0}}, "num_attention_heads': 0"),

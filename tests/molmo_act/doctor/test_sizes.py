@@ -41,7 +41,7 @@ def test_layers_behind_the_last_that_is_used_are_not_counted() -> None:
 
 
 REFUSED = [
-    ({"model_type": "llama"}, "model type 'llama'; expected 'molmo_point' or 'molmo2'"),
+    ({"model_type": "llama"}, "model type 'llama'; expected 'molmo_point' or 'molmo2' or 'molmo'"),
     ({"model_type": ["molmo_point"]}, r"model type \['molmo_point'\]; expected"),
     ({"model_type": {}}, r"model type \{\}; expected"),
     ({"adapter_config": None}, "'adapter_config': None; expected the sizes of that part"),

@@ -99,6 +99,8 @@ def test_mevis(tmp_path):
     assert len(masks) == 4
     expected([shown(row) for row in masks.rows()])
     assert [row.asked["frame"] for row in masks.rows()] == [0, 0, 1, 1]
+    first = ["JPEGImages/v1/00000.jpg"]
+    assert [row.asked["before"] for row in masks.rows()] == [[], [], first, first]
 
 
 def test_videos_whose_masks_are_images(tmp_path):

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
+import molmo_act
+from model.train.config.presets import RECIPES
 from model.train.distributed import DistributedContext
+from model.train.export import load_trained
 from model.train.task import RunOptions
 from model.train.tasks.packed import PackedTask
 from model.train.trainer import Trainer
 from molmo_act.errors import InputError
+from molmo_act.models.saving import save_checkpoint
 from tests.model.train.small_run import save_tiny, tiny_recipe
 
 ALONE = DistributedContext(torch.device("cpu"))
@@ -56,3 +63,37 @@ def test_batches_are_dealt_to_the_processes(checkpoint, tmp_path):
 
 def test_nothing_is_held_out(checkpoint, tmp_path):
     assert PackedTask(tiny_recipe(checkpoint), RunOptions(tmp_path), ALONE).held_out() == {}
+
+
+def test_the_recipe_videomolmo_trains_at_the_size_of_a_test(checkpoint, tmp_path):
+    recipe = replace(
+        RECIPES["videomolmo"],
+        model=str(checkpoint),
+        data="1.0 clips",
+        frames=4,
+        steps=2,
+        batch=2,
+        tokens=700,
+        crops=40,
+        max_crops=2,
+        points=2,
+        save_every=1,
+    )
+    assert (recipe.language.rate, recipe.vision.rate, recipe.connector.rate) == (1e-5, 5e-6, 5e-6)
+    assert (recipe.beta1, recipe.beta2, recipe.epsilon, recipe.language.warmup) == (0.9, 0.95, 1e-6, 10)
+    assert (RECIPES["videomolmo"].batch, RECIPES["videomolmo"].steps) == (256, 1125)
+    run = Trainer(recipe, RunOptions(tmp_path / "run"), ALONE)
+    config = run.model.config
+    assert (config.temporal_module, config.temporal_frames) == ("attention", 4)
+    assert all(parameter.requires_grad for parameter in run.model.parameters())
+    assert any(len(packed.before) for packed in run.task.packs(4, None))
+    before = [parameter.detach().clone() for parameter in run.model.model.temporal.parameters()]
+    run.train()
+    after = run.model.model.temporal.parameters()
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+    trained = load_trained(tmp_path / "run")
+    save_checkpoint(trained.loss_module.model, trained.processor, tmp_path / "out")
+    loaded = molmo_act.load(tmp_path / "out", device="cpu")
+    assert (loaded.model.config.temporal_module, loaded.model.config.temporal_frames) == ("attention", 4)
+    frames = [np.full((60, 80, 3), 40 * number, np.uint8) for number in range(3)]
+    assert len(loaded.track(frames, "the red circle", rate=30)) == 3

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from molmo_act import CheckpointError
+from molmo_act import CheckpointError, InputError
 from molmo_act.models.molmo_point import MolmoPointConfig, MolmoPointForConditionalGeneration
 from molmo_act.models.molmo_point.temporal import TemporalModule
 from tests.support.tiny_checkpoint import TINY, tiny_model
@@ -49,11 +49,19 @@ def test_without_earlier_frames_nothing_changes(kind, windows):
         assert torch.equal(mine, theirs)
 
 
-@pytest.mark.parametrize("kind", ["attention", "concatenation"])
-def test_a_fresh_module_lets_the_model_begin_as_it_was(kind, windows):
+def test_a_fresh_module_is_xaviers_and_may_begin_unheard(windows):
     frame, valid, mean = windows
-    features = made(kind).model.pool_windows(frame, valid, mean).features_ND
-    torch.testing.assert_close(features, tiny_model().model.pool_windows(frame, valid).features_ND)
+    model = made("attention").model
+    mixer = model.temporal.mixer
+    width = mixer.embed_dim
+    for projection in (*mixer.in_proj_weight.chunk(3), mixer.out_proj.weight):
+        assert float(projection.detach().std()) == pytest.approx((2 / (2 * width)) ** 0.5, rel=0.1)
+    assert not mixer.in_proj_bias.any()
+    assert not mixer.out_proj.bias.any()
+    plain = tiny_model().model.pool_windows(frame, valid).features_ND
+    assert not torch.allclose(model.pool_windows(frame, valid, mean).features_ND, plain)
+    model.temporal.begin_unheard()
+    torch.testing.assert_close(model.pool_windows(frame, valid, mean).features_ND, plain)
 
 
 def test_attention_is_that_of_the_formula(windows):
@@ -62,7 +70,7 @@ def test_attention_is_that_of_the_formula(windows):
     inner = module.mixer
     with torch.no_grad():
         inner.out_proj.weight.normal_(std=0.1)
-        found = module(frame, valid, mean)
+        found, filled = module(frame, valid, mean)
         q, k, v = (
             x @ w.T + b
             for x, w, b in zip(
@@ -75,15 +83,38 @@ def test_attention_is_that_of_the_formula(windows):
         seen = (weights @ heads[2]).transpose(1, 2).flatten(2)
         expected = (frame + seen @ inner.out_proj.weight.T + inner.out_proj.bias) * valid[..., None]
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    assert filled is valid
     assert not found[1, 2:].any()  # empty slots stay empty
 
 
-def test_addition_adds_and_concatenation_projects(windows):
+def test_addition_adds(windows):
     frame, valid, mean = windows
-    torch.testing.assert_close(TemporalModule(configured("addition"))(frame, valid, mean), frame + mean)
+    found, filled = TemporalModule(configured("addition"))(frame, valid, mean)
+    torch.testing.assert_close(found, frame + mean)
+    assert filled is valid
+
+
+def test_concatenation_puts_tokens_side_by_side(windows):
+    frame, valid, mean = windows
     joint = TemporalModule(configured("concatenation"))
-    expected = joint.mixer(torch.cat((frame, mean), dim=-1)) * valid[..., None]
-    torch.testing.assert_close(joint(frame, valid, mean), expected)
+    assert not list(joint.parameters())
+    found, filled = joint(frame, valid, mean)
+    assert torch.equal(found, torch.cat((frame, mean), dim=1))
+    assert torch.equal(filled, torch.cat((valid, valid), dim=1))
+    model = made("concatenation").model
+    mixed = model.pool_windows(frame, valid, mean)
+    assert torch.equal(mixed.windows_NKC, frame)  # subpatches are chosen by the frame alone
+    expected = model.multi_modal_projector(found, filled)
+    torch.testing.assert_close(mixed.features_ND, expected)
+    same = model.pool_windows(frame, valid, frame).features_ND  # twice the same tokens say nothing new
+    torch.testing.assert_close(same, model.pool_windows(frame, valid).features_ND)
+
+
+def test_concatenation_is_not_for_slots_with_embeddings_of_their_own():
+    config = configured("concatenation")
+    config.adapter_config.positional_embeddings = 4
+    with pytest.raises(InputError, match="positional_embeddings"):
+        TemporalModule(config)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from molmo_act.models.molmo.released_config import (
+from molmo_act.formats.molmo_config import (
     adapter_settings,
     check_fixed,
     check_kinds,
