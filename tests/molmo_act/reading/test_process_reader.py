@@ -18,7 +18,7 @@ from tests.support.written_screen import draw_screen
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are asked through POSIX pipes")
 
 WORKER = """
-    import os, sys, time
+    import os, resource, sys, time
     from molmo_act.reading.text import ReadText, TextLine, Word
     from molmo_act.reading.worker import serve
 
@@ -38,6 +38,7 @@ WORKER = """
             line = TextLine((Word(str(os.getpid()), box, 1.0),), box)
             return ReadText((line,), (image.shape[1], image.shape[0]))
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no file of the crash
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(Reader(), sys.stdin.buffer, answers)
