@@ -26,6 +26,7 @@ from unittest.mock import patch
 from model._cli import command, make_parser
 
 POINTS, QUERY = 12, "shapes"
+_STEPS = "molmo_act.generation.engine.exhausted"  # takes all steps of an answer
 KINDS = {
     "matrix products": r"mm|matmul|gemm|linear|dynamicquantize|nbits",
     "attention": r"attention|softmax",
@@ -70,17 +71,17 @@ def in_torch(point: Callable[[], Any], rounds: int) -> dict[str, dict[str, float
     """Operators of torch, those of prefill taken off."""
     from torch.profiler import ProfilerActivity, profile, record_function
 
-    from molmo_act.generation import engine
+    from molmo_act.generation.outputs import exhausted
 
     whole_ms = whole(point, rounds)
-    decode = engine.exhausted
+    decode = exhausted
 
     def recorded(steps: Any) -> Any:
         with record_function("decoding"):
             return decode(steps)
 
     activities = [ProfilerActivity.CPU]
-    with patch.object(engine, "exhausted", recorded), profile(activities=activities) as profiler:
+    with patch(_STEPS, recorded), profile(activities=activities) as profiler:
         point()
     operators: dict[str, tuple[int, float]] = {}
     events = profiler.events() or []
@@ -115,9 +116,9 @@ def in_turns(make: Callable[[], Any], image: Any, rounds: int) -> dict[str, floa
     Returns:
         The medians; that they give the same ids is checked.
     """
-    from molmo_act.generation import engine
+    from molmo_act.generation.outputs import exhausted
 
-    decode, taken, ids = engine.exhausted, defaultdict[str, list[float]](list), defaultdict[str, Any](list)
+    decode, taken, ids = exhausted, defaultdict[str, list[float]](list), defaultdict[str, Any](list)
 
     def timed(steps: Any) -> Any:
         began = time.process_time()
@@ -129,7 +130,7 @@ def in_turns(make: Callable[[], Any], image: Any, rounds: int) -> dict[str, floa
     with without_blocks():
         models = {"modules": make()}
     models["blocks"] = make()
-    with patch.object(engine, "exhausted", timed):
+    with patch(_STEPS, timed):
         for _ in range(rounds + 1):
             for way, model in models.items():
                 with without_blocks() if way == "modules" else contextlib.nullcontext():
