@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -166,3 +167,12 @@ def test_wrong_calls_are_refused_in_the_words_of_the_model_of_torch(model, torch
         own = re.sub(r"^\w+\.", "", str(refused.value))  # Python writes the class before its method
         told.append((refused.type, own))
     assert told[0] == told[1]
+
+
+def test_answers_in_words_need_the_model_of_torch():
+    exported = EmbeddedModel(SimpleNamespace(name="nano"))  # refused before anything is looked at
+    for ask in (lambda: exported.answer(None, "What?"), exported.chat):
+        with pytest.raises(
+            InputError, match=r"^nano is exported, and exported models point; answers in words"
+        ):
+            ask()
