@@ -57,6 +57,21 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "paragraph": ("text",),
 }
 """Role: what people may call it, the likeliest first; other roles hold things or are none."""
+_SPOKEN: Mapping[str, tuple[str, ...]] = {
+    "+": ("plus",),
+    "-": ("minus",),
+    "−": ("minus",),
+    "*": ("times", "multiply"),
+    "×": ("times", "multiply"),
+    "/": ("divide", "divided by", "slash"),
+    "÷": ("divide", "divided by"),
+    "=": ("equals", "equal"),
+    "%": ("percent",),
+    ".": ("point", "dot", "decimal point"),
+    ",": ("comma",),
+    "√": ("square root",),
+}
+"""Name: what people say for a sign."""
 _CONTENT = ("text", "field", "slider", "list")  # their name, or what is written on them, may be their value
 PRESSED = frozenset(role for role, kinds in _KINDS.items() if kinds[0] not in _CONTENT)
 """Roles of what is clicked, and has its name on it."""
@@ -101,8 +116,9 @@ class Widget:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Its description in parts: toolkits put the keys behind it, apart."""
-        return tuple(part for part in (one.strip() for one in self.description.split("   ")) if part)
+        """Its description in parts, since toolkits put keys behind it, and what people say for signs."""
+        parts = (part.strip() for part in self.description.split("   "))
+        return (*(part for part in parts if part), *_SPOKEN.get(self.name, ()))
 
 
 @dataclass(frozen=True)
