@@ -12,7 +12,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -211,10 +211,19 @@ TASKS = [
 
 
 @contextmanager
-def opened(task: Task, home: Path) -> Iterator[tuple[Any, TruthfulModel]]:
-    """The program of a task, on the display of this process, and an eye that knows where everything is."""
+def opened(task: Task, home: Path, *, tells: bool = False) -> Iterator[tuple[Any, TruthfulModel]]:
+    """The program of a task, on the display of this process, and an eye that knows where everything is.
+
+    Args:
+        task: The task.
+        home: An empty folder.
+        tells: Whether Chromium tells accessibility tools of its widgets, too, as GTK programs do.
+    """
     if task.program.startswith("<"):
-        with gtk_session(home) as session, chromium(task.program, session.environment) as page:
+        with ExitStack() as stack:
+            session = stack.enter_context(gtk_session(home)) if tells else None
+            environment = None if session is None else session.environment
+            page = stack.enter_context(chromium(task.program, environment))
             yield page, TruthfulModel(lambda query: page.boxes(task.places[query]))
         return
     for path, content in task.files.items():
@@ -263,7 +272,10 @@ def main() -> None:
     done = 0
     with virtual_display(1280, 800):
         for task in TASKS:
-            with tempfile.TemporaryDirectory() as folder, opened(task, Path(folder)) as (program, _):
+            with (
+                tempfile.TemporaryDirectory() as folder,
+                opened(task, Path(folder), tells=True) as (program, _),
+            ):
                 try:
                     task.act(desktop(), Path(folder))
                     outcome = "done" if is_done_soon(task, program, Path(folder)) else "not done"
