@@ -255,6 +255,8 @@ class SessionNetwork:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # what matters is raised
         options.intra_op_num_threads = 1 if name in _SMALL else _threads()
+        # Threads that wait without sleeping take the cores from other programs, and from each other's.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = str(self._settings.folder / f"{name}.onnx")
         given = {"providers": list(providers), "enable_fallback": 0}  # it would write to stdout
         session = self._guarded(name, lambda: onnxruntime.InferenceSession(path, options, **given))

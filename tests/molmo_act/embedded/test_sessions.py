@@ -330,6 +330,12 @@ class _Other:
         return [given["x"] + self._wrong]
 
 
+def test_threads_sleep_while_they_wait(nano_onnx):
+    network = molmo_act.load(nano_onnx).runtime.network
+    options = network._open("vision", ["CPUExecutionProvider"]).get_session_options()
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 @pytest.mark.parametrize(
     ("said", "allowed", "threads"),
     [
