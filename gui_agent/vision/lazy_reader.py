@@ -1,4 +1,4 @@
-"""LazyReader: a reader by name that is opened when it first reads."""
+"""LazyReader: a reader by name that is opened, in a process of its own, when it first reads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from molmo_act._optional import require_optional
-from molmo_act.reading.opening import named_reader
+from molmo_act.reading.opening import reader_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,10 +33,10 @@ class LazyReader:
         """Reads an image; see `TextReader.read`.
 
         Raises:
-            MolmoActError: It cannot be opened, see `molmo_act.reading.opening.named_reader`.
+            MolmoActError: It cannot be opened, see `molmo_act.reading.opening.reader_apart`.
         """
         return self._reader.read(image, timeout=timeout)
 
     @cached_property
     def _reader(self) -> TextReader:
-        return named_reader(self.name)
+        return reader_apart(self.name)

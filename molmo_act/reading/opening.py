@@ -48,7 +48,7 @@ def open_reader(reader: str | TextReader | GuardedReader | None) -> GuardedReade
     if reader is None or isinstance(reader, GuardedReader):
         return reader
     if isinstance(reader, str):
-        return GuardedReader(_apart(reader))
+        return GuardedReader(reader_apart(reader))
     if not isinstance(reader, TextReader) or isinstance(reader, type):
         raise InputError(
             f"reader is {str(reader)[:80]!r}; expected {expected_readers()}, or an object with name and "
@@ -57,8 +57,20 @@ def open_reader(reader: str | TextReader | GuardedReader | None) -> GuardedReade
     return GuardedReader(reader)
 
 
-def _apart(name: str) -> TextReader:
-    """Opens a named reader in a process of its own, which begins to load."""
+def reader_apart(name: str) -> TextReader:
+    """Opens a named reader in a process of its own, which begins to load; without POSIX in this one.
+
+    Args:
+        name: One of `molmo_act.reading.names.READER_NAMES`.
+
+    Returns:
+        The reader, which raises what goes wrong.
+
+    Raises:
+        InputError: The name is unknown.
+        MissingExtraError: The reader's package is not installed.
+        PlatformError: The reader cannot be started here.
+    """
     check_reader(name)
     from molmo_act.reading.networks import find_networks
     from molmo_act.reading.process_reader import ProcessReader
