@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
@@ -140,7 +141,7 @@ class Points(RowSequence[Point]):
     text: str = ""
     features: np.ndarray | None = field(default=None, repr=False)  # more numbers than anybody reads
     heatmaps: Sequence[np.ndarray] | None = field(default=None, repr=False)
-    timing_ms: Mapping[str, float] = field(default_factory=dict)
+    timing_ms: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     truncated: bool = False
     ended_by_order: bool = False
     damaged: bool = False
@@ -181,6 +182,14 @@ class Points(RowSequence[Point]):
                 f"Points.image_index holds {self.image_index[outside][0]}, but Points.image_size holds "
                 f"{len(sizes)}; expected the size of every image."
             )
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a copy starts with; a read-only mapping cannot be pickled."""
+        return {**vars(self), "timing_ms": dict(self.timing_ms)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Takes what `__getstate__` gave."""
+        vars(self).update(state)
 
     def _select(self, rows: np.ndarray) -> Self:
         values = {name: getattr(self, name) for name in _ROWS}

@@ -17,6 +17,7 @@ from molmo_act.reading.query import parse_query
 from molmo_act.reading.scoring import weights_for
 from molmo_act.reading.scripts import is_unreadable
 from molmo_act.reading.text import ReadText
+from molmo_act.reading.words import is_look
 from molmo_act.request import Bounds, paired
 
 
@@ -66,14 +67,24 @@ class SeenImage:
             model: Name of the model.
 
         Returns:
-            The points of both, of the model alone where the reader does not know the script of the label;
+            The points of both; of the model alone where the reader does not know the script of the label, or
+            where the words say how something looks ("the red button") and are not written there.
             ``timing_ms`` has ``read``.
         """
         timed = replace(points, timing_ms={**points.timing_ms, "read": self.read_ms})
-        if is_unreadable(parse_query(points.query).label, self.scripts):
+        asked = parse_query(points.query)
+        looks = not asked.quoted and is_look(asked.label) and not self._has(asked.label)
+        if looks or is_unreadable(asked.label, self.scripts):
             return alone(timed, bounds)
         look = None if ask is None else looker(self.pixels, ask)
         return fuse(timed, self.index, bounds, weights=weights_for(model), image=self.pixels, look=look)
+
+    def _has(self, label: str) -> bool:
+        """Whether a line holds these words."""
+        wanted = f" {label.casefold()} "
+        return any(
+            wanted in f" {' '.join(word.text for word in line.words)} ".casefold() for line in self.text or ()
+        )
 
 
 def asked_bounds(bounds: Bounds) -> Bounds:

@@ -54,6 +54,7 @@ def _named(prefix: str) -> dict[str, str]:
 
 
 _SECTIONS = _read_sections()
+_LOOK = frozenset(_SECTIONS["look"])
 _KIND_OF: Mapping[str, Kind] = {  # where a word says two kinds, the first one in KINDS
     word: kind for kind in reversed(KINDS) for word in _SECTIONS[f"kind {kind}"]
 }
@@ -97,3 +98,9 @@ def ordinal_of(word: str) -> int:
 def side_of(word: str) -> str:
     """Gives "top", "bottom", "left" or "right" for what `SIDE` matched."""
     return _SIDE_OF[" ".join(word.casefold().split())]
+
+
+def is_look(label: str) -> bool:
+    """Tells whether a label says only how something looks: "red", "big round"."""
+    said = label.casefold().split()
+    return bool(said) and all(word in _LOOK for word in said)

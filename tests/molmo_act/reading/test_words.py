@@ -23,3 +23,10 @@ def test_plurals_and_spaces(word, kind):
 def test_ordinals_and_sides():
     assert [words.ordinal_of(word) for word in ("third", "letzte", "7")] == [3, -1, 7]
     assert words.side_of("En Haut") == "top"
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"), [("red", True), ("Big round", True), ("Red Hat", False), ("", False)]
+)
+def test_words_of_looks_are_told_from_labels(label, expected):
+    assert words.is_look(label) is expected
