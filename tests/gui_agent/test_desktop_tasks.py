@@ -23,5 +23,5 @@ def test_the_program_says_that_the_task_is_done(task: Task, tmp_path: Path) -> N
     if needed != "chromium" and not (LAUNCHER.exists() and shutil.which("dbus-daemon")):
         pytest.skip("needs accessibility: apt install at-spi2-core gir1.2-atspi-2.0 python3-gi dbus-x11")
     with opened(task, tmp_path) as (program, truthful_model):
-        task.act(Desktop(truthful_model, verify_seconds=0.5), tmp_path)
+        task.act(Desktop(truthful_model, sources=("model",), verify_seconds=0.5), tmp_path)
         assert is_done_soon(task, program, tmp_path)
