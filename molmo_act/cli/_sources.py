@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -35,6 +37,29 @@ class Source:
     name: str
     image: np.ndarray | None
     video: str | bytes = ""
+
+
+def video_to_write(out: Path | None, video: str) -> Path | None:
+    """Checks, before any work, where a video made of another one goes.
+
+    Args:
+        out: The path; None for no video.
+        video: What is read.
+
+    Returns:
+        The path, or None.
+
+    Raises:
+        MolmoActError: It cannot be written there, or it is the video that is read.
+    """
+    from molmo_act.io.video_writer import check_video_path
+
+    if out is None:
+        return None
+    path = check_video_path(out)
+    if path.exists() and os.path.exists(video) and path.samefile(video):
+        raise InputError(f"{str(path)!r} is the video itself; give another name to write to.")
+    return path
 
 
 def check_sources(names: Sequence[str], options: argparse.Namespace) -> None:

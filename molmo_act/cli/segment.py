@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from molmo_act.cli import _arguments as given
 from molmo_act.cli._output import VideoSummary
-from molmo_act.cli._sources import STDIN
+from molmo_act.cli._sources import STDIN, video_to_write
 from molmo_act.cli.model_arguments import add_bounds, add_model_arguments, add_prompt, load_model
 from molmo_act.errors import InputError
 from molmo_act.request import check_query
@@ -91,13 +90,11 @@ def segment(arguments: argparse.Namespace) -> int:
     from molmo_act.io.atomic import atomic_folder, check_output_folder, explain_write_errors
     from molmo_act.io.camera import is_live
     from molmo_act.io.frames import count_frames
-    from molmo_act.io.video_writer import check_video_path, video_writer
+    from molmo_act.io.video_writer import video_writer
     from molmo_act.outputs.masks import Masks
     from molmo_act.segmentation.opening import open_propagator
 
-    out = None if arguments.out is None else check_video_path(arguments.out)
-    if out is not None and out.exists() and os.path.exists(arguments.video) and out.samefile(arguments.video):
-        raise InputError(f"{str(out)!r} is the video itself; give another name to write to.")
+    out = video_to_write(arguments.out, arguments.video)
     folder = None if arguments.masks is None else check_output_folder(arguments.masks)
     if folder is not None and folder.exists() and any(folder.iterdir()):
         raise InputError(f"{str(folder)!r} is not empty; give --masks a new folder.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -16,9 +15,8 @@ import numpy as np
 
 from molmo_act.cli import _arguments as given
 from molmo_act.cli._output import VideoSummary
-from molmo_act.cli._sources import STDIN
+from molmo_act.cli._sources import STDIN, video_to_write
 from molmo_act.cli.model_arguments import add_bounds, add_model_arguments, add_prompt, load_model
-from molmo_act.errors import InputError
 from molmo_act.request import WINDOW_MODES, check_query
 from molmo_act.signals import until_told_to_end
 
@@ -89,11 +87,9 @@ def track(arguments: argparse.Namespace) -> int:
 
     from molmo_act.io.camera import is_live
     from molmo_act.io.frames import count_frames, read_frames, until_lost
-    from molmo_act.io.video_writer import check_video_path, video_writer
+    from molmo_act.io.video_writer import video_writer
 
-    out = None if arguments.out is None else check_video_path(arguments.out)
-    if out is not None and out.exists() and os.path.exists(arguments.video) and out.samefile(arguments.video):
-        raise InputError(f"{str(out)!r} is the video itself; give another name to write to.")
+    out = video_to_write(arguments.out, arguments.video)
     video = "/dev/stdin" if arguments.video == STDIN else arguments.video
     live = is_live(video)
     total = count_frames(video)

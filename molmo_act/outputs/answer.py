@@ -13,7 +13,7 @@ from molmo_act.errors import InputError
 from molmo_act.outputs.count import Count
 from molmo_act.outputs.points import Points
 from molmo_act.outputs.rows import pixel_sizes, text
-from molmo_act.outputs.serialization import need, number, pair, rounded, rows, to_json, whole
+from molmo_act.outputs.serialization import JsonRecord, need, number, pair, rounded, rows, whole
 from molmo_act.validation import check_bool, check_int, wrong
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Answer(JsonRecord):
     """An answer to a question: its words, and what it points at.
 
     Attributes:
@@ -164,10 +164,6 @@ class Answer:
             "written": self.written,
             "timing_ms": {stage: rounded(ms, 3) for stage, ms in self.timing_ms.items()},
         }
-
-    def to_json(self) -> str:
-        """Gives what `to_dict` gives as one line of strict JSON, without its end."""
-        return to_json(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Self:

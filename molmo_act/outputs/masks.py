@@ -14,7 +14,7 @@ from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.outputs import coco, rle
 from molmo_act.outputs.mask import Mask
 from molmo_act.outputs.rows import RowSequence, pixel_size, probabilities, readonly, within, words
-from molmo_act.outputs.serialization import need, number, pair, rounded, rows, to_json, whole
+from molmo_act.outputs.serialization import JsonRecord, need, number, pair, rounded, rows, whole
 from molmo_act.validation import check_bool, check_int
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ MOST_LABELS = 65535
 
 
 @dataclass(frozen=True, eq=False)
-class Masks(RowSequence[Mask]):
+class Masks(RowSequence[Mask], JsonRecord):
     """Masks of the objects on the frames of a video, or on one frame; an empty one is a normal answer.
 
     T is the number of frames, N that of masks: an object has one on each frame on which it is seen.
@@ -284,10 +284,6 @@ class Masks(RowSequence[Mask]):
                 for mask in self
             ],
         }
-
-    def to_json(self) -> str:
-        """Gives what `to_dict` gives as one line of strict JSON, without its end."""
-        return to_json(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Self:

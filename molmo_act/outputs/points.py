@@ -24,12 +24,12 @@ from molmo_act.outputs.rows import (
 )
 from molmo_act.outputs.serialization import (
     PIXEL_DIGITS,
+    JsonRecord,
     need,
     number,
     pair,
     rounded,
     rows,
-    to_json,
     whole,
 )
 from molmo_act.validation import check_bool, check_choice, check_int, wrong
@@ -82,7 +82,7 @@ def _check_extras(heatmaps: object, timing_ms: object) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Points(RowSequence[Point]):
+class Points(RowSequence[Point], JsonRecord):
     """Points of one answer, in pixels of the original image; an empty one is a normal answer.
 
     Coordinates: origin at the top-left corner, x right, y down, pixel centres at +0.5.
@@ -262,10 +262,6 @@ class Points(RowSequence[Point]):
             "text": self.text,
             "timing_ms": {stage: rounded(ms, 3) for stage, ms in self.timing_ms.items()},
         }
-
-    def to_json(self) -> str:
-        """Gives what `to_dict` gives as one line of strict JSON, without its end."""
-        return to_json(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Self:

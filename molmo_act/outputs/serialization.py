@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
@@ -27,6 +28,18 @@ def to_json(values: Row) -> str:
         The line, without its end.
     """
     return json.dumps(values, allow_nan=False)
+
+
+class JsonRecord(ABC):
+    """A result that JSON can hold."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, object]:
+        """Gives it as values that JSON can hold."""
+
+    def to_json(self) -> str:
+        """Gives what `to_dict` gives as one line of strict JSON, without its end."""
+        return to_json(self.to_dict())
 
 
 def rounded(value: float | None, digits: int = DIGITS) -> float | None:

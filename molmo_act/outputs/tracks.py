@@ -14,12 +14,12 @@ from molmo_act.outputs.points import Points
 from molmo_act.outputs.rows import RowSequence, pixel_size, places, probabilities, readonly, within, words
 from molmo_act.outputs.serialization import (
     PIXEL_DIGITS,
+    JsonRecord,
     need,
     number,
     pair,
     rounded,
     rows,
-    to_json,
     whole,
 )
 from molmo_act.validation import check_bool, check_choice, check_int, wrong
@@ -61,7 +61,7 @@ class Track:
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks(RowSequence[Track]):
+class Tracks(RowSequence[Track], JsonRecord):
     """All tracked objects on one frame, in pixels of that frame; an empty one is a normal answer.
 
     Coordinates: origin at the top-left corner, x right, y down, pixel centres at +0.5.
@@ -209,10 +209,6 @@ class Tracks(RowSequence[Track]):
             ],
             **({} if self.masks is None else {"masks": self.masks.to_dict()}),
         }
-
-    def to_json(self) -> str:
-        """Gives what `to_dict` gives as one line of strict JSON, without its end."""
-        return to_json(self.to_dict())
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Self:

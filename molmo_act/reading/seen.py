@@ -82,9 +82,7 @@ class SeenImage:
     def _has(self, label: str) -> bool:
         """Whether a line holds these words."""
         wanted = f" {label.casefold()} "
-        return any(
-            wanted in f" {' '.join(word.text for word in line.words)} ".casefold() for line in self.text or ()
-        )
+        return any(wanted in f" {line.text.casefold()} " for line in self.text or ())
 
 
 def asked_bounds(bounds: Bounds) -> Bounds:
