@@ -19,8 +19,6 @@ setup: ## Create .venv with everything for demo, test and check; as root, the De
 
 .venv/ready: pyproject.toml constraints.txt $(wildcard $(INTERFACES)/*.* $(INTERFACES)/msg/* $(INTERFACES)/srv/* $(INTERFACES)/action/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-# TrackEval asks for another OpenCV, which would lie over the headless one; what it needs of the rest is here.
-	$(BIN)/python -m pip install --constraint constraints.txt --no-deps trackeval
 	$(BIN)/python -m pip install --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	$(if $(ROS),.ci/ros_interfaces $(BIN)/python)
 	touch $@

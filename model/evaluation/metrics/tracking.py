@@ -1,21 +1,18 @@
 """Scores tracks against clips with exact ground truth.
 
-A point hits a object when it lies on a visible pixel of it. Things that are hardly to be seen are neither
-wanted nor wrong. HOTA is TrackEval's.
+A point hits an object when it lies on a visible pixel of it. Things that are hardly to be seen are neither
+wanted nor wrong. HOTA is that of TrackEval.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from model.data.clips.generate import HIDDEN_SHARE, WANTED_SHARE
-from molmo_act.errors import PlatformError
+from model.evaluation.metrics.hota import MIDDLE, TrackedFrame, combine, hota
 
 SHORTEST_HIDING = 0.2  # seconds; shorter ones are no occlusion to come back from
 IN_TIME = 1.0  # seconds within which an object should be back
@@ -184,7 +181,7 @@ class Sequences:
             "f1": round(float(np.mean([frame.f1 for frame in frames])), 4),
             "precision": _ratio(sum(f.hits for f in frames), sum(len(f.ids) for f in frames)),
             "recall": _ratio(sum(f.hits for f in frames), sum(len(f.wanted) for f in frames)),
-            **hota(self.all),
+            **hota_rates(self.all),
             "switches": switches,
             "switches_per_10_object_minutes": round(10 * switches / minutes, 3) if minutes else float("nan"),
             "returns": len(back.times),
@@ -205,52 +202,21 @@ def _object_seconds(frames: Sequence[Scored]) -> float:
     return step * sum(len(frame.wanted) for frame in frames)
 
 
-def hota(sequences: Sequence[Sequence[Scored]]) -> dict[str, float]:
+def hota_rates(sequences: Sequence[Sequence[Scored]]) -> dict[str, float]:
     """Computes HOTA with "the point lies on the object" as similarity, so that all thresholds agree.
 
     Returns:
         ``hota``: of all sequences combined, as TrackEval does; ``hota_per_video``: at threshold 0.5, averaged
         over sequences, as Molmo2 reports it. They are not comparable.
-
-    Raises:
-        PlatformError: TrackEval is not installed.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # its import prints what it lacks for other data sets
-        try:
-            from trackeval.metrics import HOTA
-        except ImportError as exc:
-            raise PlatformError(
-                "HOTA needs TrackEval: pip install --no-deps trackeval (with its dependencies it would put "
-                "another OpenCV over the headless one)."
-            ) from exc
-        metric = HOTA()
-        found = {
-            str(index): metric.eval_sequence(_trackeval(frames)) for index, frames in enumerate(sequences)
-        }
-        combined = metric.combine_sequences(found)
-    middle = int(np.argmin(np.abs(metric.array_labels - 0.5)))
+    found = [hota([_tracked(frame) for frame in frames]) for frames in sequences]
+    per_video = float(np.mean([one.hota[MIDDLE] for one in found])) if found else float("nan")
     return {
-        "hota": round(float(np.mean(combined["HOTA"])), 4),
-        "hota_per_video": round(float(np.mean([one["HOTA"][middle] for one in found.values()])), 4),
+        "hota": round(float(combine(found).hota.mean()), 4),
+        "hota_per_video": round(per_video, 4),
     }
 
 
-def _trackeval(frames: Sequence[Scored]) -> dict[str, Any]:
-    """Converts a sequence to what TrackEval reads: ids counted from 0, similarities for every frame."""
-    things = {number: i for i, number in enumerate(sorted({n for frame in frames for n in frame.wanted}))}
-    tracks = {number: i for i, number in enumerate(sorted({n for frame in frames for n in frame.ids}))}
-    return {
-        "num_timesteps": len(frames),
-        "num_gt_ids": len(things),
-        "num_tracker_ids": len(tracks),
-        "num_gt_dets": sum(len(frame.wanted) for frame in frames),
-        "num_tracker_dets": sum(len(frame.ids) for frame in frames),
-        "gt_ids": [np.array([things[n] for n in frame.wanted], int) for frame in frames],
-        "tracker_ids": [np.array([tracks[n] for n in frame.ids], int) for frame in frames],
-        "similarity_scores": [
-            np.array([[float(on == number) for on in frame.on] for number in frame.wanted]).reshape(
-                len(frame.wanted), len(frame.ids)
-            )
-            for frame in frames
-        ],
-    }
+def _tracked(frame: Scored) -> TrackedFrame:
+    similarity = np.array([[float(on == number) for on in frame.on] for number in frame.wanted])
+    return TrackedFrame(frame.wanted, frame.ids, similarity.reshape(len(frame.wanted), len(frame.ids)))

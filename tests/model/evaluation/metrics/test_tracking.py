@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +11,11 @@ import pytest
 from model.evaluation.metrics.tracking import (
     Scored,
     Sequences,
-    hota,
+    hota_rates,
     identity_switches,
     returns,
     score_frame,
 )
-from molmo_act.errors import PlatformError
 
 
 def frame(time, wanted, points, hidden=()):
@@ -115,36 +113,10 @@ def test_a_thing_that_was_never_followed_does_not_come_back():
     assert returns(frames).times == ()
 
 
-# --- HOTA: sqrt(DetA · AssA), worked out by hand ------------------------------------------------------------
-
-trackeval = pytest.importorskip("trackeval", reason="pip install --no-deps trackeval")
-
-
-@pytest.mark.parametrize(
-    ("frames", "expected"),
-    [
-        ([[(1, 1)]] * 4, 1.0),
-        ([[(1, 0)]] * 4, 0.0),  # always beside it
-        # half of the frames: DetA = 2/4, AssA = 2/4
-        ([[(1, 1)], [(1, 1)], [], []], 0.5),
-        # all frames, but a new id half way: DetA = 1, AssA = 2/4 for each half
-        ([[(1, 1)], [(1, 1)], [(2, 1)], [(2, 1)]], math.sqrt(0.5)),
-        # a second point beside it on every frame: DetA = 4/8, AssA = 1
-        ([[(1, 1), (2, 0)]] * 4, math.sqrt(0.5)),
-    ],
-)
-def test_hota_by_hand(frames, expected):
-    sequence = [frame(i, (1,), points) for i, points in enumerate(frames)]
-    assert hota([sequence]) == {
-        "hota": pytest.approx(expected, abs=1e-4),
-        "hota_per_video": pytest.approx(expected, abs=1e-4),
-    }
-
-
 def test_hota_of_two_sequences_is_combined_or_averaged():
     perfect = [frame(i, (1,), [(1, 1)]) for i in range(1)]
     missed = [frame(i, (1,), []) for i in range(3)]
-    found = hota([perfect, missed])
+    found = hota_rates([perfect, missed])
     assert found["hota_per_video"] == 0.5
     assert found["hota"] == pytest.approx(math.sqrt(1 / 4), abs=1e-4)  # DetA = 1/4, AssA = 1
 
@@ -154,9 +126,3 @@ def test_summary_counts_object_minutes():
     summary = sequences.summary()
     assert summary["object_minutes"] == pytest.approx(2 * 10.1 / 60, abs=0.01)
     assert (summary["f1"], summary["switches"], summary["precision"], summary["recall"]) == (1, 0, 1, 1)
-
-
-def test_without_trackeval_the_line_that_installs_it_is_said(monkeypatch):
-    monkeypatch.setitem(sys.modules, "trackeval.metrics", None)
-    with pytest.raises(PlatformError, match="pip install --no-deps trackeval"):
-        hota([])
