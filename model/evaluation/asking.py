@@ -1,0 +1,109 @@
+"""Asks a model about cases, by the official prompt or by one of the user's, and keeps what it said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from model.evaluation.benchmark import Benchmark, Case, Prediction
+from model.evaluation.official.point_text import extract_points
+from molmo_act.errors import InputError
+from molmo_act.model_options import ModelOptions
+from molmo_act.outputs.points import Points
+
+
+class Asker:
+    """A model with the options by which it is asked.
+
+    Args:
+        model: What `ModelOptions.load` gave.
+        options: The options; without `prompt` every benchmark asks by its official prompt.
+
+    Attributes:
+        model: The model.
+        options: The options.
+    """
+
+    def __init__(self, model: Any, options: ModelOptions) -> None:
+        self.model, self.options = model, options
+
+    @property
+    def writes_text(self) -> bool:
+        """Whether points are written as text, which the official reader of text then reads."""
+        runtime = getattr(self.model, "runtime", None)
+        return runtime is not None and not getattr(runtime, "has_grounding_tokens", True)
+
+    def check(self, benchmark: Benchmark) -> None:
+        """Refuses a benchmark that the model cannot be asked, before anything is asked.
+
+        Args:
+            benchmark: The benchmark.
+
+        Raises:
+            InputError: The model was not taught what the benchmark asks.
+        """
+        config = getattr(getattr(self.model, "runtime", None), "config", None)
+        answers = getattr(config, "answers_questions", True) if hasattr(self.model, "chat") else False
+        if benchmark.asks == "words" and not answers:
+            raise InputError(
+                f"{benchmark.name} asks in words, and {self.model.name} was taught to point, not to answer. "
+                "Give a checkpoint that answers questions, such as allenai/MolmoPoint-8B, or leave "
+                f"{benchmark.name} out."
+            )
+
+    def prompt(self, case: Case) -> str:
+        """Gives what a case asks, before the template of ``--prompt``."""
+        return case.prompt if self.options.prompt is None else case.query
+
+    def points(self, cases: Sequence[Case], images: Sequence[np.ndarray]) -> list[Prediction]:
+        """Points in one image for each case.
+
+        Args:
+            cases: The cases.
+            images: uint8 RGB (H, W, 3), one for each case.
+        """
+        options: dict[str, Any] = {"prompt": "raw", **self.options.point_options}
+        found = self.model.point(list(images), [self.prompt(case) for case in cases], **options)
+        return [self.prediction(points) for points in found]
+
+    def prediction(self, points: Points) -> Prediction:
+        """Keeps an answer about images.
+
+        Args:
+            points: What `point` gave.
+        """
+        rows = zip(points.object_id.tolist(), points.image_index.tolist(), points.xy.tolist(), strict=True)
+        kept: tuple[tuple[float, ...], ...] = tuple((id_, index, *xy) for id_, index, xy in rows)
+        if self.writes_text and len(points.image_size) == 1 and self.options.reader is None:
+            found = extract_points(points.text, *points.image_size[0])
+            kept = tuple((number, 0, x, y) for number, (x, y) in enumerate(found, 1))
+        absent = None if math.isnan(points.absent) else float(points.absent)
+        return Prediction(points.text, kept, absent, points.truncated)
+
+    def words(
+        self,
+        cases: Sequence[Case],
+        images: Sequence[Any],
+        *,
+        style: str | None = None,
+        max_new_tokens: int = 256,
+    ) -> list[Prediction]:
+        """Asks questions that are answered in words, one after the other.
+
+        Args:
+            cases: The cases.
+            images: What each is about: an image, several, or None.
+            style: See `PointingModel.answer`.
+            max_new_tokens: Most tokens of an answer.
+        """
+        options: dict[str, Any] = {"max_new_tokens": max_new_tokens, "style": style}
+        if self.options.max_crops is not None:
+            options["max_crops"] = self.options.max_crops
+        found = []
+        for case, shown in zip(cases, images, strict=True):
+            answer = self.model.answer(shown, case.prompt, **options)
+            found.append(Prediction(answer.written, (), None, answer.truncated))
+        return found

@@ -1,0 +1,1 @@
+"""The benchmarks, one file for each data set or family of them."""

@@ -1,0 +1,1 @@
+"""How official programs read answers and score them, convention by convention."""

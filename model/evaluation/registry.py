@@ -1,0 +1,36 @@
+"""The benchmarks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from model.evaluation.benchmark import Benchmark
+from model.evaluation.benchmarks.screenspot import SCREENSPOT
+from molmo_act.errors import InputError
+
+BENCHMARKS: dict[str, Benchmark] = {one.name: one for one in (*SCREENSPOT,)}
+"""What the command line calls it → the benchmark."""
+
+
+def benchmarks_named(names: Sequence[str]) -> list[Benchmark]:
+    """Finds benchmarks.
+
+    Args:
+        names: Their names; "all" for every one.
+
+    Returns:
+        The benchmarks, each once, in the order given.
+
+    Raises:
+        InputError: A name is unknown.
+    """
+    wanted = list(dict.fromkeys(names))
+    if "all" in wanted:
+        wanted = list(BENCHMARKS)
+    unknown = [name for name in wanted if name not in BENCHMARKS]
+    if unknown:
+        raise InputError(
+            f"{', '.join(map(repr, unknown))} was given; expected benchmarks out of {', '.join(BENCHMARKS)}, "
+            "or all."
+        )
+    return [BENCHMARKS[name] for name in wanted]
