@@ -31,11 +31,13 @@ class Told:
         trees: The windows whose trees are used, each with its window on the display.
         doubted: Title and reason of each tree that is not used.
         silent: How many programs did not answer.
+        windows: All windows on the display, menus included, the lowest first.
     """
 
     trees: tuple[tuple[WidgetTree, WindowInfo], ...] = ()
     doubted: tuple[tuple[str, str], ...] = ()
     silent: int = 0
+    windows: tuple[WindowInfo, ...] = ()
 
     @property
     def widgets(self) -> list[Widget]:
@@ -45,6 +47,32 @@ class Told:
     def covers(self, x: float, y: float) -> bool:
         """Whether a place lies in a window whose tree is used."""
         return any(window.area.covers(x, y) for _, window in self.trees)
+
+    def at(self, x: float, y: float) -> Widget | None:
+        """Finds what lies at a place in the window that is topmost there.
+
+        Args:
+            x: In pixels of the display.
+            y: In pixels of the display.
+
+        Returns:
+            The innermost widget; None where nobody tells.
+        """
+        windows = self.windows or tuple(window for _, window in self.trees)
+        there = [one for one in windows if (one.outline or one.area).covers(x, y)]
+        return innermost_at(self._of(there[-1]), x, y) if there else None
+
+    def _of(self, top: WindowInfo) -> list[Widget]:
+        """The widgets that a window shows; those of its program's menus where it is one of them."""
+        if own := [widget for tree, window in self.trees if window.id == top.id for widget in tree.widgets]:
+            return own
+        return [
+            widget
+            for tree, _ in self.trees
+            if top.is_popup and tree.pid is not None and tree.pid == top.pid
+            for widget in tree.widgets
+            if widget.in_menu
+        ]
 
     def dialog_before(self, x: float, y: float) -> WidgetTree | None:
         """Finds the dialog that the window at a place waits for, so that clicks there do nothing.
@@ -98,7 +126,7 @@ class AccessibleScreen:
                 self._tell(f"the tree of {tree.window.name!r}", found)
             else:
                 used.append((tree, found))
-        return Told(tuple(used), tuple(doubted), len(self._reader.silent))
+        return Told(tuple(used), tuple(doubted), len(self._reader.silent), tuple(windows))
 
     def at(self, x: int, y: int) -> Widget | None:
         """Asks anew what lies at a place, in the window that is topmost there.
@@ -110,11 +138,7 @@ class AccessibleScreen:
         Returns:
             The innermost widget; None where nobody tells.
         """
-        top = self._backend.window_at(x, y)
-        if top is None:
-            return None
-        trees = [tree for tree, window in self.read().trees if window.id == top.id or tree.pid == top.pid]
-        return innermost_at([widget for tree in trees for widget in tree.widgets], x, y)
+        return self.read().at(x, y)
 
     def is_topmost(self, widget: Widget, tree: WidgetTree, window: WindowInfo) -> bool:
         """Tells whether the middle of a widget is not covered by a window of another program.
@@ -130,7 +154,8 @@ class AccessibleScreen:
         top = self._backend.window_at(x, y)
         if top is None or top.id == window.id:
             return top is not None
-        return top.pid is not None and top.pid == tree.pid and _lies_over(widget, top)
+        is_of_program = top.is_popup and top.pid is not None and top.pid == tree.pid
+        return is_of_program and widget.in_menu and _lies_in(widget, top)
 
     def is_where_it_was(self, widget: Widget) -> bool:
         """Asks for a widget again just before it is pressed.
@@ -201,8 +226,8 @@ def innermost_at(widgets: Sequence[Widget], x: float, y: float) -> Widget | None
     return there[0][1] if there else None
 
 
-def _lies_over(widget: Widget, window: WindowInfo) -> bool:
-    """Whether a widget is part of a menu or a list that another window of its program shows."""
+def _lies_in(widget: Widget, window: WindowInfo) -> bool:
+    """Whether a window shows the whole of a widget."""
     return widget.area is not None and window.area.shared_with(widget.area) == widget.area
 
 

@@ -27,6 +27,7 @@ FORGIVEN_SECONDS = 30.0
 MOST_CHILDREN = 300
 MOST_WIDGETS = 5000
 _CLIPPING = frozenset({"scroll pane", "viewport", "document frame", "document web"})
+_MENUS = frozenset({"menu", "popup menu", "combo box"})
 _FIELDS = 6
 
 
@@ -102,19 +103,20 @@ class TreeReader:
     def _tree(self, top: Address, deadline: float) -> list[Widget]:
         """A window and all that is shown in it, the window first."""
         found: list[Widget] = []
-        level: list[tuple[Address, Area | None]] = [(top, None)]
+        level: list[tuple[Address, Area | None, bool]] = [(top, None, False)]
         while level and len(found) < MOST_WIDGETS:
-            calls = [call for address, _ in level for call in _questions(address)]
+            calls = [call for address, *_ in level for call in _questions(address)]
             answers = self._ask(calls, deadline)
-            below: list[tuple[Address, Area | None]] = []
-            for number, (address, clip) in enumerate(level):
+            below: list[tuple[Address, Area | None, bool]] = []
+            for number, (address, clip, in_menu) in enumerate(level):
                 told = answers[_FIELDS * number : _FIELDS * (number + 1)]
-                widget = _widget(address, told, clip)
+                widget = _widget(address, told, clip, in_menu)
                 if "showing" not in widget.states or "defunct" in widget.states:
                     continue
                 found.append(widget)
                 inner = widget.shown or widget.area if widget.role in _CLIPPING else clip
-                below += [(child, inner) for child in _addresses(told[-1])]
+                is_menu = in_menu or widget.role in _MENUS
+                below += [(child, inner, is_menu) for child in _addresses(told[-1])]
             level = below[:MOST_WIDGETS]
         return found
 
@@ -154,7 +156,9 @@ def _get_states(address: Address) -> Call:
     return Call(address, _ACCESSIBLE, "GetState")
 
 
-def _widget(address: Address, told: Sequence[tuple[Any, ...] | None], clip: Area | None) -> Widget:
+def _widget(
+    address: Address, told: Sequence[tuple[Any, ...] | None], clip: Area | None, in_menu: bool
+) -> Widget:
     role, states, name, description, extents, _ = told
     area = _area(extents)
     return Widget(
@@ -165,6 +169,7 @@ def _widget(address: Address, told: Sequence[tuple[Any, ...] | None], clip: Area
         states=_states(states),
         address=address,
         shown=area if clip is None or area is None else area.shared_with(clip),
+        in_menu=in_menu,
     )
 
 

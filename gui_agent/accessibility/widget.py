@@ -57,21 +57,6 @@ _KINDS: Mapping[str, tuple[Kind, ...]] = {
     "paragraph": ("text",),
 }
 """Role: what people may call it, the likeliest first; other roles hold things or are none."""
-_SPOKEN: Mapping[str, tuple[str, ...]] = {
-    "+": ("plus",),
-    "-": ("minus",),
-    "−": ("minus",),
-    "*": ("times", "multiply"),
-    "×": ("times", "multiply"),
-    "/": ("divide", "divided by", "slash"),
-    "÷": ("divide", "divided by"),
-    "=": ("equals", "equal"),
-    "%": ("percent",),
-    ".": ("point", "dot", "decimal point"),
-    ",": ("comma",),
-    "√": ("square root",),
-}
-"""Name: what people say for a sign."""
 _CONTENT = ("text", "field", "slider", "list")  # their name, or what is written on them, may be their value
 PRESSED = frozenset(role for role, kinds in _KINDS.items() if kinds[0] not in _CONTENT)
 """Roles of what is clicked, and has its name on it."""
@@ -89,6 +74,7 @@ class Widget:
         states: Those of `STATES` that it has.
         address: Where to ask for it again; None where it was not asked.
         shown: The part of ``area`` that scrolled panes around it let through; None for nothing.
+        in_menu: Whether it is part of a menu or of the list of a combo box, which have windows of their own.
     """
 
     role: str
@@ -98,6 +84,7 @@ class Widget:
     states: frozenset[str] = frozenset()
     address: Address | None = field(default=None, repr=False)
     shown: Area | None = None
+    in_menu: bool = False
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -116,9 +103,9 @@ class Widget:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Its description in parts, since toolkits put keys behind it, and what people say for signs."""
+        """Its description in parts, since toolkits put keys behind it."""
         parts = (part.strip() for part in self.description.split("   "))
-        return (*(part for part in parts if part), *_SPOKEN.get(self.name, ()))
+        return tuple(part for part in parts if part)
 
 
 @dataclass(frozen=True)

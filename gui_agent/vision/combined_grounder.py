@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gui_agent.accessibility.screen import innermost_at
 from gui_agent.accessibility.widget import Widget
 from gui_agent.geometry import Area
 from gui_agent.vision.accessibility_grounder import AccessibilityGrounder, Named
@@ -17,6 +16,7 @@ from gui_agent.vision.screenshot import Screenshot
 from gui_agent.vision.text_grounder import CLEAR, SHORTEST, TextGrounder, label_at
 from molmo_act.outputs.points import Points
 from molmo_act.reading.query import ParsedQuery, parse_query
+from molmo_act.reading.scripts import is_unreadable
 from molmo_act.reading.seen import SeenImage
 from molmo_act.reading.words import BESIDE
 
@@ -141,7 +141,7 @@ class CombinedGrounder:
                 score *= CONTRADICTED
                 evidence = (*evidence, Evidence("text", 0.0, written))
             places.append(_Place(one.middle, score, evidence))
-        return places
+        return _in_order_of_names(named, places)
 
     def _others(
         self, shot: Screenshot, query: ParsedQuery, named: Sequence[Named], found: Matches
@@ -149,12 +149,12 @@ class CombinedGrounder:
         """Places that only pixels tell, less likely where a program calls what is there something else."""
         assert self.accessibility is not None
         told = self.accessibility.told(shot)
-        widgets, places = told.widgets, []
+        places = []
         for match in found.all:
             if any(_means(one, match) for one in named):
                 continue
             place = shot.view.to_input(*match.pixel)
-            widget = innermost_at(widgets, *place)
+            widget = told.at(*place)
             score, evidence = match.score, match.evidence
             if (dialog := told.dialog_before(*place)) is not None:
                 score *= CONTRADICTED
@@ -164,6 +164,25 @@ class CombinedGrounder:
                 evidence = (*evidence, Evidence("accessibility", 0.0, widget.name, widget))
             places.append(_Place(match.pixel, score, evidence))
         return places
+
+
+def _in_order_of_names(named: Sequence[Named], places: Sequence[_Place]) -> list[_Place]:
+    """Places of widgets, of which one that only its label speaks for, too, gains nothing on the best name.
+
+    A written label says that a program tells the truth, not which of two widgets of that name is meant.
+    """
+    if not named:
+        return []
+    best = max(range(len(named)), key=lambda number: (named[number].fit.score, places[number].score))
+    kept = []
+    for one, place in zip(named, places, strict=True):
+        score = place.score
+        if "model" not in place.sources:
+            share = _odds(one.fit.score) / _odds(named[best].fit.score)
+            odds = min(_odds(score), share * _odds(max(places[best].score, named[best].fit.score)))
+            score = odds / (1 + odds)
+        kept.append(_Place(place.xy, min(score, place.score), place.evidence))
+    return kept
 
 
 def _weighed(places: Sequence[_Place]) -> list[_Place]:
@@ -203,6 +222,8 @@ def _contradicting(named: Named, seen: SeenImage | None) -> str:
     """What is clearly written on a widget that calls itself something else; "" where nothing is."""
     if seen is None or not named.fit.widget.is_pressed or named.fit.label != named.fit.widget.name:
         return ""
+    if is_unreadable(named.fit.label, seen.scripts):
+        return ""  # a reader takes strange letters for those that it knows
     label, confidence = label_at(seen, *_middle(named.area), named.area)
     if confidence < CLEAR or min(len(label), len(named.fit.label)) < SHORTEST:
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gui_agent.accessibility.screen import innermost_at
+from gui_agent.accessibility.screen import Told
 from gui_agent.accessibility.widget import Widget
 from gui_agent.vision.accessibility_grounder import area_on
 from gui_agent.vision.combined_grounder import CombinedGrounder
@@ -13,6 +13,7 @@ from gui_agent.vision.grounder import Match
 from gui_agent.vision.name_match import is_other, likeness, names_only_a_kind
 from gui_agent.vision.text_grounder import CLEAR, SHORTEST, label_at
 from molmo_act.reading.query import ParsedQuery, parse_query
+from molmo_act.reading.scripts import is_unreadable
 from molmo_act.reading.seen import SeenImage
 from molmo_act.reading.words import BESIDE
 
@@ -51,11 +52,10 @@ def contradiction_of(match: Match, grounder: CombinedGrounder) -> Contradiction 
         return None
     seen = None if grounder.text is None else grounder.text.read(match.screenshot)
     told = None if grounder.accessibility is None else grounder.accessibility.told(match.screenshot)
-    widgets = [] if told is None else told.widgets
-    there = _labels_at(match, query, seen, widgets)
+    there = _labels_at(match, query, seen, told)
     if not there:
         return None
-    stands = _stands_somewhere(query, seen, widgets)
+    stands = _stands_somewhere(query, seen, [] if told is None else told.widgets)
     if not (stands or query.quoted):
         return None
     if not all(is_other(label, query.readings, strictly=stands) for label, _ in there):
@@ -65,16 +65,16 @@ def contradiction_of(match: Match, grounder: CombinedGrounder) -> Contradiction 
 
 
 def _labels_at(
-    match: Match, query: ParsedQuery, seen: SeenImage | None, widgets: Sequence[Widget]
+    match: Match, query: ParsedQuery, seen: SeenImage | None, told: Told | None
 ) -> list[tuple[str, str]]:
     """What is called or written at a place, with its source; nothing that may be content and no label."""
     labels = []
     area = None
-    widget = innermost_at(widgets, *match.screenshot.view.to_input(*match.pixel))
+    widget = None if told is None else told.at(*match.screenshot.view.to_input(*match.pixel))
     if widget is not None and widget.is_pressed and widget.name:
         area = area_on(match.screenshot, widget)
         labels += [(name, "accessibility") for name in (*widget.aliases, widget.name)]
-    if seen is not None and query.kind not in BESIDE:
+    if seen is not None and query.kind not in BESIDE and not is_unreadable(query.label, seen.scripts):
         label, confidence = label_at(seen, *match.pixel, area)
         if confidence >= CLEAR and len(label) >= SHORTEST:
             labels.append((label, "text"))

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from molmo_act._optional import require_optional
+from molmo_act.reading.names import SCRIPTS
 from molmo_act.reading.opening import reader_apart
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ class LazyReader:
     Args:
         name: One of `molmo_act.reading.names.READER_NAMES`.
 
+    Attributes:
+        name: The same.
+        scripts: Scripts that it knows; None where that is not known.
+
     Raises:
         MissingExtraError: Its package is not installed.
     """
@@ -28,6 +33,7 @@ class LazyReader:
     def __init__(self, name: str) -> None:
         require_optional(name, extra="ocr", purpose="Reading text")
         self.name = name
+        self.scripts = SCRIPTS.get(name)
 
     def read(self, image: np.ndarray, *, timeout: float | None = None) -> ReadText:
         """Reads an image; see `TextReader.read`.

@@ -138,8 +138,9 @@ def _fit(widget: Widget, reading: Reading) -> Fit | None:
 
 
 def names_only_a_kind(reading: Reading) -> bool:
-    """Whether the label of a reading is no more than a word for a kind, as in "the text field"."""
-    return reading.kind is not None and words.KIND.fullmatch(reading.label.casefold()) is not None
+    """Whether the label of a reading is no more than a word for its kind, as in "the text field"."""
+    said = words.KIND.fullmatch(reading.label.casefold())
+    return said is not None and words.kind_of(said.group()) == reading.kind
 
 
 def fits_beside(widgets: Sequence[Widget], query: ParsedQuery) -> list[Fit]:

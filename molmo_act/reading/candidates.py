@@ -12,6 +12,8 @@ from molmo_act.reading.words import BESIDE
 
 MOST = 6
 """Candidates that are kept of each reading of a query."""
+_LEAST_OF_OTHERS = 0.9
+"""Similarity below which a less likely reading counts for nothing: "the 1 button" is not "Buttons"."""
 _SAME = 0.5  # share of the smaller box
 
 
@@ -51,7 +53,10 @@ def candidates(index: TextIndex, query: ParsedQuery) -> list[Candidate]:
         Places that do not overlap, the best first.
     """
     found = [
-        Candidate(match, reading) for reading in query.readings for match in index.find(reading.label)[:MOST]
+        Candidate(match, reading)
+        for reading in query.readings
+        for match in index.find(reading.label)[:MOST]
+        if reading.weight == 1 or match.similarity >= _LEAST_OF_OTHERS
     ]
     found.sort(key=lambda candidate: -candidate.likeness)
     kept: list[Candidate] = []

@@ -10,6 +10,7 @@ import numpy as np
 
 from molmo_act.reading.grouping import groups
 from molmo_act.reading.text import Box, ReadText, Word, union
+from molmo_act.reading.words import is_spaceless
 
 LEAST_ALIKE = 0.55
 """Matches of a lower similarity are left out."""
@@ -18,6 +19,9 @@ _SHORTEST_CUT = 3
 """Fewest characters before an ellipsis that tell which label it was."""
 _CONFUSED = str.maketrans("01i|!58’‘–—", "ollllsb''--")
 _ALIKE = 0.3  # of the cost of another letter
+_SHORT, _LEAST_OF_SHORT = 2, 0.5
+"""Characters of labels that count only as whole words, and the least share of a word that one may begin:
+readers take what is drawn behind it, such as an arrow, for a letter."""
 _ORNAMENTS = " \t:*•·›»>▼▾▸…."
 
 
@@ -157,6 +161,8 @@ class _Group:
             return None
         starts = first == 0 or owner[first - 1] != owner[first]
         ends = last == len(owner) or owner[last] != owner[last - 1]
+        if len(wanted) <= _SHORT and not (starts and ends) and not self._is_most(wanted, first, last):
+            return None
         boxes = (_spanned(self.words, owner, line, first, last) for line in lines)
         return Match(
             max(boxes, key=lambda box: box[2] - box[0]),
@@ -166,6 +172,13 @@ class _Group:
             starts and ends,
             min(self.words[number].confidence for number in numbers),
         )
+
+    def _is_most(self, wanted: str, first: int, last: int) -> bool:
+        """Whether a short label is all that is written but for a mark, and not a digit of a number."""
+        if is_spaceless(wanted):
+            return True
+        is_number = self.written.replace(".", "").isdecimal()
+        return first == 0 and not is_number and last >= _LEAST_OF_SHORT * len(self.written)
 
 
 def _cut_off(group: _Group, wanted: str) -> tuple[float, int, int] | None:

@@ -16,6 +16,10 @@ _IN_PLACE = re.compile(
 )
 
 
+SPOKEN = 0.97
+"""Weight of the sign where the words may be its name: "plus"."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """One way to understand a query.
@@ -92,7 +96,7 @@ def parse_query(text: str) -> ParsedQuery:
         several = words.ALL.match(rest.casefold()) is not None
         kind = kind or words.implied_kind(rest)
         return replace(parsed, readings=_distinct([Reading(label, kind)]), quoted=True, several=several)
-    whole = query.strip(" .!?:")
+    whole = _without_stops(query)
     rest, parsed = _places(whole, parsed)
     several = words.ALL.match(rest.casefold()) is not None
     without_verb = _drop(words.VERB, rest)
@@ -105,7 +109,17 @@ def parse_query(text: str) -> ParsedQuery:
     readings = [replace(reading, kind=reading.kind or implied) for reading in readings]
     readings.append(with_verb)
     readings.append(Reading(whole, None, 0.9))
+    readings += [
+        Reading(sign, reading.kind, SPOKEN)
+        for reading in readings[:2]
+        for sign in words.signs_of(reading.label)
+    ]
     return replace(parsed, readings=_distinct(readings), several=several)
+
+
+def _without_stops(query: str) -> str:
+    """A query without the stop at its end, unless that stands alone and may be what is looked for."""
+    return query.strip(" .!?:") if query[-2:-1].strip() else query.strip()
 
 
 def _split(text: str) -> list[Reading]:
@@ -119,7 +133,8 @@ def _split(text: str) -> list[Reading]:
         readings.append(Reading(_without_articles(text[link.end() :]), words.kind_of(first.group())))
     for last in words.KIND.finditer(lower):
         if last.end() == len(lower) and last.start() > 0 and _apart(lower, last.start()):
-            readings.append(Reading(text[: last.start()].strip(" -"), words.kind_of(last.group())))
+            label = text[: last.start()].strip()  # a hyphen may join them, or be the label
+            readings.append(Reading(label.strip(" -") or label, words.kind_of(last.group())))
             break  # the longest word for a kind
     if first and not readings and first.end() < len(lower) and _apart(lower, first.end()):
         readings.append(Reading(text[first.end() :].strip(" :"), words.kind_of(first.group()), 0.97))

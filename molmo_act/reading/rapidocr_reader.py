@@ -24,6 +24,7 @@ from molmo_act.reading.regions import (
     rectangles,
 )
 from molmo_act.reading.seams import joined_at_seams
+from molmo_act.reading.signs import TAKEN_FOR, as_line, lonely_marks, sign_at
 from molmo_act.reading.text import Box, ReadText, TextLine, overlap
 
 LARGEST = 10_000_000
@@ -38,6 +39,8 @@ MIN_CONFIDENCE = 0.5
 _LEFT_OVER = 96, 48  # most width and height in pixels of what may be text that the first scale overlooked
 _SECOND_AREA = 0.1  # most of the image's area that is looked at again
 _REMEMBERED = 4096  # lines
+_SIGN_HEIGHT = 18  # pixels around a single character, as high as a line is cut out
+_LOWEST_CHARACTER = 6  # pixels
 _ROW = 16  # pixels by which the tops of lines in one row may differ
 
 
@@ -127,7 +130,26 @@ class RapidOcrReader:
         lines, whole = self._pass(image, rectangles(cells, (width, height)), scale, until)
         again = self._second_look(lines, cells, (width, height), scale)
         finer, also_whole = self._pass(image, again, min(TWICE * scale, TWICE), until)
-        return _better(lines, finer), not (whole and also_whole)
+        lines = _better(lines, finer)
+        if scale == 1 and whole and also_whole:
+            lines = [*(_as_sign(image, line) for line in lines), *self._signs(image, cells, lines)]
+        return lines, not (whole and also_whole)
+
+    def _signs(self, image: np.ndarray, cells: np.ndarray, lines: Sequence[TextLine]) -> list[TextLine]:
+        """Signs and single characters that gave no line."""
+        found, unknown = [], []
+        for box in lonely_marks(image, cells, lines):
+            if sign := sign_at(image, box):
+                found.append(as_line(sign, box))
+            elif box[3] - box[1] >= _LOWEST_CHARACTER:
+                unknown.append(box)
+        crops = [_around(image, box) for box in unknown]
+        for box, characters in zip(unknown, self._recognize(crops, None)[0], strict=True):
+            if characters is None or characters.mean_confidence < UNSURE:
+                continue
+            if len(characters.text) == 1 and characters.text.isascii():
+                found.append(as_line(characters.text, box, characters.mean_confidence))
+        return found
 
     def _pass(
         self, image: np.ndarray, parts: Iterable[Box], scale: float, until: float | None
@@ -222,6 +244,22 @@ def _better(lines: Sequence[TextLine], finer: Sequence[TextLine]) -> list[TextLi
 def _same_place(first: Box, second: Box) -> bool:
     least = min((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
     return overlap(first, second) > 0.5 * least
+
+
+def _as_sign(image: np.ndarray, line: TextLine) -> TextLine:
+    """A line; the sign that its shape is where it is one character that readers take for it."""
+    if len(line.text) > 1:
+        return line
+    sign = sign_at(image, line.box)
+    return as_line(sign, line.box) if sign and line.text in TAKEN_FOR[sign] else line
+
+
+def _around(image: np.ndarray, box: Box) -> np.ndarray:
+    """A single character as a line of text is cut out."""
+    middle = (box[1] + box[3]) / 2
+    top, bottom = min(box[1] - 2, middle - _SIGN_HEIGHT / 2), max(box[3] + 2, middle + _SIGN_HEIGHT / 2)
+    cut: np.ndarray = image[max(int(top), 0) : int(bottom), max(int(box[0]) - 4, 0) : int(box[2]) + 4]
+    return cut
 
 
 def _height(box: Box) -> float:

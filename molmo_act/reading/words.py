@@ -61,6 +61,7 @@ _KIND_OF: Mapping[str, Kind] = {  # where a word says two kinds, the first one i
 _IMPLIED: Mapping[str, Kind] = {word: kind for kind in KINDS for word in _SECTIONS.get(f"implies {kind}", ())}
 _ORDINAL_OF = _named("ordinal ")
 _SIDE_OF = _named("side ")
+_SIGNS_OF = {word: tuple(signs.split()) for word, signs in _named("sign ").items()}
 _ORDINALS, _ROWS = _any_of(_longest_first(_ORDINAL_OF)), _any_of(_SECTIONS["row"])
 
 KIND = re.compile(_any_of(_longest_first([*_KIND_OF, *(f"{word}s" for word in _KIND_OF if word.isascii())])))
@@ -98,6 +99,11 @@ def ordinal_of(word: str) -> int:
 def side_of(word: str) -> str:
     """Gives "top", "bottom", "left" or "right" for what `SIDE` matched."""
     return _SIDE_OF[" ".join(word.casefold().split())]
+
+
+def signs_of(label: str) -> tuple[str, ...]:
+    """Gives the signs that a label is the spoken name of, the likeliest first: "+" for "plus"."""
+    return _SIGNS_OF.get(" ".join(label.casefold().split()), ())
 
 
 def is_look(label: str) -> bool:

@@ -2,8 +2,9 @@
 
     /usr/bin/python3 accessible_widgets.py
 
-For each line on stdin one line of JSON: a list of ``{"app", "role", "name", "text", "states", "box"}`` for
-each widget that is shown, its box [x, y, width, height] in pixels of the screen.
+For each line on stdin one line of JSON: a list of ``{"app", "role", "name", "text", "label", "states",
+"box"}`` for each widget that is shown, its box [x, y, width, height] in pixels of the screen; the label
+is the name of the one that it says is its own.
 """
 
 import json
@@ -56,9 +57,15 @@ class Reader:
             "role": widget.get_role_name(),
             "name": widget.get_name().strip(),
             "text": self._atspi.Text.get_text(widget, 0, -1) if has_text else "",
+            "label": self._label(widget),
             "states": [name for name in STATES if states.contains(getattr(self._atspi.StateType, name))],
             "box": [box.x, box.y, box.width, box.height],
         }
+
+    def _label(self, widget):
+        kind = self._atspi.RelationType.LABELLED_BY
+        found = [one for one in widget.get_relation_set() if one.get_relation_type() == kind]
+        return found[0].get_target(0).get_name().strip() if found and found[0].get_n_targets() else ""
 
 
 def main():

@@ -1,13 +1,18 @@
 """Another program that does at random moments what people and programs do: pushes the pointer, pops up, takes
 the focus, raises and moves windows. Says on stdout which presses and keys its own popup receives.
 
-    python disturber.py SEED TITLE_OF_A_WINDOW_TO_RAISE
+    python disturber.py SEED TITLE [--pause SECONDS] [--move]
 
-Told "ping" on stdin, it says "pong" when it has told of all that came before. Ends when its stdin is closed.
+The title is that of the window to raise and move; with --move all windows are moved, and no pointer is
+pushed.
+
+Told "ping" on stdin, it says "pong" when it has told of all that came before. Ends when its stdin is
+closed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import select
@@ -21,8 +26,6 @@ from Xlib.error import XError
 from Xlib.ext.xtest import fake_input
 from Xlib.protocol import event, request
 
-LONGEST_PAUSE = 0.06
-
 
 class Disturber:
     """Disturbances on one display.
@@ -30,10 +33,11 @@ class Disturber:
     Args:
         dice: Chooses them.
         title: Of the window to raise.
+        moves_all: Whether it moves any window, and leaves the pointer alone.
     """
 
-    def __init__(self, dice: random.Random, title: str) -> None:
-        self._dice, self._display = dice, Display()
+    def __init__(self, dice: random.Random, title: str, *, moves_all: bool = False) -> None:
+        self._dice, self._display, self._moves_all = dice, Display(), moves_all
         self._screen = self._display.screen()
         self._display.set_error_handler(lambda *_: None)
         self._window = next(window for window in self._clients() if window.get_wm_name() == title)
@@ -48,9 +52,9 @@ class Disturber:
 
     def act(self) -> None:
         """Does something."""
-        self._dice.choices(
-            [self._push, self._pop, self._raise, self._take_focus, self._move], [6, 2, 1, 2, 1]
-        )[0]()
+        often = [0, 2, 1, 0, 3] if self._moves_all else [6, 2, 1, 2, 1]
+        acts = [self._push, self._pop, self._raise, self._take_focus, self._move]
+        self._dice.choices(acts, often)[0]()
         self.tell()
 
     def tell(self) -> None:
@@ -101,17 +105,24 @@ class Disturber:
 
     def _move(self) -> None:
         x, y = self._place()
-        self._window.configure(x=x, y=y)
+        window = self._dice.choice(self._clients()) if self._moves_all else self._window
+        window.configure(x=x, y=y)
 
 
 def main() -> None:
-    dice = random.Random(int(sys.argv[1]))
-    disturber = Disturber(dice, sys.argv[2])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seed", type=int)
+    parser.add_argument("title")
+    parser.add_argument("--pause", type=float, default=0.06, help="the longest between two disturbances")
+    parser.add_argument("--move", action="store_true", help="move any window, and leave the pointer alone")
+    arguments = parser.parse_args()
+    dice = random.Random(arguments.seed)
+    disturber = Disturber(dice, arguments.title, moves_all=arguments.move)
     print(json.dumps({"event": "ready", "boxes": {}}), flush=True)
     while True:
         with suppress(XError):  # a window went away meanwhile
             disturber.act()
-        until = time.monotonic() + dice.random() ** 3 * LONGEST_PAUSE
+        until = time.monotonic() + dice.random() ** 3 * arguments.pause
         while select.select([sys.stdin], [], [], max(0.0, until - time.monotonic()))[0]:
             if not sys.stdin.readline():
                 return

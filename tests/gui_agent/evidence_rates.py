@@ -1,9 +1,11 @@
 """How often the label under a point refuses it: at wrong places, and at right ones.
 
-    python -m tests.gui_agent.evidence_rates [--most N] [--programs NAME …]
+    python -m tests.gui_agent.program_screens
+    python -m tests.gui_agent.evidence_rates [--tuning]
 
-For each named widget of programs nobody here wrote, in several wordings: the point lies on the widget itself,
-and on another one of the same program. Prints how many are refused, by what is asked: text, programs, both.
+For each named widget on the kept screens of programs nobody here wrote, in several wordings: the point
+lies on the widget itself, and on another one of the same screen. Prints how many are refused, by what is
+asked: text, programs, both.
 """
 
 from __future__ import annotations
@@ -11,24 +13,26 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gui_agent import Desktop
-from gui_agent.input.x11.virtual_display import virtual_display
+from gui_agent.vision.accessibility_grounder import AccessibilityGrounder
 from gui_agent.vision.combined_grounder import CombinedGrounder
 from gui_agent.vision.contradiction import contradiction_of
 from gui_agent.vision.grounder import Match, points_of
 from gui_agent.vision.screenshot import Screenshot
-from tests.gui_agent.programs import gtk_session
-from tests.gui_agent.widget_hits import PROGRAMS, ROLES, named
+from gui_agent.vision.text_grounder import TextGrounder
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.rapidocr_reader import RapidOcrReader
+from tests.gui_agent.program_screens import FOLDER, ProgramScreen, StoredScreen, load_screens
+from tests.gui_agent.widget_queries import SIGNS, Asked, queries
 
-WORDINGS = ("the {name} {role}", "'{name}'", "click {name}", "the {role} called {name}", "the {lower} {role}")
+WORDINGS = ("the {name} {kind}", "'{name}'", "click {name}", "the {kind} called {name}", "the {lower} {kind}")
 
 
-def match_at(shot: Screenshot, query: str, box: list[int]) -> Match:
+def match_at(shot: Screenshot, query: str, box: Sequence[int]) -> Match:
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
     place = shot.view.to_pixels(x, y)
     return Match(query, (int(x), int(y)), place, 0.9, points_of([place], [0.9], shot, query), shot)
@@ -37,51 +41,43 @@ def match_at(shot: Screenshot, query: str, box: list[int]) -> Match:
 Counts = Counter[tuple[str, str]]
 
 
-def count(program: str, most: int, refused: Counts, asked: Counts) -> None:
-    """Adds what is asked and refused for one program."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        gtk_session(Path(folder)) as session,
-        session.running(program),
-    ):
-        desktop = Desktop(sources=["accessibility", "text"])
-        shot = desktop.screenshot()
-        made = desktop.context.grounder
-        grounders = {
-            "text": CombinedGrounder(None, made.text, None),
-            "accessibility": CombinedGrounder(made.accessibility, None, None),
-            "both": made,
-        }
-        widgets = list(named(session.select(app=program), shot.view.size))[:most]
-        for query, box in widgets:
-            others = [other for _, other in widgets if other != box]
-            for words in wordings(query):
-                for place, target in (("right", box), ("wrong", random.choice(others))):
-                    match = match_at(shot, words, target)
-                    for source, grounder in grounders.items():
-                        asked[source, place] += 1
-                        refused[source, place] += contradiction_of(match, grounder) is not None
+def count(screen: ProgramScreen, text: TextGrounder, refused: Counts, asked: Counts) -> None:
+    """Adds what is asked and refused on one screen."""
+    told = AccessibilityGrounder(StoredScreen(screen))  # type: ignore[arg-type]
+    grounders = {
+        "text": CombinedGrounder(None, text, None),
+        "accessibility": CombinedGrounder(told, None, None),
+        "both": CombinedGrounder(told, text, None),
+    }
+    widgets = list(queries(screen))
+    for one in widgets:
+        others = [other.box for other in widgets if other.box != one.box]
+        for words in wordings(one):
+            for place, target in (("right", one.box), ("wrong", random.choice(others))):
+                match = match_at(screen.shot, words, target)
+                for source, grounder in grounders.items():
+                    asked[source, place] += 1
+                    refused[source, place] += contradiction_of(match, grounder) is not None
 
 
-def wordings(query: str) -> list[str]:
-    """Ways to ask for what `named` asks for as "the NAME ROLE"."""
-    role = next(one for one in {*ROLES.values()} if query.endswith(f" {one}"))
-    name = query.removeprefix("the ").removesuffix(f" {role}")
-    return [one.format(name=name, lower=name.lower(), role=role) for one in WORDINGS]
+def wordings(asked: Asked) -> list[str]:
+    """Ways to ask for a widget."""
+    kind = "button" if asked.kind == SIGNS else asked.kind
+    return [one.format(name=asked.name, lower=asked.name.lower(), kind=kind) for one in WORDINGS]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="How often evidence refuses right and wrong places.")
-    parser.add_argument("--most", type=int, default=40, help="most widgets of one program")
-    parser.add_argument("--programs", nargs="+", default=PROGRAMS)
+    parser.add_argument("--screens", type=Path, default=FOLDER, help="what program_screens has kept")
+    parser.add_argument("--tuning", action="store_true", help="the programs that are tuned on")
     arguments = parser.parse_args()
     random.seed(1)
     refused: Counts = Counter()
     asked: Counts = Counter()
-    with virtual_display(1280, 800):
-        for program in arguments.programs:
-            count(program, arguments.most, refused, asked)
-            print(json.dumps({"after": program, **shares(refused, asked)}), flush=True)
+    text = TextGrounder(GuardedReader(RapidOcrReader()))
+    for screen in load_screens(arguments.screens, tuning=arguments.tuning):
+        count(screen, text, refused, asked)
+        print(json.dumps({"after": screen.name, **shares(refused, asked)}), flush=True)
 
 
 def shares(refused: Counter[Any], asked: Counter[Any]) -> dict[str, str]:

@@ -1,171 +1,209 @@
 """How often the widget that is asked for is found: by a model, by text, by programs, and by all of them.
 
-    python -m tests.gui_agent.widget_hits [--model M] [--most N] [--programs NAME …] [--refine]
+    python -m tests.gui_agent.program_screens
+    OMP_NUM_THREADS=1 python -m tests.gui_agent.widget_hits [--tuning] [--figure PNG] [--misses SOURCE]
 
-Asks for every button, box and menu of programs nobody here wrote, on a display of its own, in words of
-people: in turn "the NAME ROLE", "click NAME" and the quoted name; signs are named in words. A hit lies in the
-box that the program itself gives. What is found by programs is not independent of that: it says how well
-words are understood, and `desktop_tasks` whether the places are right. Also asks for what no program here
-has. Times are CPU time of all threads. Prints a line of JSON a program.
+Asks for every button, box, menu, tab, field and list of the kept screens of programs nobody here wrote,
+in words of people; signs are named in words (`widget_queries`). The programs that are tuned on have
+screens of their own. A hit lies in the box that the program itself gives. What is found by programs is
+not independent of that: it says how well words are understood, and `desktop_tasks` whether the places are
+right. Also asks for what no program here has. Times are CPU time of this process and of the one that
+reads. Prints tables and, at last, one line of JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-import time
-from collections import Counter
-from collections.abc import Iterator
+import os
+import platform
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import molmo_act
-from gui_agent import Desktop
-from gui_agent.geometry import Area
-from gui_agent.input.x11.virtual_display import virtual_display
+from gui_agent.vision.accessibility_grounder import AccessibilityGrounder
 from gui_agent.vision.combined_grounder import CombinedGrounder
-from gui_agent.vision.grounder import Match, Matches
-from gui_agent.vision.screenshot import Screenshot
-from tests.gui_agent.programs import gtk_session
+from gui_agent.vision.grounder import Match
+from gui_agent.vision.model_grounder import ModelGrounder
+from gui_agent.vision.text_grounder import TextGrounder
+from model.evaluation.calibration import Claims, calibration_error, reliability
+from model.evaluation.coverage import coverage_curve, draw_coverage
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.rapidocr_reader import RapidOcrReader
+from tests.gui_agent.program_screens import FOLDER, ProgramScreen, StoredScreen, load_screens
+from tests.gui_agent.widget_queries import ABSENT, Asked, queries
 
-PROGRAMS = (
-    "galculator",
-    "mousepad",
-    "pcmanfm",
-    "gtk3-widget-factory",
-    "gtk3-demo",
-    "gtk3-icon-browser",
-)
-ROLES = {
-    "push button": "button",
-    "toggle button": "button",
-    "radio button": "button",
-    "check box": "checkbox",
-    "menu": "menu",
-}
-SPOKEN = {
-    "+": "the plus key",
-    "-": "the minus key",
-    "*": "the multiply key",
-    "/": "the divide key",
-    "=": "the equals key",
-    "sqrt": "the square root key",
-    "<-": "the backspace key",
-    "+/-": "the key that changes the sign",
-    "C": "the clear key",
-    "AC": "the key that clears everything",
-}
-"""What people call signs on keys; their names are no words."""
-PHRASES = ("the {name} {role}", "click {name}", "'{name}'")
+SOURCES = ("model", "text", "pixels", "accessibility", "all")
+"""Each source by itself, both that need pixels only, and all together."""
 ACTED_ON = 0.6
 """The least score of a calibrated match that a desktop acts on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a source answered to one query.
+
+    Attributes:
+        screen: Name of the screen.
+        asked: The query.
+        found: The best place; None where nothing was found.
+    """
+
+    screen: str
+    asked: Asked
+    found: Match | None
+
+    @property
+    def hit(self) -> bool:
+        """Whether the place is on what was asked for."""
+        return self.found is not None and self.asked.is_hit(
+            self.found.point[0] + 0.5, self.found.point[1] + 0.5
+        )
+
+    @property
+    def sure(self) -> bool:
+        """Whether a desktop would act on it."""
+        return self.found is not None and self.found.score >= ACTED_ON
+
+
+class Grounders:
+    """The grounders of a screen by source; what read one screen reads the next.
+
+    Args:
+        model: The model.
+        refine: Whether likely places are looked at twice.
+    """
+
+    def __init__(self, model: molmo_act.PointingModel, *, refine: bool = False) -> None:
+        self.text = TextGrounder(GuardedReader(RapidOcrReader()))
+        self.pixels = ModelGrounder(model, refine=refine)
+
+    def of(self, screen: ProgramScreen) -> dict[str, CombinedGrounder]:
+        """Gives a grounder for each of `SOURCES`."""
+        told = AccessibilityGrounder(StoredScreen(screen))  # type: ignore[arg-type]
+        return {
+            "model": CombinedGrounder(None, None, self.pixels),
+            "text": CombinedGrounder(None, self.text, None),
+            "pixels": CombinedGrounder(None, self.text, self.pixels),
+            "accessibility": CombinedGrounder(told, None, None),
+            "all": CombinedGrounder(told, self.text, self.pixels),
+        }
+
+
+def ask(
+    screens: Sequence[ProgramScreen], grounders: Grounders, sources: Sequence[str]
+) -> tuple[dict[str, list[Outcome]], dict[str, Counter[str]]]:
+    """Asks every source about every screen; also gives the CPU time of first queries and of others."""
+    outcomes: dict[str, list[Outcome]] = defaultdict(list)
+    spent: dict[str, Counter[str]] = defaultdict(Counter)
+    for screen in screens:
+        made = grounders.of(screen)
+        asked = [*queries(screen), *(Asked(words, words, "absent", None) for words in ABSENT)]
+        for source in sources:
+            for number, one in enumerate(asked):
+                began = _worked()
+                found = made[source].ground(screen.shot, one.query, screen.windows).all
+                which = "first" if number == 0 else "more"
+                spent[source][which] += _worked() - began
+                spent[source][f"number of {which}"] += 1
+                best = max(found, key=lambda match: match.score, default=None)
+                outcomes[source].append(Outcome(screen.name, one, best))
+    return outcomes, spent
+
+
+def _worked() -> float:
+    times = os.times()
+    return times.user + times.system
+
+
+def report(outcomes: dict[str, list[Outcome]], spent: dict[str, Counter[str]]) -> dict[str, object]:
+    """Prints the tables, and gives what they hold."""
+    there = {name: [one for one in each if one.asked.box] for name, each in outcomes.items()}
+    kinds = Counter(one.asked.kind for one in next(iter(there.values())))
+    print("| kind | of them | " + " | ".join(there) + " |\n|---|---|" + "---|" * len(there))
+    table: dict[str, dict[str, float]] = {}
+    for kind, count in [*kinds.most_common(), ("all", sum(kinds.values()))]:
+        row = {
+            name: sum(one.hit for one in each if kind in (one.asked.kind, "all")) / count
+            for name, each in there.items()
+        }
+        table[kind] = {name: round(share, 3) for name, share in row.items()} | {"of them": count}
+        print(f"| {kind} | {count} | " + " | ".join(f"{share:.2f}" for share in row.values()) + " |")
+    print(
+        "\n| source | acted on | wrong of these | absent acted on | calibration error | CPU ms first | more |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    acts: dict[str, dict[str, float]] = {}
+    for name, each in outcomes.items():
+        here, absent = there[name], [one for one in each if not one.asked.box]
+        acted, took = [one for one in here if one.sure], spent[name]
+        claims = _claims(here)
+        acts[name] = {
+            "acted on": len(acted),
+            "of": len(here),
+            "wrong": sum(not one.hit for one in acted),
+            "absent acted on": sum(one.sure for one in absent),
+            "of absent": len(absent),
+            "ece": round(calibration_error(reliability(claims)), 3) if len(claims.true) else 0.0,
+            "first": round(1000 * took["first"] / max(took["number of first"], 1)),
+            "more": round(1000 * took["more"] / max(took["number of more"], 1)),
+        }
+        row = acts[name]
+        print(
+            f"| {name} | {row['acted on']} of {row['of']} | {row['wrong']} | {row['absent acted on']} of "
+            f"{row['of absent']} | {row['ece']} | {row['first']} | {row['more']} |"
+        )
+    return {"hits": table, "acts": acts}
+
+
+def _claims(outcomes: Sequence[Outcome]) -> Claims:
+    return Claims.gather([(one.found.score, one.hit) for one in outcomes if one.found is not None])
+
+
+def print_misses(outcomes: Sequence[Outcome]) -> None:
+    """Prints what was missed, with what was found in its place."""
+    for one in outcomes:
+        if one.hit or (one.asked.box is None and not one.sure):
+            continue
+        found = one.found
+        what = (
+            "nothing"
+            if found is None
+            else f"{found.point} {found.score:.2f} {list(map(str, found.evidence))}"
+        )
+        print(f"{one.screen}: {one.asked.query!r} {one.asked.kind} {one.asked.box} got {what}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Hit rate by what is asked.")
     parser.add_argument("--model", help="checkpoint folder or name; the bundled one by default")
-    parser.add_argument("--most", type=int, default=100, help="most queries of one program")
-    parser.add_argument("--programs", nargs="+", default=PROGRAMS)
-    parser.add_argument("--refine", action="store_true", help="let the model look twice")
+    parser.add_argument("--screens", type=Path, default=FOLDER, help="what program_screens has kept")
+    parser.add_argument("--tuning", action="store_true", help="the programs that are tuned on")
+    parser.add_argument("--sources", nargs="+", choices=SOURCES, default=SOURCES)
+    parser.add_argument("--refine", action="store_true", help="look at likely places twice")
+    parser.add_argument("--figure", type=Path, help="PNG file for curves of accuracy against coverage")
+    parser.add_argument("--misses", action="store_true", help="list what was missed; with --tuning only")
     arguments = parser.parse_args()
-    model = molmo_act.load(arguments.model)
-    total: Counter[str] = Counter()
-    with virtual_display(1280, 800):
-        for program in arguments.programs:
-            with (
-                tempfile.TemporaryDirectory() as folder,
-                gtk_session(Path(folder)) as session,
-                session.running(program),
-            ):
-                desktop = Desktop(model, sources=["accessibility", "text", "model"], refine=arguments.refine)
-                shot, windows = desktop.screenshot(), [one.area for one in desktop.backend.windows()]
-                widgets = list(named(session.select(app=program), shot.view.size))[: arguments.most]
-                counted = Counter(queries=len(widgets))
-                for name, grounder in by_source(desktop.context.grounder).items():
-                    counted += asked(name, grounder, shot, spoken(widgets), windows)
-            total += counted
-            print(json.dumps({"program": program, **counted}), flush=True)
-    print(json.dumps({"program": "all", **total}))
-
-
-def by_source(made: CombinedGrounder) -> dict[str, CombinedGrounder]:
-    """What a desktop asks, each source by itself and together; screens that were read are shared."""
-    return {
-        "model": CombinedGrounder(None, None, made.pixels),
-        "text": CombinedGrounder(None, made.text, None),
-        "pixels": CombinedGrounder(None, made.text, made.pixels),
-        "accessibility": CombinedGrounder(made.accessibility, None, None),
-        "all": made,
-    }
-
-
-def asked(
-    name: str,
-    grounder: CombinedGrounder,
-    shot: Screenshot,
-    widgets: list[tuple[str, list[int]]],
-    windows: list[Area],
-) -> Counter[str]:
-    """Hits, places that would be acted on, wrong ones of these, CPU time of the first query and of others."""
-    counted: Counter[str] = Counter()
-    for number, (query, box) in enumerate(widgets):
-        began = time.process_time()
-        found = best_of(grounder.ground(shot, query, windows))
-        counted[f"{name}: CPU ms {'first' if number == 0 else 'more'}"] += round(
-            1000 * (time.process_time() - began)
-        )
-        hit = any(is_hit(one, box) for one in found)
-        sure = any(one.score >= ACTED_ON for one in found)
-        counted[f"{name}: hits"] += hit
-        counted[f"{name}: sure"] += sure
-        counted[f"{name}: sure and wrong"] += sure and not hit
-    for query in ABSENT:
-        counted[f"{name}: sure of absent"] += any(
-            one.score >= ACTED_ON for one in best_of(grounder.ground(shot, query, windows))
-        )
-    return counted
-
-
-ABSENT = (
-    "the Subscribe button",
-    "click Checkout",
-    "'Boarding pass'",
-    "the Mute microphone checkbox",
-    "the Passenger menu",
-)
-"""No program here has these."""
-
-
-def spoken(widgets: list[tuple[str, list[int]]]) -> list[tuple[str, list[int]]]:
-    """The queries of `named` in words of people."""
-    queries = []
-    for number, (query, box) in enumerate(widgets):
-        role = next(one for one in {*ROLES.values()} if query.endswith(f" {one}"))
-        name = query.removeprefix("the ").removesuffix(f" {role}")
-        words = PHRASES[number % len(PHRASES)].format(name=name, role=role)
-        queries.append((SPOKEN.get(name, words), box))
-    return queries
-
-
-def named(widgets: list[dict[str, Any]], size: tuple[int, int]) -> Iterator[tuple[str, list[int]]]:
-    """The query and the box of each widget whose name and role no other has, wholly on the screen."""
-    names = Counter((one["name"], ROLES.get(one["role"])) for one in widgets)
-    for one in widgets:
-        left, top, width, height = one["box"]
-        on_screen = left >= 0 and top >= 0 and left + width <= size[0] and top + height <= size[1]
-        role = ROLES.get(one["role"])
-        if role and one["name"] and names[one["name"], role] == 1 and on_screen:
-            yield f"the {one['name']} {role}", one["box"]
-
-
-def best_of(matches: Matches) -> list[Match]:
-    """The best place; none where nothing was seen."""
-    return sorted(matches.all, key=lambda found: -found.score)[:1]
-
-
-def is_hit(found: Match, box: list[int]) -> bool:
-    return Area(*box).covers(found.point[0] + 0.5, found.point[1] + 0.5)
+    if arguments.misses and not arguments.tuning:
+        parser.error("--misses shows single widgets, and only those of --tuning may be looked at")
+    screens = list(load_screens(arguments.screens, tuning=arguments.tuning))
+    grounders = Grounders(molmo_act.load(arguments.model), refine=arguments.refine)
+    outcomes, spent = ask(screens, grounders, arguments.sources)
+    told = report(outcomes, spent)
+    if arguments.misses:
+        for name, each in outcomes.items():
+            print(f"\n{name}:")
+            print_misses(each)
+    if arguments.figure is not None:
+        there = {name: [one for one in each if one.asked.box] for name, each in outcomes.items()}
+        curves = {name: coverage_curve(_claims(each), len(each)) for name, each in there.items()}
+        number = len(next(iter(there.values())))
+        title = f"{number} widgets on {len(screens)} screens of programs, not tuned on"
+        draw_coverage(curves, arguments.figure, title)
+    machine = {"machine": platform.machine(), "cores": len(os.sched_getaffinity(0))}
+    print(json.dumps({**machine, "screens": len(screens), **told}))
 
 
 if __name__ == "__main__":

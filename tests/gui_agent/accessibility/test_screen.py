@@ -108,3 +108,30 @@ def test_a_real_program(display, tmp_path) -> None:
         assert session.select(app="galculator", role="text", text="78")
         widget = desktop.context.grounder.accessibility.screen.at(left + width // 2, top + height // 2)
         assert (widget.role, widget.name) == ("toggle button", "7")
+
+
+def test_what_other_windows_of_its_program_cover(backend) -> None:
+    """A dialog or a menu over a button is not the button; the items of the menu are the menu's."""
+    item = Part("menu item", "Copy", (20, 30, 40, 20))
+    menu = Part("menu", "Edit", (0, 0, 40, 20), (item,))
+    frame = Part("frame", "Notes", (0, 0, 100, 100), (SAVE, menu))
+    dialog = Part("dialog", "About", (10, 10, 60, 60), (Part("push button", "Close", (12, 12, 58, 58)),))
+    notes, over = backend.shown[0], Area(10, 10, 60, 60)
+    with accessible_programs(editor=(frame, dialog)) as address:
+        screen = AccessibleScreen(backend, AccessibilityBus(address))
+        backend.shown = [notes, WindowInfo(3, "About", over, os.getpid())]
+        by_name = {
+            one.name: (one, tree, window) for tree, window in screen.read().trees for one in tree.widgets
+        }
+        assert not screen.is_topmost(*by_name["Save"])
+        assert not screen.is_topmost(*by_name["Copy"])
+        assert screen.is_topmost(*by_name["Close"])
+        assert screen.at(30, 30).name == "Close"
+        menu_area = Area(10, 10, 70, 75)
+        backend.shown = [notes, WindowInfo(3, "menu", menu_area, os.getpid(), is_popup=True)]
+        told = screen.read()
+        by_name = {one.name: (one, tree, window) for tree, window in told.trees for one in tree.widgets}
+        assert not screen.is_topmost(*by_name["Save"])
+        assert screen.is_topmost(*by_name["Copy"])
+        assert told.at(30, 35).name == "Copy"
+        assert told.at(21, 22) is None, "Save lies below the menu"

@@ -29,7 +29,7 @@ def test_what_only_holds_others_is_called_nothing() -> None:
 def test_descriptions_are_other_names() -> None:
     assert Widget("button", "<-", description="Backspace    BackSpace").aliases == ("Backspace", "BackSpace")
     assert Widget("button", "Save").aliases == ()
-    assert Widget("button", "+", description="Sum    KP +").aliases == ("Sum", "KP +", "plus")
+    assert Widget("button", "+", description="Sum    KP +").aliases == ("Sum", "KP +")
 
 
 def test_secrets() -> None:

@@ -123,3 +123,11 @@ def test_a_window_that_waits_for_a_dialog_is_not_clicked() -> None:
     [header] = CombinedGrounder(AccessibilityGrounder(screen), text, None).ground(shot(), "Name").all
     assert header.score < 0.4
     assert header.evidence[-1].label == "waits for Rename"
+
+
+def test_what_is_written_does_not_decide_between_two_widgets_of_one_name() -> None:
+    icon = widget("push button", "Home Folder", 20, 20, 30, 30)
+    item = widget("table cell", "Home Folder", 20, 100, 120, 20)
+    made = grounder([icon, item], {"Home Folder": (40, 102, 90, 14)})
+    assert best(made, "the Home Folder button").point == (35, 35)
+    assert best(made, "the Home Folder item").point == (80, 110)

@@ -90,3 +90,16 @@ def test_a_reader_that_is_unsure_contradicts_nothing() -> None:
     screen, xy = shot(), AT["Open"]
     match = Match("the Save button", xy, xy, 0.9, points_of([xy], [0.9], screen, "it"), screen)
     assert contradiction_of(match, CombinedGrounder(None, TextGrounder(GuardedReader(reader)), None)) is None
+
+
+def test_a_reader_that_does_not_know_the_script_contradicts_nothing() -> None:
+    """It takes Cyrillic letters for Latin ones that look alike, and is sure of them."""
+    save = widget("push button", "Сохранить", 20, 20, 60, 20)
+    reader = ToldReader({"Coxpaнитb": (30, 22, 40, 14), "Exit": (230, 22, 40, 14)})
+    reader.scripts = frozenset({"LATIN"})
+    text, told = TextGrounder(GuardedReader(reader)), AccessibilityGrounder(ToldScreen(save))
+    match = Match("'Сохранить'", (50, 30), (50, 30), 0.9, points_of([(50, 30)], [0.9], shot(), "it"), shot())
+    for made in (CombinedGrounder(None, text, None), CombinedGrounder(told, text, None)):
+        assert contradiction_of(match, made) is None
+    [found] = CombinedGrounder(told, text, None).ground(shot(), "'Сохранить'").all
+    assert (found.point, found.score > 0.9) == ((50, 30), True)

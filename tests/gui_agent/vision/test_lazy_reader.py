@@ -11,6 +11,8 @@ from gui_agent.vision import lazy_reader
 from gui_agent.vision.lazy_reader import LazyReader
 from molmo_act import _optional
 from molmo_act.errors import MissingExtraError
+from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.names import SCRIPTS
 from molmo_act.reading.process_reader import ProcessReader
 from molmo_act.reading.reader import TextReader
 from molmo_act.reading.text import ReadText
@@ -29,6 +31,7 @@ def test_it_is_opened_once_and_late(monkeypatch) -> None:
     monkeypatch.setattr(lazy_reader, "reader_apart", lambda name: opened.append(name) or Blank())
     reader = LazyReader("rapidocr")
     assert isinstance(reader, TextReader)
+    assert GuardedReader(reader).scripts == SCRIPTS["rapidocr"]  # labels in others are left to the model
     assert opened == []
     for _ in range(2):
         assert reader.read(np.zeros((4, 6, 3), np.uint8)).image_size == (6, 4)

@@ -31,7 +31,8 @@ SCORES = [  # from, to: words that name it, or might, or name something else
     ("the Post folder", widget("table cell", "Post"), 0.95, 1),
     ("the Save button", widget("label", "Save"), 0.3, 0.8),  # a label is no button
     ("the Save button", widget("menu item", "Save"), 0.8, 0.95),
-    ("the backspace key", BACKSPACE, 0.85, 0.95),  # its tooltip
+    ("the backspace key", BACKSPACE, 0.95, 1),  # what people call the sign
+    ("the rubout key", widget("toggle button", "<-", description="Rubout"), 0.85, 0.95),  # its tooltip
     ("the text field", widget("text", ""), 0.9, 0.97),
     ("the + button", widget("toggle button", "+"), 0.95, 1),
 ]
@@ -98,3 +99,13 @@ def test_what_is_clearly_another_label() -> None:
     assert not is_other("Save a copy", readings)
     assert not is_other("Sav", readings), "it may be cut off"
     assert not is_other("", readings)
+
+
+def test_a_word_for_another_kind_is_a_name() -> None:
+    """The Buttons menu is not any menu."""
+    menus = [widget("menu", name, 10, 10, 40, 20) for name in ("File", "Buttons")]
+    scores = [
+        0.0 if fit is None else fit.score
+        for fit in (fit_of(one, parse_query("the Buttons menu")) for one in menus)
+    ]
+    assert scores[0] < 0.1 < 0.9 < scores[1]

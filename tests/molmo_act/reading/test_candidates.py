@@ -47,3 +47,9 @@ def test_features_have_names():
     features = text_features(one, 0.5, math.nan)
     assert len(features) == len(TEXT_FEATURES)
     assert all(map(math.isfinite, features))
+
+
+def test_a_less_likely_reading_must_fit_well():
+    index = TextIndex(read_text(read_line("Buttons", 10, 10), read_line("Save button", 10, 60)))
+    assert candidates(index, parse_query("the 1 button")) == []
+    assert candidates(index, parse_query("the Save button"))[0].match.text == "Save button"

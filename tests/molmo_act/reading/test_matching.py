@@ -81,3 +81,23 @@ def test_distance():
     assert weighted_distance("", "abc") == 3
     assert weighted_distance("o", "0") < 1 - LEAST_ALIKE
     assert folded("ＡＢＣ é") == "abce"
+
+
+@pytest.mark.parametrize(
+    ("label", "written", "is_there"),
+    [
+        ("2", "26", False),
+        ("2", "Sans Bold 2", True),
+        ("2", "2.1", False),
+        ("a", "Save", False),
+        ("C", "AC", False),
+        ("-", "<-", False),
+        ("MS", "MSV", True),  # an arrow behind it was taken for a letter
+        ("%", "%6", True),
+        ("OK", "OK", True),
+        ("ok", "Look", False),
+        ("保存", "保存文件", True),
+    ],
+)
+def test_short_labels_are_whole_words(label, written, is_there):
+    assert bool(find_label(read_text(read_line(written, 10, 10)), label)) is is_there

@@ -85,3 +85,21 @@ def test_odd_queries_have_a_reading_or_none_but_no_error(query):
 def test_several():
     assert parse_query("every edit icon").several
     assert not parse_query("the edit icon").several
+
+
+@pytest.mark.parametrize(
+    ("query", "sign", "kind"),
+    [
+        ("the plus key", "+", "button"),
+        ("press times", "×", None),
+        ("the equals button", "=", "button"),
+        ("die Wurzel-Taste", "√", "button"),
+        ("click .", ".", None),
+        ("the . button", ".", "button"),
+        ("the - button", "-", "button"),
+        ("?", "?", None),
+    ],
+)
+def test_signs(query, sign, kind):
+    assert (sign, kind) in [(reading.label, reading.kind) for reading in parse_query(query).readings]
+    assert parse_query(query).label
