@@ -65,6 +65,7 @@ class Case:
         read: Gives what the model is shown: one image uint8 RGB (H, W, 3), a list of them, a video, or None.
         groups: What the case counts to, by what it is grouped: ``{"platform": "web", "type": "icon"}``.
         problem: Why the row cannot be asked, in a few words that recur; None where it can.
+        read_truth: Gives what is right where it is too large for `row`, such as masks.
     """
 
     index: int
@@ -74,6 +75,7 @@ class Case:
     read: Callable[[], Any] = lambda: None
     groups: Mapping[str, str] = field(default_factory=dict)
     problem: str | None = None
+    read_truth: Callable[[], Any] = lambda: None
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +169,7 @@ class Benchmark:
         """
         try:
             scored = self.score(case, Prediction())
-        except (ArithmeticError, LookupError, TypeError, ValueError):  # the row is damaged
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # a damaged row
             return {}
         return {
             name: type(value)(0) if isinstance(value, (bool, int, float)) else value

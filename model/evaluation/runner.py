@@ -156,7 +156,7 @@ def _scored(
                 raise ValueError("a point is not finite")
             scores = benchmark.score(case, answer)
             _check_finite(scores)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as reason:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:
             problem = f"it cannot be scored ({type(reason).__name__}: {reason})"
     if problem is not None:
         scores = benchmark.missed(case)
