@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from model.evaluation.official.point_text import extract_points
 from molmo_act.errors import InputError
 from molmo_act.model_options import ModelOptions
 from molmo_act.outputs.points import Points
+from molmo_act.segmentation.opening import open_propagator
+from molmo_act.segmentation.propagator import MaskPropagator, PropagatorName
 
 
 class Asker:
@@ -21,14 +24,40 @@ class Asker:
     Args:
         model: What `ModelOptions.load` gave.
         options: The options; without `prompt` every benchmark asks by its official prompt.
+        propagator: What makes masks of points, see `PointingModel.segment`.
+        weights: Folder or name of its weights; None for the usual ones.
 
     Attributes:
         model: The model.
         options: The options.
     """
 
-    def __init__(self, model: Any, options: ModelOptions) -> None:
+    def __init__(
+        self,
+        model: Any,
+        options: ModelOptions,
+        *,
+        propagator: PropagatorName = "sam2",
+        weights: str | None = None,
+    ) -> None:
         self.model, self.options = model, options
+        self._propagator, self._weights = propagator, weights
+
+    @cached_property
+    def propagator(self) -> MaskPropagator:
+        """What makes masks of points; its weights are loaded once.
+
+        Raises:
+            MolmoActError: They cannot be loaded.
+        """
+        device = str(getattr(getattr(self.model, "model", None), "device", "cpu"))
+        return open_propagator(self._propagator, weights=self._weights, device=device)
+
+    @property
+    def answers_questions(self) -> bool:
+        """Whether the model was taught to answer in words, and not only to point."""
+        config = getattr(getattr(self.model, "runtime", None), "config", None)
+        return hasattr(self.model, "chat") and bool(getattr(config, "answers_questions", True))
 
     @property
     def writes_text(self) -> bool:
@@ -43,11 +72,17 @@ class Asker:
             benchmark: The benchmark.
 
         Raises:
-            InputError: The model was not taught what the benchmark asks.
+            InputError: The model was not taught what the benchmark asks, or cannot do it.
+            MolmoActError: What makes masks cannot be loaded.
         """
-        config = getattr(getattr(self.model, "runtime", None), "config", None)
-        answers = getattr(config, "answers_questions", True) if hasattr(self.model, "chat") else False
-        if benchmark.asks == "words" and not answers:
+        verb = {"tracks": "track", "masks": "segment"}.get(benchmark.asks, "point")
+        if not hasattr(self.model, verb):
+            raise InputError(
+                f"{benchmark.name} asks for {benchmark.asks}, which {self.model.name} cannot give."
+            )
+        if benchmark.asks == "masks":
+            _ = self.propagator
+        if benchmark.asks == "words" and not self.answers_questions:
             raise InputError(
                 f"{benchmark.name} asks in words, and {self.model.name} was taught to point, not to answer. "
                 "Give a checkpoint that answers questions, such as allenai/MolmoPoint-8B, or leave "

@@ -96,6 +96,7 @@ def header(
     cases: Sequence[Case],
     home: Path,
     chosen: int,
+    propagator: str | None = None,
 ) -> Header:
     """Makes the first line of a run's files.
 
@@ -107,11 +108,13 @@ def header(
         cases: All cases of the data set.
         home: Folder of the data set.
         chosen: How many of them all processes score together.
+        propagator: What makes masks of points, with its weights where they are not the usual ones.
     """
+    masks = {"propagator": propagator} if benchmark.asks == "masks" else {}
     return {
         "benchmark": benchmark.name,
         "model": dict(model),
-        "asked": asked(options),
+        "asked": asked(options) | masks,
         "rows": len(cases),
         "data_sha256": fingerprint(cases),
         "data": str(home.resolve()),

@@ -85,21 +85,25 @@ def measure(
     Args:
         prepared: The benchmarks.
         options: Which model, and how it is asked.
-        args: ``out``, ``limit``, ``batch`` and ``resume``.
+        args: ``out``, ``limit``, ``batch``, ``resume``, ``propagator`` and ``propagator_weights``.
         shard: Part of this process.
 
     Raises:
         MolmoActError: The model cannot be loaded or asked, or the folder not be written.
     """
     model = options.load()
-    asker = Asker(model, options)
+    asker = Asker(model, options, propagator=args.propagator, weights=args.propagator_weights)
+    propagator = " ".join(filter(None, (args.propagator, args.propagator_weights)))
     for one in prepared:
         asker.check(one.benchmark)
     identity, machine = model_identity(model, options), machine_of(model)
     for one in prepared:
         chosen = choose(one.cases, limit=args.limit, shard=(0, 1))
         cases = choose(one.cases, limit=args.limit, shard=shard)
-        about = header(one.benchmark, options, identity, machine, one.cases, one.home, len(chosen))
+        about = header(
+            *(one.benchmark, options, identity, machine, one.cases, one.home, len(chosen)),
+            propagator=propagator,
+        )
         with (
             open_run(args.out, about, shard=shard, resume=args.resume) as (writer, done),
             _bar(one.benchmark.name, len(cases)) as show,

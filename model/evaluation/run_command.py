@@ -20,6 +20,7 @@ from model.evaluation.runner import BATCH
 from molmo_act.cli._arguments import positive
 from molmo_act.cli.model_arguments import add_asking_arguments, add_model_arguments, model_options
 from molmo_act.errors import InputError
+from molmo_act.segmentation.propagator import PROPAGATORS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=shard_of,
         metavar="I/N",
         help="part I of N, counted from 0; torchrun sets it by itself",
+    )
+    parser.add_argument(
+        "--propagator",
+        choices=PROPAGATORS,
+        help="what makes masks of points (default sam2; grabcut, which needs no weights, with --demo)",
+    )
+    parser.add_argument(
+        "--propagator-weights", metavar="FOLDER", help="folder or hub name of the weights of sam2 or edgetam"
     )
     parser.add_argument("--resume", action="store_true", help="go on with the results in --out")
     parser.add_argument("--check", action="store_true", help="look at the data; load no model")
@@ -72,6 +81,7 @@ def run(args: argparse.Namespace) -> None:
         MolmoActError: A name, the data, the folder or the model cannot be used.
     """
     options, shard = model_options(args), own_shard(args.shard)
+    args.propagator = args.propagator or ("grabcut" if args.demo else "sam2")
     if args.demo:
         from model.evaluation.demo import run_demo  # it imports what draws images
 

@@ -8,6 +8,7 @@ the matched object has a mask (there is no nearest frame).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from model.evaluation.metrics.matching import PointScore, assign, inside
 def score_video_points(
     predicted: np.ndarray,
     truth: np.ndarray,
-    masks: Sequence[Mapping[float, np.ndarray]],
+    masks: Sequence[Mapping[Any, np.ndarray]],
     duration: float,
     size: tuple[int, int],
 ) -> PointScore:

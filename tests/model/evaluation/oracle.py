@@ -13,6 +13,8 @@ from model.evaluation.benchmark import Prediction
 from molmo_act.outputs import rle
 
 FOLDER = Path(__file__).parents[2] / "data" / "eval_oracle"
+CASE, AGGREGATE = 1e-9, 1e-6
+"""How close scores must come: of a case, and of all cases together, which are means of 32-bit numbers."""
 
 
 def oracle(name: str) -> dict[str, Any]:

@@ -14,7 +14,12 @@ from model.evaluation.metrics.davis import (
     unsupervised,
 )
 from molmo_act.errors import InputError
-from tests.eval_oracle import AGGREGATE, CASE, cases, mask, oracle
+from tests.model.evaluation.oracle import AGGREGATE, CASE, mask, oracle
+
+
+def decoded(run, size):
+    """A mask, bool (H, W); null is empty."""
+    return np.zeros(size, bool) if run is None else mask(run)
 
 
 def labels(frames, size):
@@ -22,22 +27,22 @@ def labels(frames, size):
     images = np.zeros((len(frames), *size), np.uint8)
     for image, frame in zip(images, frames, strict=True):
         for number, run in frame["objects"].items():
-            image[mask(run, size)] = int(number)
-        image[mask(frame.get("void"), size)] = VOID
+            image[decoded(run, size)] = int(number)
+        image[decoded(frame.get("void"), size)] = VOID
     return images
 
 
 def test_every_pair_of_masks_scores_as_in_davis():
-    for case in cases("jf_single"):
+    for case in oracle("jf_single")["cases"]:
         size = tuple(case["size"])
-        truth, found = (mask(case[key], size)[None] for key in ("gt_rle", "pred_rle"))
-        void = None if case["void_rle"] is None else mask(case["void_rle"], size)[None]
+        truth, found = (decoded(case[key], size)[None] for key in ("gt_rle", "pred_rle"))
+        void = None if case["void_rle"] is None else decoded(case["void_rle"], size)[None]
         j, f = frame_scores(found, truth, void)
         assert [j[0], f[0]] == pytest.approx([case["scores"]["J"], case["scores"]["F"]], abs=CASE), case["id"]
 
 
 def test_statistics_are_those_of_davis():
-    for case in cases("davis_statistics"):
+    for case in oracle("davis_statistics")["cases"]:
         found = statistics(case["values"])
         expected = case["scores"]
         assert [found.mean, found.recall, found.decay] == pytest.approx(
@@ -79,9 +84,9 @@ def test_mevis_counts_a_missing_video_as_0():
     found = []
     for case in official["cases"]:
         size, runs = tuple(case["size"]), list(case["gt"].values())
-        truth = np.array([[mask(run, size) for run in one] for one in runs]).any(axis=0)
+        truth = np.array([[decoded(run, size) for run in one] for one in runs]).any(axis=0)
         given = case["prediction_rle"]
-        predicted = None if given is None else np.array([mask(run, size) for run in given])
+        predicted = None if given is None else np.array([decoded(run, size) for run in given])
         found.append(expression(predicted, truth) or (0.0, 0.0))
         assert found[-1] == pytest.approx((case["scores"]["J"], case["scores"]["F"]), abs=CASE), case["id"]
     j, f = np.mean(found, axis=0)
@@ -97,8 +102,8 @@ def test_reasonvos_leaves_out_a_missing_prediction():
     for case in official["cases"]:
         size = tuple(case["size"])
         given = None if "prediction_missing" in case["tags"] else case["prediction_rle"]
-        predicted = None if given is None else np.array([mask(run, size) for run in given])
-        found.append(expression(predicted, np.array([mask(run, size) for run in case["gt_rle"]])))
+        predicted = None if given is None else np.array([decoded(run, size) for run in given])
+        found.append(expression(predicted, np.array([decoded(run, size) for run in case["gt_rle"]])))
         expected = case["scores"] and (case["scores"]["J"], case["scores"]["F"])
         assert (found[-1] is None) == (expected is None), case["id"]
         assert found[-1] == (None if expected is None else pytest.approx(expected, abs=CASE)), case["id"]

@@ -7,7 +7,7 @@ import pytest
 
 from model.evaluation.metrics.elo import Vote, bradley_terry, rate, running_elo
 from molmo_act.errors import InputError
-from tests.eval_oracle import AGGREGATE, CASE, oracle
+from tests.model.evaluation.oracle import AGGREGATE, CASE, oracle
 
 
 @pytest.fixture(scope="module")

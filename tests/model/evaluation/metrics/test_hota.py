@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.evaluation.metrics.hota import ALPHAS, MIDDLE, TrackedFrame, combine, hota
-from tests.eval_oracle import AGGREGATE, CASE, oracle
+from tests.model.evaluation.oracle import AGGREGATE, CASE, oracle
 
 NAMES = {
     "HOTA": "hota",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.evaluation.metrics.video_counts import CountScore, read_count, summarise_counts
-from tests.eval_oracle import AGGREGATE, oracle
+from tests.model.evaluation.oracle import AGGREGATE, oracle
 
 
 def test_every_answer_is_read_and_scored_as_in_the_official_evaluator():

@@ -9,7 +9,7 @@ import pytest
 
 from model.evaluation.metrics.matching import PointScore
 from model.evaluation.metrics.video_points import score_video_points
-from tests.eval_oracle import AGGREGATE, CASE, mask, oracle
+from tests.model.evaluation.oracle import AGGREGATE, CASE, mask, oracle
 
 OFFICIAL = oracle("video_point_molmo2")
 KEYS = ("precision", "recall", "f1")
@@ -17,12 +17,11 @@ KEYS = ("precision", "recall", "f1")
 
 def score(case, predicted=None):
     truth = case["gt"]
-    size = truth["height"], truth["width"]
     points = [
         (seconds, point["x"], point["y"])
         for seconds, point in zip(truth["two_fps_timestamps"], truth["points"], strict=True)
     ]
-    masks = [{run["frame_id"] / 2: mask(run["rle"], size) for run in runs} for runs in truth["masks"]]
+    masks = [{run["frame_id"] / 2: mask(run["rle"]) for run in runs} for runs in truth["masks"]]
     given = case["prediction"]["triplets"] if predicted is None else predicted
     return score_video_points(
         np.array(given).reshape(-1, 3),

@@ -14,7 +14,7 @@ from model.evaluation.metrics.video_tracks import (
     score_tracks,
     tracked_frames,
 )
-from tests.eval_oracle import AGGREGATE, CASE, mask, oracle
+from tests.model.evaluation.oracle import AGGREGATE, CASE, mask, oracle
 
 OFFICIAL = oracle("video_track_molmo2")
 NAMES = {
@@ -39,8 +39,7 @@ def truth_of(row):
         for frame, place in track["at"].items():
             if int(frame) % step == 0:
                 points.setdefault(int(frame), []).append((number[track["object_id"]], *place))
-    size = row["h"], row["w"]
-    masks = [{int(frame): mask(run, size) for frame, run in one["at"].items()} for one in row["masks"]]
+    masks = [{int(frame): mask(run) for frame, run in one["at"].items()} for one in row["masks"]]
     return TrackTruth(points, masks, [number[one["object_id"]] for one in row["masks"]])
 
 

@@ -1,0 +1,222 @@
+"""Finds the videos and masks of evaluation sets, and reads them only where they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from model.data.datasets.mask_sets import to_mask
+from model.data.errors import SkippedRow
+from molmo_act.errors import InputError
+from molmo_act.io.frames import images_in_folder
+from molmo_act.io.video_reader import video_duration
+
+_PLACES = ("", "videos", "JPEGImages", "JPEGImages/480p", "DAVIS/JPEGImages/480p")
+_SPLITS = ("", "valid", "valid_u", "test", "val")
+_ENDINGS = ("", ".mp4", ".webm", ".mkv", ".avi", ".mov")
+
+
+@dataclass(frozen=True, eq=False)
+class ShownVideo:
+    """A video, or a part of one, as a model is shown it.
+
+    Attributes:
+        source: A video file, or a folder of frames.
+        size: (width, height) in pixels in which answers are scored, as the row says them.
+        fps: Frames per second of a folder.
+        start: Seconds at which the part begins.
+        end: Seconds at which it ends; None for the end.
+    """
+
+    source: Path
+    size: tuple[int, int]
+    fps: float
+    start: float = 0.0
+    end: float | None = None
+
+
+class VideoFiles:
+    """The videos of a data set.
+
+    Args:
+        home: Folder of the data set. Videos lie in it or in ``videos/``, folders of frames in
+            ``JPEGImages/``, each perhaps in the folder of a split.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    def path(self, *names: str) -> Path:
+        """Finds the first video that is there.
+
+        Args:
+            names: Names that it may have, with or without its ending.
+
+        Raises:
+            SkippedRow: There is none.
+        """
+        for name in filter(None, names):
+            for place in self._places():
+                for ending in _ENDINGS:
+                    path = place / f"{name}{ending}"
+                    if path.exists() and place.resolve() in path.resolve().parents:
+                        return path
+        raise SkippedRow("video is missing")
+
+    def reader(
+        self,
+        names: Sequence[str],
+        size: tuple[int, int],
+        fps: float,
+        span: tuple[float, float | None] = (0.0, None),
+    ) -> Callable[[], ShownVideo]:
+        """Gives a function that finds a video and opens it, for `Case.read`.
+
+        Args:
+            names: See `path`.
+            size: See `ShownVideo`.
+            fps: See `ShownVideo`.
+            span: First and last second.
+        """
+
+        def read() -> ShownVideo:
+            path = self.path(*names)
+            try:
+                if path.is_dir():
+                    images_in_folder(path)
+                else:
+                    video_duration(path)
+            except InputError:
+                raise SkippedRow("video cannot be read") from None
+            return ShownVideo(path, size, fps, *span)
+
+        return read
+
+    def _places(self) -> Iterator[Path]:
+        for split in _SPLITS:
+            for place in _PLACES:
+                yield self._home / split / place
+
+
+class ObjectMasks(Mapping[int, np.ndarray]):
+    """Masks of one object by frame, bool (H, W), decoded when they are asked for.
+
+    Attributes:
+        annotated: The frames that were annotated, ascending; those that are not in the mapping are empty.
+    """
+
+    annotated: tuple[int, ...]
+
+
+class RunLengthMasks(ObjectMasks):
+    """Masks that are run lengths or polygons.
+
+    Args:
+        runs: Frame → run lengths or polygons in COCO's format; frames without any are not in the mapping.
+        size: (width, height) for polygons that do not say it.
+    """
+
+    def __init__(self, runs: Mapping[Any, Any], size: tuple[int, int]) -> None:
+        self.annotated = tuple(sorted(runs))
+        self._runs = {frame: run for frame, run in runs.items() if run is not None}
+        self._size = size
+
+    def __getitem__(self, frame: int) -> np.ndarray:
+        run = self._runs[frame]
+        if isinstance(run, list) and run and isinstance(run[0], Mapping):  # polygons, each with its size
+            return np.logical_or.reduce([self._decoded(part) for part in run])
+        return self._decoded(run)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def _decoded(self, run: Any) -> np.ndarray:
+        size = self._size
+        if isinstance(run, Mapping):
+            height, width = run.get("size") or size[::-1]
+            size = int(width), int(height)
+            counts = run.get("counts")
+            if isinstance(counts, bytes):
+                run = {**run, "counts": counts.decode("ascii", "replace")}
+            run = run.get("polygons", run.get("polygon", run)) if counts is None else run
+        return to_mask(run, size)
+
+
+class ImageMasks(ObjectMasks):
+    """Masks that are images of a folder.
+
+    Args:
+        folder: Holds an image for each frame; where there are as many as the video has frames they are taken
+            in order, else by their number.
+        frames: How many frames the video has.
+        label: Number of the object; None where everything that is not black belongs to it.
+        size: (width, height) that masks are brought to, nearest; None to keep theirs.
+
+    Raises:
+        SkippedRow: There is no such folder.
+    """
+
+    def __init__(
+        self, folder: Path, frames: int | None, label: int | None = None, size: tuple[int, int] | None = None
+    ) -> None:
+        names = sorted(path for path in folder.glob("*.png")) if folder.is_dir() else []
+        if not names:
+            raise SkippedRow("masks are missing")
+        numbers: Any = range(len(names)) if frames == len(names) else (int(path.stem) for path in names)
+        try:
+            self._paths: dict[int, Path] = dict(zip(numbers, names, strict=True))
+        except ValueError:
+            raise SkippedRow("masks have names that are no numbers of frames") from None
+        self._label, self._size = label, size
+        self.annotated = tuple(sorted(self._paths))
+
+    def __getitem__(self, frame: int) -> np.ndarray:
+        try:
+            with Image.open(self._paths[frame]) as stored:
+                image = stored if stored.mode in ("P", "L", "I;16", "1") else stored.convert("L")
+                if self._size is not None and image.size != self._size:
+                    image = image.resize(self._size, Image.Resampling.NEAREST)
+                pixels = np.array(image)
+        except OSError:
+            raise SkippedRow("mask cannot be read") from None
+        return pixels != 0 if self._label is None else pixels == self._label
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
+def union(masks: Sequence[ObjectMasks], frames: Sequence[int], size: tuple[int, int]) -> np.ndarray:
+    """Joins the masks of several objects.
+
+    Args:
+        masks: The objects.
+        frames: Which frames.
+        size: (width, height), where no object has a mask.
+
+    Returns:
+        bool (T, H, W), in the size of the first mask.
+
+    Raises:
+        SkippedRow: Masks differ in size.
+    """
+    found = np.zeros((len(frames), size[1], size[0]), bool)
+    empty = True
+    for place, frame in enumerate(frames):
+        for mask in (one[frame] for one in masks if frame in one):
+            if empty:
+                found, empty = np.zeros((len(frames), *mask.shape), bool), False
+            if mask.shape != found.shape[1:]:
+                raise SkippedRow("masks differ in size")
+            found[place] |= mask
+    return found
