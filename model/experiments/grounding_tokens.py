@@ -27,7 +27,8 @@ from model.data.scenes.generate import draw_scene
 from model.data.schema import ImageSample
 from model.evaluation.metrics.pointing import score_query
 from model.evaluation.pointing import answered
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.mixture import ParamGroupConfig
+from model.train.config.packed import PackedRecipe
 from model.train.distributed import DistributedContext
 from model.train.task import RunOptions
 from model.train.trainer import Trainer

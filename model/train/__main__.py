@@ -3,7 +3,7 @@
     python -m model.train RECIPE FOLDER [key=value …]
 
 Recipes: nano (the bundled checkpoint from scratch), tune_nano, pretrain, sft, long_context, gui, video,
-temporal. The same command resumes a run that was stopped. Many GPUs:
+temporal, videomolmo. The same command resumes a run that was stopped. Many GPUs:
 `torchrun --nproc_per_node 8 -m model.train sft runs/sft`. `python -m model.train.export` writes the
 checkpoint. A first try on a small machine:
 

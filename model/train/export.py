@@ -14,6 +14,7 @@ import torch
 
 from model._cli import command, make_parser
 from model.train.checkpoint import load_weights
+from model.train.config.mixture import MixtureRecipe
 from model.train.config.packed import PackedRecipe
 from model.train.config.run_config import read_recipe
 from model.train.distributed import DistributedContext
@@ -37,10 +38,11 @@ def load_trained(run: Path) -> Task:
         CheckpointError: The folder holds no run, or a damaged one.
     """
     recipe = read_recipe(run)
-    if isinstance(recipe, PackedRecipe):
+    if isinstance(recipe, PackedRecipe) and recipe.adapters == "qlora":
         # The weights below 4-bit adapters are those of the checkpoint; they are merged in full precision.
-        adapters = "lora" if recipe.adapters == "qlora" else recipe.adapters
-        recipe = replace(recipe, adapters=adapters, recompute=False, compile=False, precision="float32")
+        recipe = replace(recipe, adapters="lora")
+    if isinstance(recipe, MixtureRecipe):
+        recipe = replace(recipe, recompute=False, compile=False, precision="float32")
     task = build_task(recipe, RunOptions(run), DistributedContext(torch.device("cpu")))
     load_weights(run, task.loss_module)
     merge_adapters(task.loss_module.model)

@@ -13,6 +13,7 @@ import io
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,9 +26,12 @@ from model.train.checkpoint import list_saves, load_weights
 from model.train.config.overrides import override
 from model.train.config.presets import RECIPES
 from model.train.config.run_config import refuse_another
+from model.train.data.branch_targets import CHOICES
 from model.train.data.packed_sequence import NO_TREE, ROOT, PackedSequence
 from model.train.distributed import DistributedContext
+from model.train.losses.grounding import Choices
 from model.train.losses.packed import PackedLossModule
+from model.train.losses.video_molmo import VideoMolmoLossModule
 from model.train.task import RunOptions
 from model.train.tasks.build import build_task
 from molmo_act._optional import import_optional
@@ -90,8 +94,15 @@ class _Sequence:
     trees: list[_Tree]
 
 
+class GivesChoices(Protocol):
+    """A loss module of packed sequences."""
+
+    def choices(self, batch: PackedSequence) -> dict[str, Choices]:
+        """Runs the model with the true answers fed; see `PackedLossModule`."""
+
+
 def render_page(
-    sequences: list[PackedSequence], tokenizer: PreTrainedTokenizerBase, loss_module: PackedLossModule
+    sequences: list[PackedSequence], tokenizer: PreTrainedTokenizerBase, loss_module: GivesChoices
 ) -> str:
     """Renders a self-contained HTML page.
 
@@ -119,13 +130,11 @@ def render_page(
     return page
 
 
-def _guesses(loss_module: PackedLossModule, sequence: PackedSequence) -> dict[str, torch.Tensor]:
+def _guesses(loss_module: GivesChoices, sequence: PackedSequence) -> dict[str, torch.Tensor]:
     """The choices of the model at each position, by kind; -1 where nothing is asked."""
-    found = {}
+    found = {kind: torch.full_like(sequence.words_S, -1) for kind in CHOICES}
     for kind, choices in loss_module.choices(sequence).items():
-        guess = torch.full_like(sequence.words_S, -1)
-        guess[choices.where] = choices.likeliest_M
-        found[kind] = guess
+        found[kind][choices.where] = choices.likeliest_M
     return found
 
 
@@ -173,7 +182,7 @@ def _crops(sequence: PackedSequence, tree: int, own: torch.Tensor, guess: torch.
     columns = min(count, CROPS_A_ROW)
     canvas = Image.new("RGB", (columns * crop, -(-count // columns) * crop))
     for number in range(count):
-        pixels = sequence.patches[first + number].reshape(side, side, patch, patch, 3)
+        pixels = _bytes(sequence.patches[first + number]).reshape(side, side, patch, patch, 3)
         image = Image.fromarray(pixels.permute(0, 2, 1, 3, 4).reshape(crop, crop, 3).numpy())
         canvas.paste(image, (number % columns * crop, number // columns * crop))
     draw = ImageDraw.Draw(canvas)
@@ -187,6 +196,14 @@ def _crops(sequence: PackedSequence, tree: int, own: torch.Tensor, guess: torch.
                 y = number // columns * crop + place // side * patch + inset
                 draw.rectangle((x, y, x + patch - 2 * inset, y + patch - 2 * inset), outline=colour)
     return canvas
+
+
+def _bytes(patches: torch.Tensor) -> torch.Tensor:
+    """Pixels as they are, or stretched from darkest to brightest where they are normalised, as in Molmo 1."""
+    if patches.dtype == torch.uint8:
+        return patches
+    low, high = patches.min(), patches.max()
+    return ((patches - low) * (255 / (high - low).clamp_min(1e-6))).round().to(torch.uint8)
 
 
 def _data_url(image: Image.Image) -> str:
@@ -211,7 +228,9 @@ def main() -> None:
     task = build_task(recipe, RunOptions(args.run, args.data), DistributedContext(torch.device("cpu")))
     restored = load_weights(args.run, task.loss_module) if list_saves(args.run) else None
     sequences = task.packs(args.sequences, restored.data if restored else None)
-    page = render_page(sequences, task.processor.tokenizer, PackedLossModule(task.loss_module.model).eval())
+    losses = task.loss_module
+    shown = losses if isinstance(losses, VideoMolmoLossModule) else PackedLossModule(losses.model)
+    page = render_page(sequences, task.processor.tokenizer, shown.eval())
     with explain_write_errors(out, kind="a page"):
         out.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(out) as unfinished:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from model.data.encoding.message_tree import ImageTreeEncoder, MessageTree
 from model.data.encoding.video_frame import frame_sample
 from model.data.encoding.video_tree import VideoTreeEncoder
 from model.data.schema import ImageSample, VideoSample
+
+
+class TreeEncoder(Protocol):
+    """Encodes samples for one family of models."""
+
+    def __call__(self, sample: ImageSample | VideoSample, rng: np.random.Generator) -> MessageTree:
+        """Encodes a sample; see `SampleEncoder`."""
 
 
 @dataclass(frozen=True)

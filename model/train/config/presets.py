@@ -10,9 +10,11 @@ from dataclasses import replace
 
 from model.data.encoding.answer_format import AnswerFormat
 from model.train.config.base import Recipe
+from model.train.config.mixture import ParamGroupConfig
 from model.train.config.nano import NanoRecipe
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.packed import PackedRecipe
 from model.train.config.temporal import TemporalRecipe
+from model.train.config.video_molmo import VideoMolmoRecipe
 
 POINTING = "pixmo-points pixmo-count"
 ANSWERING = "pixmo-ask-model-anything pixmo-docs pixmo-clocks"
@@ -54,27 +56,6 @@ VIDEO = PackedRecipe(
     steps=6000,
     batch=64,
 )
-VIDEOMOLMO_EXAMPLES = 72_000
-"""Pairs of a video and an expression in VideoMolmo's data."""
-VIDEOMOLMO = PackedRecipe(
-    data="1.0 molmo2-video-tracks",
-    steps=4 * VIDEOMOLMO_EXAMPLES // 256,
-    batch=256,
-    tokens=2560,
-    crops=65,
-    buffer=1,
-    max_crops=12,
-    precision="float32",
-    vision=ParamGroupConfig(5e-6, warmup=10),
-    connector=ParamGroupConfig(5e-6, warmup=10),
-    language=ParamGroupConfig(1e-5, warmup=10),
-    grounding=ParamGroupConfig(5e-6, warmup=10),
-    final=0.0,
-    module="attention",
-    past=4,
-)
-"""VideoMolmo (arXiv 2506.05336): four epochs of 256 examples a step, all parts trained. A sequence has room
-for one image of the most crops with the four frames before it."""
 TUNE_NANO = PackedRecipe(
     data="0.5 screens; 0.5 scenes",
     steps=2000,
@@ -100,6 +81,6 @@ RECIPES: dict[str, Recipe] = {
     "long_context": LONG_CONTEXT,
     "gui": GUI,
     "video": VIDEO,
-    "videomolmo": VIDEOMOLMO,
+    "videomolmo": VideoMolmoRecipe(),
     "temporal": TemporalRecipe(),
 }

@@ -11,12 +11,15 @@ from model.train.config.base import Recipe
 from model.train.config.nano import NanoRecipe
 from model.train.config.packed import PackedRecipe
 from model.train.config.temporal import TemporalRecipe
+from model.train.config.video_molmo import VideoMolmoRecipe
 from model.train.errors import TrainingError
 from molmo_act.errors import CheckpointError
 from molmo_act.io.atomic import atomic_file
 
 FILE = "recipe.json"
-KINDS: dict[str, type[Recipe]] = {kind.kind: kind for kind in (PackedRecipe, NanoRecipe, TemporalRecipe)}
+KINDS: dict[str, type[Recipe]] = {
+    kind.kind: kind for kind in (PackedRecipe, NanoRecipe, TemporalRecipe, VideoMolmoRecipe)
+}
 
 Config = TypeVar("Config")
 

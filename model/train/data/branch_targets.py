@@ -64,18 +64,31 @@ class BranchTargets:
 
 
 def branch_targets(
-    branch: Branch, tree: MessageTree, config: MolmoPointConfig, first_row: int, num_rows: int
+    branch: Branch, tree: MessageTree, config: MolmoPointConfig | None, first_row: int, num_rows: int
 ) -> BranchTargets:
     """Computes inputs and targets of one branch.
 
     Args:
         branch: The branch.
         tree: Its tree, which says where extended ids begin.
-        config: Says which ids are grounding words.
+        config: Says which ids are grounding words; None if answers are words alone.
         first_row: Row of the tree's first window among those of the batch.
         num_rows: Number N of windows of the batch.
     """
     ids, is_answer = branch.ids, branch.is_answer
+    if config is None:
+        nothing = np.full(len(ids), IGNORE)
+        return BranchTargets(
+            words=ids,
+            patch=np.full(len(ids), -1),
+            subpatch=np.full(len(ids), -1),
+            position=len(tree.prefix) + np.arange(len(ids)),
+            last_patch=np.full(len(ids), -1),
+            word_target=np.append(np.where(is_answer, ids, IGNORE)[1:], IGNORE),
+            patch_target=nothing,
+            subpatch_target=nothing,
+            location_target=nothing,
+        )
     grounding = PromptIds.of(config, tree.token_pooling)
     offset = ids - grounding.start
     is_patch = (offset >= 0) & (ids < grounding.subpatch_start)  # no more points included

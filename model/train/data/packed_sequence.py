@@ -155,12 +155,14 @@ def fit_tree(tree: MessageTree, room: Room) -> MessageTree | None:
     return replace(tree, branches=tree.branches[:kept])
 
 
-def pack(trees: Sequence[MessageTree], config: MolmoPointConfig, length: int | None = None) -> PackedSequence:
+def pack(
+    trees: Sequence[MessageTree], config: MolmoPointConfig | None, length: int | None = None
+) -> PackedSequence:
     """Makes one sequence of trees.
 
     Args:
         trees: At least one, each with at least one branch.
-        config: Says which ids are grounding words and image tokens.
+        config: Says which ids are grounding words and image tokens; None if answers are words alone.
         length: Pads the sequence to so many positions; None for none.
     """
     windows = [len(tree.token_pooling) for tree in trees]
@@ -190,8 +192,10 @@ def pack(trees: Sequence[MessageTree], config: MolmoPointConfig, length: int | N
     )
 
 
-def _indexable(tree: MessageTree, config: MolmoPointConfig) -> np.ndarray:
+def _indexable(tree: MessageTree, config: MolmoPointConfig | None) -> np.ndarray:
     """bool, for each image token of the tree."""
+    if config is None:
+        return np.zeros(len(tree.token_pooling), bool)
     kinds = (config.image_patch_id, config.image_non_indexable_patch_id)
     return tree.prefix[np.isin(tree.prefix, kinds)] == config.image_patch_id
 

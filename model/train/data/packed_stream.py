@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
-from model.data.encoding.encoder import SampleEncoder
+from model.data.encoding.encoder import TreeEncoder
 from model.data.encoding.message_tree import MessageTree
 from model.data.encoding.mixture import Group, Mixture, MixtureState, Pick
 from model.data.encoding.packing import Packer, Room
@@ -71,8 +71,8 @@ class PackStream(IterableDataset):
     Args:
         plan: What is shown.
         sources: Data sets by name.
-        encoders: Turn samples into trees.
-        config: Configuration of the model.
+        encode: Turns samples into trees.
+        config: See `pack`.
         rank, ranks: Number of this training process, and how many there are.
         states: `Packed.state` of each loading process of this rank, from which it goes on; None to begin.
         first: Number of the loading process that yields the first sequence.
@@ -82,15 +82,15 @@ class PackStream(IterableDataset):
         self,
         plan: StreamPlan,
         sources: Mapping[str, Source],
-        encoders: SampleEncoder,
-        config: MolmoPointConfig,
+        encode: TreeEncoder,
+        config: MolmoPointConfig | None,
         rank: int = 0,
         ranks: int = 1,
         states: Sequence[dict[str, Any] | None] = (None,),
         first: int = 0,
     ) -> None:
         super().__init__()
-        self._plan, self._sources, self._encoders, self._config = plan, sources, encoders, config
+        self._plan, self._sources, self._encode, self._config = plan, sources, encode, config
         self._rank, self._ranks, self._states, self._first = rank, ranks, states, first
 
     def __iter__(self) -> Iterator[Packed]:
@@ -145,7 +145,7 @@ class PackStream(IterableDataset):
         plan = self._plan
         rng = np.random.default_rng([plan.seed, EXAMPLE_SALT, stream, pick.number])
         sample = self._sources[pick.source].read(pick.index, rng)
-        tree = fit_tree(self._encoders(sample, rng), plan.room)
+        tree = fit_tree(self._encode(sample, rng), plan.room)
         if tree is None:
             raise SkippedRow("longer than a sequence")
         return tree

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.train.config.packed import Z_LOSS
+from model.train.config.mixture import Z_LOSS
 from model.train.data.branch_targets import CHOICES, IGNORE, Answers
 from molmo_act.models.molmo_point.core import ImageFeatures, MolmoPointModel
 from molmo_act.models.molmo_point.grounding_head import MASKED_PATCH, patch_scores
@@ -156,7 +156,21 @@ def word_loss(
     Returns:
         Losses (M,), and the choices of the highest score (M,).
     """
-    logits_MV = model.lm_head(model.model.final_norm(x_MD)).float()
+    return loss_of_words(model.lm_head(model.model.final_norm(x_MD)), target_M, z_loss)
+
+
+def loss_of_words(logits_MV: Tensor, target_M: Tensor, z_loss: float) -> Outcome:
+    """Cross-entropy of words by their logits, with z-loss.
+
+    Args:
+        logits_MV: Logits.
+        target_M: Ids of the right words.
+        z_loss: Weight of the squared logarithm of the softmax's denominator.
+
+    Returns:
+        Losses (M,), and the choices of the highest score (M,).
+    """
+    logits_MV = logits_MV.float()
     loss_M = F.cross_entropy(logits_MV, target_M, reduction="none")
     return loss_M + z_loss * logits_MV.logsumexp(-1).square(), _likeliest(logits_MV)
 

@@ -5,11 +5,13 @@ Shape letters: see `model.train.data.packed_sequence` and `model.train.losses.gr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask
 
-from model.train.config.packed import Z_LOSS
+from model.train.config.mixture import Z_LOSS
 from model.train.data.branch_targets import CHOICES
 from model.train.data.packed_sequence import PackedSequence
 from model.train.losses.base import Losses, LossModule
@@ -43,14 +45,7 @@ class PackedLossModule(LossModule):
         Returns:
             Losses, weighed by the tokens' weights.
         """
-        choices = self.choices(batch).values()
-        weighted = torch.stack([(each.loss_M * batch.weight_S[each.where]).sum() for each in choices]).sum()
-        sums = [
-            torch.stack((total, each.where.sum())).float()
-            for each in choices
-            for total in (each.loss_M.detach().sum(), (each.likeliest_M == each.target_M).sum())
-        ]
-        return Losses(weighted, torch.stack(sums))
+        return weighted_losses(self.choices(batch), batch.weight_S)
 
     def choices(self, batch: PackedSequence) -> dict[str, Choices]:
         """Runs the model with the true answers fed.
@@ -78,3 +73,23 @@ class PackedLossModule(LossModule):
     def _mask(self, batch: PackedSequence) -> Tensor | BlockMask:
         flex = self.model.config.text_config._attn_implementation == FLEX
         return batch.block_mask() if flex else batch.dense_mask()
+
+
+def weighted_losses(choices: Mapping[str, Choices], weight_S: Tensor) -> Losses:
+    """Sums the losses of a sequence, and counts what is right.
+
+    Args:
+        choices: All choices, by kind.
+        weight_S: Weight of each position.
+
+    Returns:
+        Losses, weighed by the positions' weights; their sums have the loss and the hits of each kind.
+    """
+    kinds = choices.values()
+    weighted = torch.stack([(each.loss_M * weight_S[each.where]).sum() for each in kinds]).sum()
+    sums = [
+        torch.stack((total, each.where.sum())).float()
+        for each in kinds
+        for total in (each.loss_M.detach().sum(), (each.likeliest_M == each.target_M).sum())
+    ]
+    return Losses(weighted, torch.stack(sums))

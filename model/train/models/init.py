@@ -149,6 +149,20 @@ def load_for_training(source: str | Path, **options: Any) -> MolmoPointForCondit
         CheckpointError: The checkpoint is missing, foreign or damaged.
         InputError: It is stored in fewer bits: its language blocks cannot learn.
     """
+    refuse_stored_in_fewer_bits(source)
+    return MolmoPointForConditionalGeneration.from_pretrained(source, dtype=torch.float32, **options)
+
+
+def refuse_stored_in_fewer_bits(source: str | Path) -> None:
+    """Refuses a quantized checkpoint.
+
+    Args:
+        source: Folder, or repository on the hub.
+
+    Raises:
+        CheckpointError: It has no config.json.
+        InputError: It is stored in fewer bits: its language blocks cannot learn.
+    """
     stored = read_json(need_file(source, "config.json")).get("quantization_config")
     if stored is not None:
         raise InputError(
@@ -156,7 +170,6 @@ def load_for_training(source: str | Path, **options: Any) -> MolmoPointForCondit
             "floating point to train from. Give the checkpoint that it was made of; adapters=qlora stores "
             "that in 4 bits."
         )
-    return MolmoPointForConditionalGeneration.from_pretrained(source, dtype=torch.float32, **options)
 
 
 def _trained(

@@ -1,11 +1,11 @@
-"""The four param groups of a model, each with its own rate, warm-up and clipping."""
+"""The param groups of a model, each with its own rate, warm-up and clipping."""
 
 from __future__ import annotations
 
 from torch import nn
 from torch.optim import AdamW
 
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.mixture import MixtureRecipe, ParamGroupConfig
 from model.train.optim import Optimizers, cosine, group_parameters
 
 PLACES = {
@@ -24,7 +24,7 @@ def group_of(name: str) -> str:
     return "language"
 
 
-def freeze(model: nn.Module, recipe: PackedRecipe) -> None:
+def freeze(model: nn.Module, recipe: MixtureRecipe) -> None:
     """Freezes the groups whose rate is 0.
 
     Args:
@@ -36,12 +36,12 @@ def freeze(model: nn.Module, recipe: PackedRecipe) -> None:
             parameter.requires_grad_(False)
 
 
-def build_optimizers(model: nn.Module, recipe: PackedRecipe) -> Optimizers:
-    """Makes one AdamW over all trained parameters, every group with its own schedule and clipping.
+def build_optimizers(model: nn.Module, recipe: MixtureRecipe) -> Optimizers:
+    """Makes one AdamW over all trained parameters, every group with its own schedule.
 
     Args:
         model: The model, sharded or not.
-        recipe: Rate, warm-up and clipping of every group, and the parameters of AdamW.
+        recipe: Rate and warm-up of every group, what is clipped together, and the parameters of AdamW.
     """
     groups = group_parameters(model.named_parameters(), group_of)
     terms: dict[str, ParamGroupConfig] = {group["name"]: getattr(recipe, group["name"]) for group in groups}
@@ -60,4 +60,6 @@ def build_optimizers(model: nn.Module, recipe: PackedRecipe) -> Optimizers:
         }
 
     clips = {group["name"]: (group["params"], terms[group["name"]].clip) for group in groups}
+    if recipe.clip:
+        clips = {"all": ([each for group in groups for each in group["params"]], recipe.clip)}
     return Optimizers((optimizer,), rates, clips)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from model.train.config.base import Recipe
+from model.train.config.mixture import MixtureRecipe
 from model.train.config.nano import NanoRecipe
-from model.train.config.packed import PackedRecipe
 from model.train.config.temporal import TemporalRecipe
 from model.train.distributed import DistributedContext
 from model.train.task import RunOptions, Task
@@ -28,5 +28,5 @@ def build_task(recipe: Recipe, options: RunOptions, context: DistributedContext)
         return NanoTask(recipe, options, context)
     if isinstance(recipe, TemporalRecipe):
         return TemporalTask(recipe, options, context)
-    assert isinstance(recipe, PackedRecipe)
+    assert isinstance(recipe, MixtureRecipe)
     return PackedTask(recipe, options, context)

@@ -11,17 +11,16 @@ from model.data.datasets.screenspot import LAYOUTS
 from model.data.encoding.mixture import parse_groups, source_names
 from model.data.encoding.packing import Room
 from model.data.registry import open_source
-from model.train.config.packed import PackedRecipe
+from model.train.config.mixture import MixtureRecipe
 from model.train.data.packed_sequence import PackedSequence
 from model.train.data.packed_stream import PackLoader, PackStream, StreamPlan, deal_streams
 from model.train.data.tree_batch import TensorBatch
 from model.train.distributed import DistributedContext
 from model.train.losses.base import LossModule
-from model.train.losses.packed import PackedLossModule
-from model.train.models.init import init_model, make_encoders
 from model.train.models.param_groups import build_optimizers
 from model.train.optim import Optimizers
 from model.train.task import RunOptions
+from model.train.tasks.parts import packed_parts
 from molmo_act.errors import InputError
 
 
@@ -29,11 +28,11 @@ class PackedTask:
     """A checkpoint trained further; see `build_task` for arguments, and `Task`.
 
     Raises:
-        InputError: The batch cannot be dealt to the processes, or see `init_model`.
-        CheckpointError, MissingExtraError: See `init_model`.
+        InputError: The batch cannot be dealt to the processes, or see `packed_parts`.
+        CheckpointError, MissingExtraError: See `packed_parts`.
     """
 
-    def __init__(self, recipe: PackedRecipe, options: RunOptions, context: DistributedContext) -> None:
+    def __init__(self, recipe: MixtureRecipe, options: RunOptions, context: DistributedContext) -> None:
         self.batches, left = divmod(recipe.batch, context.size)
         if left:
             raise InputError(
@@ -41,8 +40,9 @@ class PackedTask:
                 "expected a multiple. Change batch."
             )
         self._recipe, self._options, self._context = recipe, options, context
-        model, self.processor = init_model(recipe, context)
-        self.loss_module: LossModule = PackedLossModule(model, recipe.z_loss)
+        self._parts = packed_parts(recipe, context)
+        self.processor = self._parts.processor
+        self.loss_module: LossModule = self._parts.loss_module
 
     def optimizers(self) -> Optimizers:
         """Makes one AdamW, every param group with its own schedule."""
@@ -82,6 +82,5 @@ class PackedTask:
             raise InputError(f"{', '.join(held_out)} is for evaluation only; leave it out of data.")
         sides = (recipe.side_least, recipe.side_most)
         sources = {name: open_source(name, self._options.data, sides, recipe.frames) for name in names}
-        config = self.loss_module.model.config
-        encoders = make_encoders(self.processor, recipe, config)
-        return PackStream(plan, sources, encoders, config, context.rank, context.size, states, first)
+        encode, config = self._parts.encode, self._parts.config
+        return PackStream(plan, sources, encode, config, context.rank, context.size, states, first)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers import initialization as init
 
 from molmo_act.models.molmo.configuration_molmo import MolmoAdapterConfig
 
@@ -53,6 +54,12 @@ class VideoMolmoTemporalModule(nn.Module):
         found = F.scaled_dot_product_attention(queries, keys, values)
         mixed_NKC: Tensor = windows_NKC + self.o_proj(found.transpose(1, 2).flatten(-2))
         return mixed_NKC
+
+    @torch.no_grad()
+    def init_weights(self) -> None:
+        """Initializes the weights as the paper does: every projection by Xavier's rule, normally."""
+        for projection in (self.q_proj, self.k_proj, self.v_proj, self.o_proj):
+            init.xavier_normal_(projection.weight)
 
 
 def frames_before(last: Sequence[np.ndarray], frame: np.ndarray) -> list[np.ndarray]:

@@ -67,6 +67,12 @@ class MolmoVisionModel(CLIPVisionModel):
         self.embeddings = MolmoVisionEmbeddings(config)
         self.post_layernorm = nn.Identity()
 
+    @property
+    def layers(self) -> nn.ModuleList:
+        """The blocks, first to last."""
+        blocks: nn.ModuleList = self.encoder.layers
+        return blocks
+
     def forward(
         self, pixel_values: Tensor, layers: Sequence[int], grid: tuple[int, int] | None = None
     ) -> tuple[Tensor, ...]:

@@ -15,7 +15,8 @@ from model.data.encoding.message_tree import ImageTreeEncoder, MessageTree
 from model.data.scenes.generate import draw_scene
 from model.data.screens.glyph_sheets import GlyphSheet
 from model.train.checkpoint import list_saves
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.mixture import ParamGroupConfig
+from model.train.config.packed import PackedRecipe
 from model.train.distributed import init_distributed
 from model.train.models.nano import make_processor, nano_config
 from model.train.models.nano_tokenizer import train_tokenizer

@@ -12,6 +12,7 @@ from PIL import Image
 
 from model.train.visualize import GUESSED, RIGHT, main
 from tests.model.train.small_run import save_tiny, tiny_recipe
+from tests.support.tiny_molmo1 import DATA
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,19 @@ def test_right_patches_and_guesses_are_drawn(text):
     assert any((picture == RIGHT).all(-1).any() for picture in pictures)
     assert any((picture == GUESSED).all(-1).any() for picture in pictures)
     assert all(picture.shape[0] % 224 == picture.shape[1] % 224 == 0 for picture in pictures)
+
+
+def test_frames_of_videomolmo_are_shown(monkeypatch, tmp_path):
+    changes = [f"model={DATA / 'tiny'}", "data=1 clips", "tokens=900", "crops=40", "max_crops=2", "frames=3"]
+    monkeypatch.setattr(
+        "sys.argv", ["visualize", "videomolmo", str(tmp_path / "run"), *changes, "--sequences", "1"]
+    )
+    assert main() == 0
+    text = (tmp_path / "run" / "page.html").read_text()
+    assert " User: Point to" in text
+    assert "<b>" in text
+    [data] = re.findall(r'<div class=tree><img src="data:image/png;base64,([^"]+)">', text)
+    assert np.ptp(np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))) == 255
 
 
 def test_a_wrong_change_is_an_error(monkeypatch, capsys, tmp_path):

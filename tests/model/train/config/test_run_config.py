@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from model.data.encoding.answer_format import AnswerFormat
+from model.train.config.mixture import ParamGroupConfig
 from model.train.config.nano import NanoRecipe
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.packed import PackedRecipe
 from model.train.config.run_config import read_recipe, refuse_another, write_recipe
 from model.train.config.temporal import TemporalRecipe
 from model.train.errors import TrainingError

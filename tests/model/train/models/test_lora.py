@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 import molmo_act
 from model.train.checkpoint import list_saves
-from model.train.config.packed import ParamGroupConfig
+from model.train.config.mixture import ParamGroupConfig
 from model.train.config.run_config import read_recipe
 from model.train.distributed import DistributedContext
 from model.train.export import load_trained, main

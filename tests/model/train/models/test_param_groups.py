@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from model.train.config.packed import PackedRecipe, ParamGroupConfig
+from model.train.config.mixture import ParamGroupConfig
+from model.train.config.packed import PackedRecipe
 from model.train.models.param_groups import build_optimizers, freeze, group_of
 
 RECIPE = PackedRecipe(
