@@ -126,7 +126,8 @@ def test_a_node_of_one_camera_is_started_for_each_in_its_namespace(load):
 
 
 @pytest.mark.parametrize(
-    ("transport", "profile"), [("shared_memory", "fastdds_shm.xml"), ("tcp", "fastdds_tcp.xml")]
+    ("transport", "profile"),
+    [("shared_memory", "fastdds_shm.xml"), ("udp", "fastdds_udp.xml")],
 )
 def test_given_topics_namespace_and_transport_arrive(load, transport, profile):
     said = load("point")["generate_launch_description"]()

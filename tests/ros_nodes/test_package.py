@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 import tomllib
 import yaml
+from molmo_act_ros.benchmarks.domain import own_domain
 
 from tests.ros_nodes.program import PROCESSES
 from tests.support.paths import ROOT, ROS_PACKAGE
@@ -116,13 +117,27 @@ def test_transport_profile_uses_the_transports_it_describes_and_no_others():
     assert 3 * segment < 64 << 20, "three processes fit into what Docker gives a container"
 
 
-def test_the_profile_without_shared_memory_sends_messages_by_tcp_only():
-    space = {"dds": "http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles"}
-    profile = ElementTree.parse(FOLDER / "molmo_act_ros" / "fastdds_tcp.xml").getroot()
-    types = [each.text for each in profile.findall(".//dds:transport_descriptor/dds:type", space)]
-    assert sorted(types) == ["TCPv4", "UDPv4"]
-    (locator,) = profile.findall(".//dds:defaultUnicastLocatorList/dds:locator", space)
-    assert [each.tag.rpartition("}")[2] for each in locator] == ["tcpv4"]
+@pytest.mark.ros
+def test_a_process_with_the_profile_by_udp_opens_no_port_of_shared_memory():
+    """rclpy adds shared memory of its own where discovery is limited to this machine."""
+    look = """
+import rclpy
+rclpy.init()
+rclpy.create_node("by_udp")
+mapped = [line.split()[-1] for line in open("/proc/self/maps") if "/dev/shm/fast" in line]
+print([name for name in mapped if "port" in name])
+"""
+    profile = FOLDER / "molmo_act_ros" / "fastdds_udp.xml"
+    environment = os.environ | {
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(profile),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+    }
+    with own_domain() as domain:
+        environment["ROS_DOMAIN_ID"] = str(domain)
+        done = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "XMLPARSER" not in done.stdout + done.stderr
 
 
 @pytest.mark.ros

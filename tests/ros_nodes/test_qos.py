@@ -81,7 +81,7 @@ def test_too_little_shared_memory_is_said_where_the_profile_is_on(monkeypatch, t
     monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_shm.xml")
     assert "has 64 MiB" in qos.shared_memory_problem(tmp_path)
     assert "--shm-size=128m" in qos.shared_memory_problem(tmp_path)
-    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_tcp.xml")
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_udp.xml")
     assert qos.shared_memory_problem(tmp_path) is None
     monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "fastdds_shm.xml")
     assert qos.shared_memory_problem(tmp_path / "elsewhere") is None
@@ -94,9 +94,9 @@ def test_the_profile_that_is_on_is_not_advised(monkeypatch):
     text = qos.silence_text("image", ["/image"], published=True)
     assert "this node uses a profile already" in text
     assert "README" not in text
-    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "/somewhere/fastdds_tcp.xml")
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "/somewhere/fastdds_udp.xml")
     text = qos.silence_text("image", ["/image"], published=True)
-    assert "without it the publisher's process reaches nobody" in text
+    assert "net.core.rmem_max" in text
     assert "/dev/shm" not in text
 
 

@@ -42,7 +42,7 @@ PARAMETERS: dict[str, tuple[type, ...]] = {
 """Dataclasses of the parameters by node; their defaults stay those of the node."""
 TRANSPORTS = {
     name: str(Path(__file__).parent / f"fastdds_{file}.xml")
-    for name, file in (("shared_memory", "shm"), ("tcp", "tcp"))
+    for name, file in (("udp", "udp"), ("shared_memory", "shm"))
 }
 """Profiles of Fast DDS by value of the argument ``transport``."""
 
@@ -79,7 +79,7 @@ def launch_node(executable: str, topics: Sequence[str]) -> LaunchDescription:
         "transport",
         default_value="",
         choices=["", *TRANSPORTS],
-        description="Send by a profile of Fast DDS; all processes that exchange messages must use it.",
+        description="Receive and send by a profile of Fast DDS: udp for all cases, shared_memory for speed.",
     )
 
     def start(context: LaunchContext) -> list[LifecycleNode]:

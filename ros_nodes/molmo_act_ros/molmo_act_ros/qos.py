@@ -185,8 +185,11 @@ def _profile() -> str:
 
 def _transport_hint() -> str:
     """What to do about the transport, which the publisher's process has to have, too."""
-    if _profile().endswith("fastdds_tcp.xml"):
-        return "this node uses fastdds_tcp.xml; without it the publisher's process reaches nobody who does"
+    if _profile().endswith("fastdds_udp.xml"):
+        return (
+            "this node uses fastdds_udp.xml, with which large images may be lost where buffers are small: "
+            "sysctl -w net.core.rmem_max=16777216"
+        )
     if _profile():
         return "this node uses a profile already; does the publisher's process, and is /dev/shm large enough"
     return "see README.md"

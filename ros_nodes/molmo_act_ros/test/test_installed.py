@@ -19,7 +19,7 @@ def test_every_program_can_be_loaded():
 def test_the_module_has_its_data():
     folder = Path(molmo_act_ros.__file__).parent
     assert (folder / "fastdds_shm.xml").is_file()
-    assert (folder / "fastdds_tcp.xml").is_file()
+    assert (folder / "fastdds_udp.xml").is_file()
     assert (folder / "message_definitions" / "PointedPixels.msg").is_file()
 
 

@@ -26,8 +26,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the random events (default 1)")
     parser.add_argument(
         "--profile",
-        default="fastdds_tcp.xml",
-        help="file of molmo_act_ros that says how messages travel (default fastdds_tcp.xml)",
+        default="fastdds_udp.xml",
+        help="file of molmo_act_ros that says how messages travel (default fastdds_udp.xml)",
     )
     options = parser.parse_args()
     report = chaos(options.seconds, options.seed, options.profile)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.ros_nodes.processes import frames
 
-FOCAL, WIDTH, HEIGHT = 600.0, frames.WIDTH, frames.HEIGHT
+FOCAL, WIDTH, HEIGHT = 600.0, 160, 120  # an image, and one of depth, is one datagram
 K = [FOCAL, 0.0, (WIDTH - 1) / 2, 0.0, FOCAL, (HEIGHT - 1) / 2, 0.0, 0.0, 1.0]
 TICK_S = 0.1  # of simulated time between images
 
@@ -76,8 +76,8 @@ class World:
         self.world += 1
         rng = self.rng
         self.spots = {
-            "red": (rng.randrange(60, 500), rng.randrange(40, 200)),
-            "green": (rng.randrange(60, 500), rng.randrange(280, 440)),
+            "red": (rng.randrange(15, 125), rng.randrange(10, 50)),
+            "green": (rng.randrange(15, 125), rng.randrange(70, 110)),
         }
         self.base = 1.0 + (0.37 * self.world) % 3.0
 
@@ -88,7 +88,7 @@ class World:
 
         self.now += TICK_S
         self.number += 1
-        self.spots = {name: ((x - 20) % 580 + 22, y) for name, (x, y) in self.spots.items()}
+        self.spots = {name: ((x - 5) % 140 + 9, y) for name, (x, y) in self.spots.items()}
         moment = Moment(dict(self.spots), self.base + 0.02 * (self.number % 10), time.monotonic(), self.world)
         header = header_at(self.now)
         key = header.stamp.sec * 10**9 + header.stamp.nanosec
@@ -99,8 +99,8 @@ class World:
                 CameraInfo(header=header, width=WIDTH, height=HEIGHT, k=K, distortion_model="plumb_bob")
             )
             self.published["camera_info"] = time.monotonic()
-        wall = np.full((HEIGHT, WIDTH), moment.depth, "<f4")
-        depth = Image(header=header, height=HEIGHT, width=WIDTH, encoding="32FC1", step=4 * WIDTH)
+        wall = np.full((HEIGHT, WIDTH), round(1000 * moment.depth), "<u2")  # mm
+        depth = Image(header=header, height=HEIGHT, width=WIDTH, encoding="16UC1", step=2 * WIDTH)
         depth.data = array.array("B", wall.tobytes())
         if "depth" not in self.dead:
             due = time.monotonic() + (self.rng.uniform(0, 0.6) if self.disorder else 0.0)
@@ -110,7 +110,7 @@ class World:
             self.depths.publish(one[1])
             self.published["depth"] = time.monotonic()
         if "image" not in self.dead:
-            rgb = frames.draw(self.spots, self.number)
+            rgb = frames.draw(self.spots, self.number, (WIDTH, HEIGHT))
             image = Image(header=header, height=HEIGHT, width=WIDTH, encoding="rgb8", step=3 * WIDTH)
             image.data = array.array("B", rgb.tobytes())
             self.images.publish(image)

@@ -11,12 +11,14 @@ RGB = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 WIDTH, HEIGHT = 640, 480
 
 
-def draw(spots: dict[str, tuple[int, int]], number: int) -> np.ndarray:
-    """uint8 RGB (HEIGHT, WIDTH, 3): grey, with SPOT × SPOT pixels of a colour around each given pixel.
+def draw(
+    spots: dict[str, tuple[int, int]], number: int, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> np.ndarray:
+    """uint8 RGB (height, width, 3): grey, with SPOT × SPOT pixels of a colour around each given pixel.
 
     The first 16 bytes hold the monotonic clock in nanoseconds, which all processes share, and ``number``.
     """
-    rgb = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    rgb = np.full((size[1], size[0], 3), 90, np.uint8)
     for colour, (x, y) in spots.items():
         half = SPOT // 2
         rgb[y - half : y + half + 1, x - half : x + half + 1] = RGB[colour]

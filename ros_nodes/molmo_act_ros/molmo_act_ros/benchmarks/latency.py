@@ -5,7 +5,7 @@
 A camera and a node are processes of their own, this one subscribes to the points. Measured is the time
 between the stamp of an image and its point here, without the model's own. Two nodes run in turns with ours:
 one that only answers, which is what rclpy and the transport take, and a naive one. Messages go through shared
-memory, and in further turns by TCP; those of the naive node by the default transport. On a machine with other
+memory, and in further turns by UDP; those of the naive node by the default transport. On a machine with other
 work, many short turns (--rounds) give each node the same share of it.
 """
 
@@ -28,7 +28,7 @@ import numpy as np
 from molmo_act.cli._writing import Parser
 from molmo_act_ros.benchmarks.session import (
     PROFILE,
-    TCP_PROFILE,
+    UDP_PROFILE,
     anonymous_mib,
     process,
     program,
@@ -56,7 +56,7 @@ def main() -> None:
     result: dict[str, Any] = {"cpu": platform.processor() or platform.machine(), "cores": os.cpu_count()}
     runs = [
         {f"{name} {node}": (node, size, 0.0, PROFILE) for node in NODES}
-        | {f"{name} {node} by TCP": (node, size, 0.0, TCP_PROFILE) for node in ("point", "echo")}
+        | {f"{name} {node} by UDP": (node, size, 0.0, UDP_PROFILE) for node in ("point", "echo")}
         for name, size in SIZES.items()
     ]
     slow = ("point", "naive")
@@ -71,7 +71,7 @@ def main() -> None:
         for name, taken in parts.items():
             result[name] = summarize(taken)
             print(f"{name}: {result[name]}", file=sys.stderr)
-    for name, way in product(SIZES, ("", " by TCP")):
+    for name, way in product(SIZES, ("", " by UDP")):
         ours, bare = result[f"{name} point{way}"]["p50"], result[f"{name} echo{way}"]["p50"]
         result[f"{name} point / echo{way}"] = round(ours / bare, 3) if ours and bare else None
     if args.memory_frames:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from molmo_act_interfaces.msg import PointedPixels
 
 PROFILE = Path(__file__).parents[1] / "fastdds_shm.xml"
-TCP_PROFILE = PROFILE.with_name("fastdds_tcp.xml")
+UDP_PROFILE = PROFILE.with_name("fastdds_udp.xml")
 TIMEOUT_S = 60.0
 
 
