@@ -31,7 +31,7 @@ def row_as_expected() -> Iterator[None]:
         yield
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as exc:
         raise SkippedRow(f"row is not as expected ({type(exc).__name__}: {exc})") from exc
 
 

@@ -111,6 +111,7 @@ class Benchmark:
         figures_shown: The figures of the table, in order; all of them where it is empty.
         published: Figures by model as they were published, in the unit of `scale`.
         scale: What a figure is multiplied with before it is shown: 100 for shares.
+        numbers: Figures that are numbers of objects, not shares, and are shown as they are.
         asks: What the model must be able to do: "points" at an image, "words", "tracks" of a video, or
             "masks" of one.
         protocol: Whose rules, and what of them is odd, in sentences for the report.
@@ -125,8 +126,13 @@ class Benchmark:
     figures_shown: ClassVar[tuple[str, ...]] = ()
     published: ClassVar[Mapping[str, Mapping[str, float]]] = {}
     scale: ClassVar[float] = 100.0
+    numbers: ClassVar[tuple[str, ...]] = ()
     asks: ClassVar[Literal["points", "words", "tracks", "masks"]] = "points"
     protocol: ClassVar[str]
+
+    def scale_of(self, figure: str) -> float:
+        """Says what a figure is multiplied with before it is shown."""
+        return 1.0 if figure in self.numbers else self.scale
 
     def cases(self, home: Path) -> list[Case]:
         """Reads the rows of a data set; rows that are damaged become cases with a problem.

@@ -74,7 +74,7 @@ def _table(group: Sequence[Result]) -> str:
     names = shown(benchmark, group)
     rows = ["<tr><th>model<th>rows" + "".join(f"<th>{_text(name)}" for name in names)]
     for result in group:
-        cells = [number(result.figures.get(name, float("nan")), benchmark.scale) for name in names]
+        cells = [number(result.figures.get(name, float("nan")), benchmark.scale_of(name)) for name in names]
         if benchmark.headline in names:
             cells[names.index(benchmark.headline)] += interval_text(result)
         rows.append(

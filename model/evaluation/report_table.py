@@ -29,7 +29,7 @@ def markdown(results: Sequence[Result]) -> list[str]:
     lines = [f"## {benchmark.title}", "", benchmark.protocol, ""]
     lines += [f"| model | rows | {' | '.join(names)} |", "|" + "---|" * (len(names) + 2)]
     for result in results:
-        cells = [number(result.figures.get(name, math.nan), benchmark.scale) for name in names]
+        cells = [number(result.figures.get(name, math.nan), benchmark.scale_of(name)) for name in names]
         if benchmark.headline in names:
             cells[names.index(benchmark.headline)] += interval_text(result)
         lines.append(f"| **{result.label}** ({result.run}) | {result.coverage} | {' | '.join(cells)} |")
@@ -55,7 +55,7 @@ def number(value: float, scale: float) -> str:
 def interval_text(result: Result) -> str:
     """Writes the interval of a headline."""
     low, high = result.interval
-    scale = result.benchmark.scale
+    scale = result.benchmark.scale_of(result.benchmark.headline)
     return "" if math.isnan(low) else f" [{number(low, scale)}, {number(high, scale)}]"
 
 
@@ -64,7 +64,7 @@ def difference_text(first: Result, other: Result, found: Difference | None) -> s
     benchmark = first.benchmark
     if found is None:
         return f"{other.label} ({other.run}) and {first.label} ({first.run}) share no case of the same data."
-    scale = benchmark.scale
+    scale = benchmark.scale_of(benchmark.headline)
     ahead, low, high = (f"{scale * value:+.2f}" for value in (found.ahead, found.low, found.high))
     return (
         f"{other.label} ({other.run}) minus {first.label} ({first.run}), {benchmark.headline} of the "

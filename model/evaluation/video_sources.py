@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -16,6 +16,8 @@ from molmo_act.errors import InputError
 from molmo_act.io.frames import images_in_folder
 from molmo_act.io.video_reader import video_duration
 
+T = TypeVar("T")
+_MOST_PIXELS = 2**27  # of a mask; more is a damaged row
 _PLACES = ("", "videos", "JPEGImages", "JPEGImages/480p", "DAVIS/JPEGImages/480p")
 _SPLITS = ("", "valid", "valid_u", "test", "val")
 _ENDINGS = ("", ".mp4", ".webm", ".mkv", ".avi", ".mov")
@@ -103,6 +105,27 @@ class VideoFiles:
                 yield self._home / split / place
 
 
+class Deferred(Generic[T]):
+    """A value of a row that is read when it is asked for: masks, which are most of a data set.
+
+    It is not part of what tells data sets apart.
+
+    Args:
+        read: Gives the value.
+    """
+
+    def __init__(self, read: Callable[[], T]) -> None:
+        self._read = read
+
+    @property
+    def value(self) -> T:
+        """The value, read anew; raises SkippedRow where it cannot be."""
+        return self._read()
+
+    def __repr__(self) -> str:
+        return "read when asked for"
+
+
 class ObjectMasks(Mapping[int, np.ndarray]):
     """Masks of one object by frame, bool (H, W), decoded when they are asked for.
 
@@ -143,9 +166,13 @@ class RunLengthMasks(ObjectMasks):
         if isinstance(run, Mapping):
             height, width = run.get("size") or size[::-1]
             size = int(width), int(height)
+            if not 0 < size[0] * size[1] <= _MOST_PIXELS:
+                raise SkippedRow("mask has an impossible size")
             counts = run.get("counts")
             if isinstance(counts, bytes):
                 run = {**run, "counts": counts.decode("ascii", "replace")}
+            elif isinstance(counts, list) and sum(counts) != size[0] * size[1]:
+                raise SkippedRow("mask cannot be read")
             run = run.get("polygons", run.get("polygon", run)) if counts is None else run
         return to_mask(run, size)
 

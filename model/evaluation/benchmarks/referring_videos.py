@@ -30,7 +30,7 @@ from model.evaluation.case_files import Table, find, how_to_get
 from model.evaluation.metrics.video_tracks import TrackTruth
 from model.evaluation.scored_masks import MASK_RULE, mask_figures, mask_scores
 from model.evaluation.standins import write_parquet
-from model.evaluation.video_sources import ObjectMasks, VideoFiles
+from model.evaluation.video_sources import Deferred, VideoFiles
 from model.evaluation.video_standins import FPS, SIZE, StandIn, clips, write_frames
 from molmo_act.errors import InputError
 
@@ -88,7 +88,7 @@ class ReferringBenchmark(Benchmark):
         if row.get("source"):
             names.insert(0, f"{row['source']}/{row['video']}")
         shown = videos.reader(names, size_of(row), opened.frames_a_second or fps)
-        return self.make(index, {**row, "masks": _Hidden(masks)}, words, shown)
+        return self.make(index, {**row, "masks": Deferred(lambda: masks)}, words, shown)
 
     def make(self, index: int, row: Row, words: str, shown: Any) -> Case:
         """Makes a case of a row that has its masks."""
@@ -140,7 +140,7 @@ class ReferringTracks(ReferringBenchmark):
 
     def truth(self, case: Case) -> Mapping[str, Any]:
         """How many objects are where."""
-        return truth_text(truth_of(case.row))
+        return truth_text(truth_of(case.row).points)
 
 
 class ReferringMasks(ReferringBenchmark):
@@ -188,16 +188,6 @@ def truth_of(row: Row) -> TrackTruth:
                 x, y = one["point"]
                 points.setdefault(int(entry["frame"]), []).append((number, float(x), float(y)))
     return TrackTruth(points, row["masks"].value, list(range(len(listed))))
-
-
-class _Hidden:
-    """Masks beside the columns of a row, which are not written with it."""
-
-    def __init__(self, value: list[ObjectMasks]) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"{len(self.value)} masks"
 
 
 def _standin_row(data: type[ReferringSet], number: int, one: StandIn) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class VideoCount(Benchmark):
     """What both sets have in common; rows have `question`, `label`, `count` and perhaps `category`."""
 
     headline = "correct"
+    numbers = ("mae",)
     figures_shown = ("correct", "close", "mae", "overcount", "valid", "per_category_average")
 
     def ask(self, asker: Any, cases: Sequence[Case], shown: Sequence[Any]) -> list[Prediction]:
@@ -68,7 +69,7 @@ class VideoCount(Benchmark):
             return {"wanted": _UNKNOWN, "predicted": None}
 
     def figures(self, records: Sequence[Record]) -> dict[str, float]:
-        """See `summarise_counts`; MAE is shown in objects, so it is divided by `scale` here."""
+        """See `summarise_counts`."""
         scores = [
             CountScore(
                 int(record.scores.get("wanted", _UNKNOWN)),
@@ -77,8 +78,7 @@ class VideoCount(Benchmark):
             )
             for record in records
         ]
-        found = summarise_counts(scores)
-        return {**found, "mae": found["mae"] / self.scale}
+        return summarise_counts(scores)
 
     def truth(self, case: Case) -> Mapping[str, Any]:
         """The count."""

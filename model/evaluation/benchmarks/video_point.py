@@ -24,7 +24,7 @@ from model.evaluation.case_files import Table, find
 from model.evaluation.metrics.video_points import score_video_points
 from model.evaluation.official.point_text import extract_timed_points
 from model.evaluation.standins import write_parquet
-from model.evaluation.video_sources import RunLengthMasks, VideoFiles
+from model.evaluation.video_sources import Deferred, RunLengthMasks, VideoFiles
 from model.evaluation.video_standins import SIZE, StandIn, clips, write_video
 
 FRAMES_A_SECOND = 2
@@ -70,10 +70,10 @@ class VideoPoint(Benchmark):
     def cases(self, home: Path) -> list[Case]:
         """Reads the rows; the video is `videos/<video_id>.mp4`."""
         videos = VideoFiles(home)
-        rows = Table(find(self, home, "**/val*.parquet", "**/*.parquet")).rows
-        return cases_of(rows, lambda index, row: self._case(index, row, videos))
+        table = Table(find(self, home, "**/val*.parquet", "**/*.parquet"), ("masks",))
+        return cases_of(table.rows, lambda index, row: self._case(index, row, videos, table))
 
-    def _case(self, index: int, row: Row, videos: VideoFiles) -> Case:
+    def _case(self, index: int, row: Row, videos: VideoFiles, table: Table) -> Case:
         label, name = str(row["label"]), str(row["video_id"])
         size = int(row["width"]), int(row["height"])
         truth_of(row)
@@ -82,7 +82,7 @@ class VideoPoint(Benchmark):
         short = name.rsplit("/", 1)[-1]
         return Case(
             index,
-            row,
+            {**row, "masks": Deferred(lambda: table.column(index, "masks"))},
             f'How many "{label}" are there in the video?',
             label,
             videos.reader((f"{short}_2fps.mp4", short, name), size, FRAMES_A_SECOND),
@@ -103,9 +103,11 @@ class VideoPoint(Benchmark):
             predicted = np.array([point[1:4] for point in prediction.points], float).reshape(-1, 3)
         masks = [
             RunLengthMasks({run["frame_id"] / FRAMES_A_SECOND: run["rle"] for run in runs}, size)
-            for runs in row["masks"]
+            for runs in row["masks"].value
         ]
         found = score_video_points(predicted, truth_of(row), masks, float(row["video_duration"]), size)
+        if len(masks) != len(row["points"]):
+            raise ValueError(f"{len(masks)} masks of {len(row['points'])} objects")
         return {
             "precision": found.precision,
             "recall": found.recall,
@@ -138,8 +140,8 @@ def truth_of(row: Row) -> np.ndarray:
     Raises:
         ValueError: The lists of a row have different lengths.
     """
-    pairs = zip(row["two_fps_timestamps"], row["points"], row["masks"], strict=True)
-    points = [(float(seconds), float(point["x"]), float(point["y"])) for seconds, point, _ in pairs]
+    pairs = zip(row["two_fps_timestamps"], row["points"], strict=True)
+    points = [(float(seconds), float(point["x"]), float(point["y"])) for seconds, point in pairs]
     return np.array(points, float).reshape(-1, 3)
 
 

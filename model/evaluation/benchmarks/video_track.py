@@ -29,7 +29,7 @@ from model.evaluation.metrics.video_tracks import (
 )
 from model.evaluation.official.point_text import extract_tracks
 from model.evaluation.standins import write_parquet
-from model.evaluation.video_sources import RunLengthMasks, VideoFiles
+from model.evaluation.video_sources import Deferred, RunLengthMasks, VideoFiles
 from model.evaluation.video_standins import FPS, SIZE, StandIn, clips, write_video
 
 RATES = ("f1", "precision", "recall", "hota", "det_a", "ass_a")
@@ -121,15 +121,16 @@ class VideoTrack(Benchmark):
     def cases(self, home: Path) -> list[Case]:
         """Reads the rows; the video is `videos/<video_dataset>/<clip>.mp4`."""
         videos = VideoFiles(home)
-        rows = Table(find(self, home, "**/test*.parquet", "**/*.parquet")).rows
-        return cases_of(rows, lambda index, row: self._case(index, row, videos))
+        table = Table(find(self, home, "**/test*.parquet", "**/*.parquet"), ("masks",))
+        return cases_of(table.rows, lambda index, row: self._case(index, row, videos, table))
 
-    def _case(self, index: int, row: Row, videos: VideoFiles) -> Case:
+    def _case(self, index: int, row: Row, videos: VideoFiles, table: Table) -> Case:
         words, fps = str(row["exp"]), float(row["fps"])
         size = int(row["w"]), int(row["h"])
         if not fps >= 1 or min(size) < 1:
             raise ValueError(f"fps {row['fps']}, size {size}")
-        truth_of(row)
+        points_of(row)
+        row = {**row, "masks": Deferred(lambda: table.column(index, "masks"))}
         clip, source = str(row["clip"]), str(row["video_dataset"])
         names = (f"{source}/{clip}", clip, f"{source}/{row['video']}", str(row["video"]))
         groups = {"part": PARTS.get(source, source)}
@@ -152,7 +153,7 @@ class VideoTrack(Benchmark):
 
     def truth(self, case: Case) -> Mapping[str, Any]:
         """How many objects are where."""
-        return truth_text(truth_of(case.row))
+        return truth_text(points_of(case.row))
 
     def write_standins(self, home: Path, rng: np.random.Generator, count: int) -> None:
         """Writes clips at 4 frames a second with dense points and masks."""
@@ -170,14 +171,26 @@ def track_prompt(words: str) -> str:
     return f"Track {words} at 1 fps"
 
 
-def truth_text(truth: TrackTruth) -> dict[str, str]:
+def truth_text(points: Mapping[int, Sequence[object]]) -> dict[str, str]:
     """How many objects are on which frames, in words."""
-    lines = [f"frame {frame}: {len(points)}" for frame, points in sorted(truth.points.items())]
+    lines = [f"frame {frame}: {len(at)}" for frame, at in sorted(points.items())]
     return {"text": "; ".join(lines) or "nothing"}
 
 
 def truth_of(row: Row) -> TrackTruth:
-    """The truth of a row, at one frame a second; objects are numbered by their place in `mask_id`.
+    """The truth of a row, with its masks.
+
+    Raises:
+        ValueError: An object is not in `mask_id`.
+    """
+    listed = [str(name) for name in row["mask_id"]]
+    size, stored = (int(row["w"]), int(row["h"])), row["masks"].value
+    masks = [RunLengthMasks(dict(enumerate(one["masks"])), size) for one in stored]
+    return TrackTruth(points_of(row), masks, [listed.index(str(one["object_id"])) for one in stored])
+
+
+def points_of(row: Row) -> dict[int, list[tuple[int, float, float]]]:
+    """The points of a row at one frame a second; objects are numbered by their place in `mask_id`.
 
     Raises:
         ValueError: An object is not in `mask_id`.
@@ -190,9 +203,7 @@ def truth_of(row: Row) -> TrackTruth:
         for frame, place in enumerate(one["points"]):
             if place is not None and frame % step == 0:
                 points.setdefault(frame, []).append((number, float(place[0]), float(place[1])))
-    size = int(row["w"]), int(row["h"])
-    masks = [RunLengthMasks(dict(enumerate(one["masks"])), size) for one in row["masks"]]
-    return TrackTruth(points, masks, [listed.index(str(one["object_id"])) for one in row["masks"]])
+    return points
 
 
 def _standin_row(number: int, source: str, standin: StandIn) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from model.evaluation.benchmark import Benchmark, Case, Prediction, Record, Row,
 from model.evaluation.benchmarks.referring_sets import write_images
 from model.evaluation.case_files import find, read_json
 from model.evaluation.scored_masks import MASK_RULE, mask_scores
-from model.evaluation.video_sources import ImageMasks, ObjectMasks, RunLengthMasks, VideoFiles
+from model.evaluation.video_sources import Deferred, ImageMasks, ObjectMasks, RunLengthMasks, VideoFiles
 from model.evaluation.video_standins import clips, write_frames
 from molmo_act.errors import InputError
 from molmo_act.io.atomic import atomic_file
@@ -73,7 +73,12 @@ class VPoS(Benchmark):
         if not frames:
             raise ValueError("no frames")
         masks = _masks(home, video, said, frames, row["masks"])
-        kept = {"video": video, "expression": words, "domain": row["domain"], "masks": _Unwritten(masks)}
+        kept = {
+            "video": video,
+            "expression": words,
+            "domain": row["domain"],
+            "masks": Deferred(lambda: masks),
+        }
         shown = VideoFiles(home).reader((video,), (1, 1), _FPS)
         groups = {"domain": str(row["domain"]), "video": f"{row['domain']}/{video}"}
         return Case(index, kept, words, words, shown, groups)
@@ -126,16 +131,6 @@ class VPoS(Benchmark):
             _write_json(home / domain / "meta_expressions.json", {"videos": videos})
             if runs:
                 _write_json(home / domain / "mask_dict.json", runs)
-
-
-class _Unwritten:
-    """Masks beside the columns of a row: not part of what tells data sets apart."""
-
-    def __init__(self, value: list[ObjectMasks]) -> None:
-        self.value = value
-
-    def __repr__(self) -> str:
-        return f"{len(self.value)} masks"
 
 
 def _rows(path: Path, domain: str, name: str, video: Any, masks: Any) -> list[Row]:

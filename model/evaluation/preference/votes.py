@@ -72,7 +72,7 @@ class VoteFile:
 
     def add(self, vote: StoredVote) -> None:
         """Adds a vote; raises OSError when it is not on the disk."""
-        data = (json.dumps(asdict(vote), ensure_ascii=False) + "\n").encode()
+        data = (json.dumps(asdict(vote)) + "\n").encode()
         with self._lock, open(self.path, "a+b", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 1))

@@ -18,6 +18,8 @@ IMAGE = np.zeros((4, 4, 3), np.uint8)
     [
         (lambda: {}["label"], "KeyError: 'label'"),  # no such column
         (lambda: len(None), "TypeError"),  # null
+        (lambda: int(float("inf")), "OverflowError"),
+        (lambda: [1.0][1], "IndexError"),  # a point of one number
         (lambda: float("x"), "ValueError"),
         (lambda: None.strip(), "AttributeError"),
     ],

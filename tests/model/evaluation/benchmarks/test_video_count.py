@@ -41,6 +41,7 @@ def test_official_answers_get_official_figures(tmp_path):
     figures = MOLMO2.figures(records)
     for name, value in official["aggregate"].items():
         assert figures[name] == pytest.approx(value, abs=AGGREGATE), name
+    assert (MOLMO2.scale_of("mae"), MOLMO2.scale_of("correct")) == (1, 100)
 
 
 def test_damaged_rows_count_as_wrong(tmp_path):

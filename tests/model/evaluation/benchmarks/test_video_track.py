@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from model.evaluation.asking_videos import WRITTEN
-from model.evaluation.benchmark import Prediction, Record
+from model.evaluation.benchmark import Case, Prediction, Record
 from model.evaluation.benchmarks.video_track import PARTS, VideoTrack, truth_of
 from model.evaluation.standins import write_parquet
+from model.evaluation.video_sources import Deferred
 from tests.model.evaluation.oracle import AGGREGATE, CASE, oracle
 
 BENCHMARK = VideoTrack()
@@ -84,21 +85,27 @@ def test_damaged_rows_are_problems(tmp_path):
         {**good, "mask_id": ["other"]},
         {**good, "points": None},
         {**good, "w": 0},
+        {**good, "fps": float("inf")},
+        {**good, "points": [{"object_id": good["mask_id"][0], "points": [[1.0]]}]},
         good,
     ]
     write_parquet(tmp_path / "test.parquet", rows)
     cases = BENCHMARK.cases(tmp_path)
-    assert [case.problem is not None for case in cases] == [True] * 4 + [False]
+    assert [case.problem is not None for case in cases] == [True] * 6 + [False]
 
 
 def test_masks_of_another_size_and_masks_that_are_none(home):
     case = BENCHMARK.cases(home)[0]
     frame, [(_, x, y), *_] = next(iter(truth_of(case.row).points.items()))
     prediction = Prediction(points=((1, frame / case.row["fps"], x, y),))
-    small = [{**one, "masks": [{"size": [1, 1], "counts": [0, 1]}] * 12} for one in case.row["masks"]]
     assert BENCHMARK.score(case, prediction)["hota"] > 0
-    row = {**case.row, "masks": small}
-    assert BENCHMARK.score(type(case)(0, row), prediction)["f1"] == 0  # outside of the mask: a miss
-    broken = [{**one, "masks": [{"size": [1, 1], "counts": "!!"}] * 12} for one in case.row["masks"]]
-    with pytest.raises(ValueError, match="mask cannot be read"):
-        BENCHMARK.score(type(case)(0, {**case.row, "masks": broken}), prediction)
+    stored = case.row["masks"].value
+
+    def score(run):
+        row = {**case.row, "masks": Deferred(lambda: [{**one, "masks": [run] * 12} for one in stored])}
+        return BENCHMARK.score(Case(0, row), prediction)
+
+    assert score({"size": [1, 1], "counts": [0, 1]})["f1"] == 0  # outside of the mask: a miss
+    for damaged in ({"size": [1, 1], "counts": "!!"}, {"size": [10**6, 10**6], "counts": [0, 10**12]}):
+        with pytest.raises(ValueError, match=r"mask cannot be read|impossible size"):
+            score(damaged)
