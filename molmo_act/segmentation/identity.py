@@ -76,6 +76,21 @@ class SampledObjects:
             object_id=self.object_id[chosen],
         )
 
+    def at(self, xy: np.ndarray) -> Self:
+        """Gives the same at other points, (N, 2) pixels."""
+        return replace(self, xy=xy)
+
+    @classmethod
+    def join(cls, one: Self, other: Self) -> Self:
+        """Gives the objects of both, one after the other."""
+        return cls(
+            xy=np.concatenate([one.xy, other.xy]),
+            score=np.concatenate([one.score, other.score]),
+            query=one.query + other.query,
+            object_id=np.concatenate([one.object_id, other.object_id]),
+            truncated=one.truncated or other.truncated,
+        )
+
     def distinct(self, masks: np.ndarray, agreement: float) -> list[int]:
         """Finds objects that were pointed at twice: of points of one query with one mask the best stays.
 
@@ -131,7 +146,7 @@ class Identities:
 
     As long as no sampled frame showed two objects of a query, every one is that one object, however far it
     has moved, as for `StreamingTracker`. Otherwise an object keeps its number from one sampled frame to the
-    next where its masks agree; one that a sampled frame did not show is a new one afterwards.
+    next where its masks agree; so does one that sampled frames in between did not show.
     """
 
     def __init__(self) -> None:
@@ -139,24 +154,23 @@ class Identities:
         self._only: dict[str, int] = {}  # the object of each query, while there is only one
         self._several: set[str] = set()
 
-    def number(
-        self, right: SampledObjects, left: SampledObjects | None = None, agreement: np.ndarray | None = None
-    ) -> SampledObjects:
+    def number(self, right: SampledObjects, *candidates: tuple[SampledObjects, np.ndarray]) -> SampledObjects:
         """Numbers the objects of a sampled frame.
 
         Args:
             right: The objects.
-            left: Those of the sampled frame before it, numbered.
-            agreement: float64 (len(left), len(right)), in [0, 1]: how much speaks for one object.
+            candidates: Numbered objects that they may be, those of the sampled frame before first, each with
+                float64 (len(objects), len(right)), in [0, 1]: how much speaks for one object.
 
         Returns:
             `right`, numbered.
         """
         self._several |= {query for query, count in Counter(right.query).items() if count > 1}
         numbers = np.zeros(len(right), np.int64)
-        if left is not None and agreement is not None:
-            for row, column in _pairs(left, right, agreement):
-                numbers[column] = left.object_id[row]
+        for objects, agreement in candidates:
+            free = np.where(numbers == 0, agreement, 0.0)
+            for row, column in _pairs(objects, right, free):
+                numbers[column] = objects.object_id[row]
         for column, query in enumerate(right.query):
             if not numbers[column] and query not in self._several:
                 numbers[column] = self._only.get(query, 0)

@@ -17,6 +17,7 @@ from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.points import Points
 from molmo_act.segmentation.fusion import AGREEMENT, check_agreement, fuse
 from molmo_act.segmentation.identity import Identities, SampledObjects, contains, tube_overlap
+from molmo_act.segmentation.lost import LostObjects
 from molmo_act.segmentation.propagator import MaskPropagator, propagated
 from molmo_act.validation import check_bool, check_int
 
@@ -83,15 +84,16 @@ def segment_frames(
         if index % options.rate == 0:
             right = SampledObjects.of(ask(image, list(before)), image)
             if left is None:
-                left = identities.number(right)
+                left, lost = identities.number(right), LostObjects.none(image)
             else:
-                stretch = Stretch(part, left, (image, right))
-                left = yield from stretch.segment(propagate, identities, options)
+                stretch = Stretch(part, left, lost, (image, right))
+                left, lost = yield from stretch.segment(propagate, identities, options)
             part = []
         part.append((image, seconds))
         before.append(image)
     if left is not None:
-        yield from Stretch(part, left, None).segment(propagate, identities, options)
+        end = Stretch(part, left, LostObjects.none(part[0][0]), None)
+        yield from end.segment(propagate, identities, options)
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,18 @@ class Stretch:
     Attributes:
         frames: The frames; the first one is sampled.
         left: The objects on the first one, numbered.
+        lost: Those that are not on it.
         end: The next sampled frame and the objects on it; None at the end of the video.
     """
 
     frames: list[Frame]
     left: SampledObjects
+    lost: LostObjects
     end: tuple[np.ndarray, SampledObjects] | None
 
     def segment(
         self, propagate: MaskPropagator, identities: Identities, options: SegmentOptions
-    ) -> Generator[tuple[np.ndarray, Masks], None, SampledObjects]:
+    ) -> Generator[tuple[np.ndarray, Masks], None, tuple[SampledObjects, LostObjects]]:
         """Segments the frames.
 
         Args:
@@ -122,11 +126,13 @@ class Stretch:
             Each frame with its masks.
 
         Returns:
-            The objects at the end, numbered.
+            The objects at the end, numbered, and those that are lost there.
         """
         images = [image for image, _ in self.frames]
         last = images if self.end is None else [*images, self.end[0]]
-        forwards = propagated(propagate, last, self.left.xy)
+        lost = self.lost
+        starts = np.concatenate([self.left.xy, lost.objects.xy[lost.followed]])
+        forwards, tubes = np.split(propagated(propagate, last, starts), [len(self.left)])
         kept = self.left.distinct(forwards[:, 0], options.agreement)
         left, forwards = self.left.select(kept), forwards[kept]
         right = SampledObjects.of([], images[0])
@@ -140,11 +146,13 @@ class Stretch:
                 agreement = tube_overlap(forwards, backwards)
             else:
                 agreement = contains(forwards[:, -1], right.xy)
-            right = identities.number(right, left, agreement)
+            again = lost.agreement(tubes, right, backwards if options.bidirectional else None)
+            right = identities.number(right, (left, agreement), (lost.objects, again))
+            lost = lost.after(tubes, left, forwards, right.object_id.tolist())
         ways = (_Way(left, forwards), _Way(right.select(range(len(backwards))), backwards))
         for index, (image, seconds) in enumerate(self.frames):
             yield image, _fused(*ways, index, seconds, options.agreement)
-        return right
+        return right, lost
 
 
 @dataclass(frozen=True, eq=False)

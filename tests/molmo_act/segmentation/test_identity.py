@@ -25,25 +25,34 @@ def test_objects_are_paired_by_how_much_agrees_and_never_across_queries():
     left = identities.number(seen("mug", "mug", "plate"))
     assert left.object_id.tolist() == [1, 2, 3]
     agreement = np.array([[0.6, 0.6, 0.9], [0.9, 0.8, 0.9], [1, 1, 0.8]])  # 0.6 + 0.9 > 0.6 + 0.8
-    assert identities.number(seen("mug", "mug", "plate"), left, agreement).object_id.tolist() == [2, 1, 3]
+    assert identities.number(seen("mug", "mug", "plate"), (left, agreement)).object_id.tolist() == [2, 1, 3]
 
 
 def test_what_hardly_agrees_is_another_object():
     identities = Identities()
     left = identities.number(seen("mug", "mug"))
-    right = identities.number(seen("mug", "mug"), left, np.array([[0.9, 0], [0, 0.1]]))
+    right = identities.number(seen("mug", "mug"), (left, np.array([[0.9, 0], [0, 0.1]])))
     assert right.object_id.tolist() == [1, 3]
+
+
+def test_an_object_that_was_lost_keeps_its_number_unless_the_frame_before_shows_it():
+    identities = Identities()
+    both = identities.number(seen("mug", "mug"))
+    one, two = both.select([0]), both.select([1])
+    candidates = ((one, np.array([[0.4, 0.0]])), (two, np.array([[0.9, 0.5]])))
+    found = identities.number(seen("mug", "mug"), *candidates)
+    assert found.object_id.tolist() == [1, 2]
 
 
 def test_an_only_object_keeps_its_number_wherever_it_goes():
     identities = Identities()
     left = identities.number(seen("mug"))
-    nothing = identities.number(seen(), left, np.zeros((1, 0)))
-    again = identities.number(seen("mug"), nothing, np.zeros((0, 1)))
+    nothing = identities.number(seen(), (left, np.zeros((1, 0))))
+    again = identities.number(seen("mug"), (nothing, np.zeros((0, 1))))
     assert again.object_id.tolist() == [1]
-    two = identities.number(seen("mug", "mug"), again, np.array([[0.1, 0.8]]))
+    two = identities.number(seen("mug", "mug"), (again, np.array([[0.1, 0.8]])))
     assert two.object_id.tolist() == [2, 1]
-    one = identities.number(seen("mug"), two, np.zeros((2, 1)))
+    one = identities.number(seen("mug"), (two, np.zeros((2, 1))))
     assert one.object_id.tolist() == [3]  # there were two, and it is neither of them
 
 

@@ -70,21 +70,70 @@ def test_a_sampled_frame_on_which_nothing_was_found_is_empty_and_not_bridged():
     found = shown(segment_frames(frames(), Asker({5: []}), perfect, SegmentOptions(5)))
     assert found[:5] == [{1: {1}, 2: {2}}] * 5
     assert found[5] == {}
-    assert found[6:] == [{3: {1}, 4: {2}}] * 6  # from the other side; which they are is not known
+    assert found[6:] == [{1: {1}, 2: {2}}] * 6  # from the other side; their masks say which they are
 
 
 def test_forwards_only_nothing_is_known_until_the_model_sees_it_again():
     options = SegmentOptions(5, bidirectional=False)
     found = shown(segment_frames(frames(), Asker({5: []}), perfect, options))
     assert found[5:10] == [{}] * 5
-    assert found[10:] == [{3: {1}, 4: {2}}] * 2
+    assert found[10:] == [{1: {1}, 2: {2}}] * 2
 
 
 def test_an_object_that_one_sampled_frame_misses_is_missing_there_alone():
     found = shown(segment_frames(frames(), Asker({5: [2]}), perfect, SegmentOptions(5)))
     assert found[4] == {1: {1}, 2: {2}}
     assert found[5] == {2: {2}}
-    assert found[6] == {2: {2}, 3: {1}}
+    assert found[6] == {1: {1}, 2: {2}}
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_an_object_that_many_sampled_frames_miss_comes_back_under_its_number(bidirectional):
+    options = SegmentOptions(2, bidirectional)
+    found = shown(segment_frames(frames(9), Asker({2: [2], 4: [2], 6: [2]}), perfect, options))
+    assert found[8] == {1: {1}, 2: {2}}
+    assert set(found[4]) == {2}
+
+
+def still(count, hidden):
+    """Two boxes that stay; the first one is not there on frames of `hidden`."""
+    made = []
+    for time in range(count):
+        frame = truth(0)
+        if time in hidden:
+            frame[frame == 1] = 0
+        made.append((np.repeat(frame[..., None] * 100, 3, axis=2), time / 10))
+    return made
+
+
+def look(image, before):
+    """Points at every box that is there."""
+    boxes = [box for box in (1, 2) if (image == box * 100).any()]
+    xy = [np.argwhere(truth(0) == box).mean(axis=0)[::-1] + 0.5 for box in boxes]
+    return [Points(np.array(xy), [0.5] * len(xy), [(WIDTH, HEIGHT)], "box")]
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_an_object_that_was_hidden_for_long_is_known_by_its_place(bidirectional):
+    options = SegmentOptions(2, bidirectional)
+    found = list(segment_frames(still(20, range(3, 17)), look, perfect, options))
+    assert [{mask.object_id for mask in masks} for _, masks in found[18:]] == [{1, 2}] * 2
+    assert {mask.object_id for mask in found[9][1]} == {2}
+
+
+def test_an_object_at_another_place_is_another_one():
+    video = still(20, range(3, 17))
+    for image, _ in video[17:]:
+        image[2:8, 2:8] = 0
+        image[2:8, 27:33] = 100
+
+    def ask(image, before):
+        boxes = [np.argwhere(image[..., 0] == value) for value in (100, 200)]
+        xy = [box.mean(axis=0)[::-1] + 0.5 for box in boxes if len(box)]
+        return [Points(np.array(xy), [0.5] * len(xy), [(WIDTH, HEIGHT)], "box")]
+
+    found = list(segment_frames(video, ask, perfect, SegmentOptions(2)))
+    assert {mask.object_id for mask in found[-1][1]} == {2, 3}
 
 
 def test_an_only_object_keeps_its_number_across_a_sampled_frame_that_misses_it():
