@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model.evaluation.benchmark import Benchmark
+from model.evaluation.benchmarks.counting import COUNTING
 from model.evaluation.benchmarks.osworld_g import OSWORLD_G
 from model.evaluation.benchmarks.pixmo_points import PIXMO_POINTS
 from model.evaluation.benchmarks.pointbench import POINTBENCH
@@ -13,7 +14,9 @@ from model.evaluation.benchmarks.videos import VIDEOS
 from model.evaluation.benchmarks.where2place import WHERE2PLACE
 from molmo_act.errors import InputError
 
-_ALL: tuple[Benchmark, ...] = (POINTBENCH, PIXMO_POINTS, *SCREENSPOT, OSWORLD_G, WHERE2PLACE, *VIDEOS)
+_ALL: tuple[Benchmark, ...] = (
+    *(POINTBENCH, PIXMO_POINTS, *SCREENSPOT, OSWORLD_G, *COUNTING, WHERE2PLACE, *VIDEOS),
+)
 BENCHMARKS: dict[str, Benchmark] = {one.name: one for one in _ALL}
 """What the command line calls it → the benchmark."""
 
