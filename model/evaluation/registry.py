@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from model.evaluation.benchmark import Benchmark
 from model.evaluation.benchmarks.counting import COUNTING
+from model.evaluation.benchmarks.image_questions import IMAGE_QUESTIONS
+from model.evaluation.benchmarks.mathvista import MATHVISTA
+from model.evaluation.benchmarks.mmmu import MMMU
 from model.evaluation.benchmarks.osworld_g import OSWORLD_G
 from model.evaluation.benchmarks.pixmo_points import PIXMO_POINTS
 from model.evaluation.benchmarks.pointbench import POINTBENCH
@@ -15,7 +18,9 @@ from model.evaluation.benchmarks.where2place import WHERE2PLACE
 from molmo_act.errors import InputError
 
 _ALL: tuple[Benchmark, ...] = (
-    *(POINTBENCH, PIXMO_POINTS, *SCREENSPOT, OSWORLD_G, *COUNTING, WHERE2PLACE, *VIDEOS),
+    *(POINTBENCH, PIXMO_POINTS, *SCREENSPOT, OSWORLD_G, *COUNTING, WHERE2PLACE),
+    *(*IMAGE_QUESTIONS, MMMU, MATHVISTA),
+    *VIDEOS,
 )
 BENCHMARKS: dict[str, Benchmark] = {one.name: one for one in _ALL}
 """What the command line calls it → the benchmark."""
