@@ -140,3 +140,22 @@ def test_places_that_a_reader_gives_outside_the_image_are_moved_into_it():
     lying = TextIndex(read_text(read_line("Save", 5000, -90)))
     found = fuse(answer("Save"), lying, Bounds(), weights=NANO)
     assert found.xy.tolist() == [[640, 0]]
+
+
+@pytest.mark.parametrize(
+    ("query", "at", "is_used"),
+    [
+        ("the Email field", (200.0, 108.0), True),  # behind its label
+        ("the Email field", (150.0, 140.0), True),  # below it
+        ("the Email field", (200.0, 60.0), False),  # of the line above
+        ("the Email checkbox", (90.0, 108.0), True),
+        ("the Email checkbox", (150.0, 140.0), False),
+    ],
+)
+def test_what_a_model_sees_around_a_label_must_lie_where_its_control_can(query, at, is_used):
+    text = TextIndex(read_text(read_line("Email", 100, 100)))
+    nothing = Points(xy=[], score=[], image_size=[(640, 480)], query=query, absent=0.5)
+    found = fuse(nothing, text, Bounds(), weights=weights_for("other"), look=lambda box, words: (at, 0.9))
+    assert ((found.best.x, found.best.y) == at) is is_used
+    label = fuse(nothing, text, Bounds(), weights=weights_for("other"))
+    assert found.best.score <= label.best.score
