@@ -24,7 +24,6 @@ SURE = 0.9
 """A widget that fits with this probability, and on which its name is written, needs no model."""
 CONTRADICTED = 0.3
 """What remains of a score where another source tells another label for the place."""
-_TICKED = {"check box", "choice"}
 _REACH = 4.0  # pixels around a widget at which a point still means it
 _LABEL_REACH = 120.0  # pixels from a field or a check box to the middle of its label
 
@@ -46,7 +45,9 @@ class _Place:
         """What `Points.source` says of it."""
         if "accessibility" in self.sources:
             return "accessibility"
-        return "both" if {"model", "text"} <= self.sources else "text" if "text" in self.sources else "model"
+        if {"model", "text"} <= self.sources:
+            return "both"
+        return next((source for source in ("text", "icon") if source in self.sources), "model")
 
 
 class CombinedGrounder:
@@ -232,11 +233,6 @@ def _contradicting(named: Named, seen: SeenImage | None) -> str:
 
 
 def _contradicts(widget: Widget, query: ParsedQuery) -> bool:
-    """Whether a widget has another name than is asked for, or is another kind of control."""
-    kinds = BESIDE.intersection(widget.kinds)
-    alike = _TICKED if query.kind in _TICKED else {query.kind}
-    if query.kind in BESIDE and kinds and not kinds & alike:
-        return True
     return (
         widget.is_pressed
         and all(is_other(name, query.readings) for name in (widget.name, *widget.aliases) if name)

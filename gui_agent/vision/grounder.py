@@ -48,7 +48,7 @@ class Evidence:
     """What one source knows of a place.
 
     Attributes:
-        source: "model", "text" or "accessibility".
+        source: "model", "text", "icon" (a shape there looks like it) or "accessibility".
         score: Its own probability that the place is meant; 0 where it speaks against that.
         label: What is written there, or how its program calls it; "" where the source tells of no label.
         widget: What the program says of the place; None for other sources.

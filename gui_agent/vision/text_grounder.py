@@ -133,6 +133,8 @@ def _evidence(points: Points, number: int, seen: SeenImage) -> tuple[Evidence, .
         told.append(Evidence("model", score))
     if source in ("text", "both"):
         told.append(Evidence("text", score, label))
+    elif source == "icon":
+        told.append(Evidence("icon", score))
     elif label:
         told.append(Evidence("text", 0.0, label))
     return tuple(told)

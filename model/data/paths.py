@@ -34,6 +34,8 @@ SPRITE_FOLDER = ASSETS / "pictures"
 """The archive of drawings and photographs, see `model.data.scenes.sprite_library`."""
 ICON_FILE = ASSETS / "ui_icons.npz"
 """The archive of icon masks, see `model.data.screens.icons`."""
+NAMED_ICON_FILE = ASSETS / "named_icons.npz"
+"""The archive of icon masks by name, see `model.data.assets.named_icons`."""
 WORD_FILE = ASSETS / "english_words.txt"
 """One English word a line, common ones first."""
 

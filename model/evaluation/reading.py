@@ -32,7 +32,9 @@ from model.evaluation.reading_evidence import Evidence, gather
 from molmo_act._optional import lazy_import
 from molmo_act.io.atomic import atomic_file
 from molmo_act.reading.candidates import TEXT_FEATURES, candidates
-from molmo_act.reading.fusion import fuse, looker, weigh
+from molmo_act.reading.evidence import weigh
+from molmo_act.reading.fusion import fuse, looker
+from molmo_act.reading.icon_evidence import ICON_FEATURES, icon_evidence, names_icon
 from molmo_act.reading.query import ParsedQuery, Reading, parse_query
 from molmo_act.reading.scoring import (
     ABSENT_FEATURES,
@@ -48,6 +50,7 @@ optimize = lazy_import("scipy.optimize", extra="train", purpose="evaluation")
 ABSENT_LIKENESS = 0.8
 """Likeness below which reading alone says that nothing matches."""
 _RIDGE = 0.3  # weight of a squared weight against one claim's logarithmic loss
+_OFFSET_RIDGE = 0.02  # so that claims that are never true have a fit
 
 Rows = list[tuple[list[float], bool]]
 """Evidence, and whether what it claims is true."""
@@ -96,7 +99,8 @@ def fit_logistic(rows: Rows, *, rising: Sequence[int] = ()) -> Logistic:
 
     def loss(numbers: np.ndarray) -> float:
         odds = numbers[0] + features @ numbers[1:]
-        return float(np.logaddexp(0, -sign * odds).sum() + _RIDGE * numbers[1:] @ numbers[1:])
+        small = _RIDGE * numbers[1:] @ numbers[1:] + _OFFSET_RIDGE * numbers[0] ** 2
+        return float(np.logaddexp(0, -sign * odds).sum() + small)
 
     bounds = [(0 if column - 1 in rising else None, None) for column in range(features.shape[1] + 1)]
     found = optimize.minimize(loss, np.zeros(len(bounds)), method="L-BFGS-B", bounds=bounds).x
@@ -111,9 +115,9 @@ def fit(pages: Sequence[Evidence]) -> Weights:
         for query, points in zip(page.queries, page.points, strict=True)
     ]
     weighed = [
-        (query, weigh(points, page.index, parsed, page.image))
+        (query, weigh(points, page.index, parsed, page.image, page.icons if names_icon(parsed) else None))
         for query, parsed, points, page in asked
-        if parsed.kind != "icon"  # the model answers alone
+        if parsed.kind != "icon" or names_icon(parsed)  # otherwise the model answers alone
     ]
     text = fit_logistic(
         [
@@ -125,8 +129,22 @@ def fit(pages: Sequence[Evidence]) -> Weights:
     )
     model_rows: Rows = []
     absent_rows: Rows = []
+    icon_absent_rows: Rows = []
     best: list[float] = [max(map(text, known.text_evidence()), default=0.0) for _, known in weighed]
+    icon = fit_logistic(
+        [
+            (row, on_target(query, *one.match.middle))
+            for (query, known), most in zip(weighed, best, strict=True)
+            for one, row in zip(known.icons or (), known.icon_rows(most), strict=True)
+        ],
+        rising=[ICON_FEATURES.index(name) for name in ("log odds", "model agrees")],
+    )
+    best = [
+        max([most, *map(icon, known.icon_rows(most))]) for (_, known), most in zip(weighed, best, strict=True)
+    ]
     for (query, known), most in zip(weighed, best, strict=True):
+        if known.query.kind == "icon":
+            continue  # there are too few to weigh a model anew
         places = known.points.xy[known.elsewhere].tolist()
         model_rows += [
             (row, on_target(query, x, y))
@@ -135,9 +153,18 @@ def fit(pages: Sequence[Evidence]) -> Weights:
     model = fit_logistic(model_rows, rising=(0,))
     for (query, known), most in zip(weighed, best, strict=True):
         most = max([most, *map(model, known.model_evidence(most))])
-        absent_rows.append((known.absent_evidence(most), not query.targets))
-    absent = fit_logistic(absent_rows)
-    return Weights(text, model, absent, threshold([(absent(row), nothing) for row, nothing in absent_rows]))
+        rows = icon_absent_rows if known.query.kind == "icon" else absent_rows
+        rows.append((known.absent_evidence(most), not query.targets))
+    absent, icon_absent = fit_logistic(absent_rows), fit_logistic(icon_absent_rows)
+    return Weights(
+        text,
+        model,
+        absent,
+        threshold([(absent(row), nothing) for row, nothing in absent_rows]),
+        icon,
+        icon_absent,
+        threshold([(icon_absent(row), nothing) for row, nothing in icon_absent_rows]),
+    )
 
 
 def threshold(claims: Sequence[tuple[float, bool]]) -> float:
@@ -155,7 +182,13 @@ def threshold(claims: Sequence[tuple[float, bool]]) -> float:
 
 def write_weights(weights: Weights, model: str) -> None:
     """Writes weights where the library reads them."""
-    names = {"text": TEXT_FEATURES, "model": MODEL_FEATURES, "absent": ABSENT_FEATURES}
+    names = {
+        "text": TEXT_FEATURES,
+        "model": MODEL_FEATURES,
+        "absent": ABSENT_FEATURES,
+        "icon": ICON_FEATURES,
+        "icon_absent": ABSENT_FEATURES,
+    }
     stored: dict[str, object] = {
         name: {
             "offset": getattr(weights, name).offset,
@@ -163,9 +196,10 @@ def write_weights(weights: Weights, model: str) -> None:
         }
         for name in names
     }
+    empty = {"empty_above": weights.empty_above, "icon_empty_above": weights.icon_empty_above}
     with atomic_file(WEIGHTS_FILE, durable=True) as partial:
         partial.write_text(
-            json.dumps({"fitted_with": model, **stored, "empty_above": weights.empty_above}, indent=2) + "\n",
+            json.dumps({"fitted_with": model, **stored, **empty}, indent=2) + "\n",
             encoding="utf-8",
         )
 
@@ -200,6 +234,14 @@ def by_words(page: Evidence, number: int) -> Answer:
     return by_text(page, parse_query(page.queries[number].text))
 
 
+def by_icons(page: Evidence, number: int) -> Answer:
+    """Icons alone."""
+    found = icon_evidence(page.icons, parse_query(page.queries[number].text), [])
+    if not found or found[0].match.probability < 0.5:
+        return Answer(None)
+    return Answer(found[0].match.middle, found[0].match.probability)
+
+
 def combined(weights: Weights, model: molmo_act.PointingModel | None) -> Way:
     """Reading and model together; with a model, fields are looked for beside their label."""
 
@@ -207,7 +249,9 @@ def combined(weights: Weights, model: molmo_act.PointingModel | None) -> Way:
         look = None
         if model is not None:
             look = looker(page.image, lambda part, words: model.point(part, words, exactly=1))
-        points = fuse(page.points[number], page.index, Bounds(), weights=weights, image=page.image, look=look)
+        asked = page.points[number]
+        icons = page.icons if names_icon(parse_query(asked.query)) else None
+        points = fuse(asked, page.index, Bounds(), weights=weights, image=page.image, look=look, icons=icons)
         best = points.best
         return Answer(None if best is None else (best.x, best.y), best.score if best else 0.0, points.absent)
 
@@ -264,6 +308,7 @@ def report(
         model.name: by_model,
         "reading, told the label": told_the_label,
         "reading": by_words,
+        "icons": by_icons,
         "both": combined(weights, None),
         "both, looking beside labels": combined(weights, model),
     }

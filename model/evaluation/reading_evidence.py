@@ -17,6 +17,7 @@ from model.data.schema import Query, Target
 from model.data.web.real_pages import read_page
 from model.evaluation.pointing import SEED
 from molmo_act.io.atomic import atomic_file
+from molmo_act.reading.icons.seen_icons import SeenIcons
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.rapidocr_reader import RapidOcrReader
 from molmo_act.reading.text import ReadText
@@ -45,6 +46,11 @@ class Evidence:
     def index(self) -> TextIndex:
         """The text, arranged for queries."""
         return TextIndex(self.text)
+
+    @cached_property
+    def icons(self) -> SeenIcons:
+        """The shapes of the image, and what they may show."""
+        return SeenIcons.look(self.image, self.text)
 
     @cached_property
     def image(self) -> np.ndarray:

@@ -55,16 +55,16 @@ class Connector(nn.Module):
 
 
 class Rotary(nn.Module):
-    """Cosines and sines of positions; the second half of a head has those of the first."""
+    """Cosines and sines of positions."""
 
-    def __init__(self, embedding: nn.Module, width: int) -> None:
+    def __init__(self, embedding: nn.Module) -> None:
         super().__init__()
-        self.embedding, self._width = embedding, width
+        self.embedding = embedding
 
     def forward(self, embeds: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """(W, width) each."""
+        """(W, head width) each."""
         cos, sin = self.embedding(embeds[None], positions[None])
-        return cos[0, :, : self._width], sin[0, :, : self._width]
+        return cos[0], sin[0]
 
 
 class _Written:

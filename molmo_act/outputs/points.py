@@ -63,7 +63,7 @@ class Point:
     source: str | None = None
 
 
-MODEL, TEXT, BOTH, ACCESSIBILITY = SOURCES = ("model", "text", "both", "accessibility")
+MODEL, TEXT, BOTH, ICON, ACCESSIBILITY = SOURCES = ("model", "text", "both", "icon", "accessibility")
 """Values of `Points.source`."""
 _ROWS = ("xy", "object_id", "score", "image_index", "timestamp", "features")
 """Fields of `Points` that have one entry a point."""
@@ -113,8 +113,8 @@ class Points(RowSequence[Point], JsonRecord):
             ``order="reference"`` ends it. ``order="masked"`` would have gone on.
         damaged: Whether the file of a video is damaged or cut off, so that frames are missing.
         source: N times what found the point, where a reader looked as well as a model: "model", "text" (its
-            label was read there), "both", or on a desktop "accessibility" (a program says so). None where
-            only a model looked, or nothing was found.
+            label was read there), "both", "icon" (a shape there looks like it), or on a desktop
+            "accessibility" (a program says so). None where only a model looked, or nothing was found.
 
     Raises:
         InputError: An argument is of another type, arrays do not belong together, a coordinate is not finite,

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from molmo_act.outputs.points import Points
-from molmo_act.reading.candidates import Candidate, candidates, text_features
-from molmo_act.reading.controls import Control, control_of
+from molmo_act.reading.candidates import Candidate
+from molmo_act.reading.evidence import Evidence, weigh
+from molmo_act.reading.icons.seen_icons import SeenIcons
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.query import ParsedQuery, parse_query
-from molmo_act.reading.scoring import Weights, absent_features, model_features
+from molmo_act.reading.scoring import Weights
 from molmo_act.reading.text import Box
 from molmo_act.reading.words import BESIDE, Kind
 from molmo_act.request import Bounds
 
 RIVAL_ODDS = 0.5
 """A place is returned beside the best one if its odds are at least this share of the best one's."""
-LOOKED_BESIDE = 3
-"""Places where a label is written beside which a control is looked for, the most similar ones."""
-LEAST_LIKENESS = 0.7
-"""Likeness of a label below which nothing is looked for beside it."""
+LEAST_ICON = 0.5
+"""Probability of a shape, by its looks alone, below which it does not answer a query for an icon."""
 LEAST_SEEN = 0.5
 """Least score in the part of an image around a label at which the thing there is what belongs to it."""
-_REACH = 0.75
-"""Of its height, how far around written words a point of the model is taken to mean them."""
-_IN_ROW, _BELOW = 0.75, 2.0
-"""Heights of a label from its middle, and below it, within which the middle of its control lies."""
 _CROP = (48, 40, 360, 96)
 """Pixels left of, above, right of and below a label among which its field or check box is looked for."""
 _CROP_WORDS: dict[Kind, str] = {
@@ -51,99 +45,12 @@ class Place:
     Attributes:
         xy: Pixels of the image, pixel centres at +0.5.
         score: Probability that it is what the query names, in [0, 1].
-        source: "model", "text" or "both".
+        source: "model", "text", "both" or "icon".
     """
 
     xy: tuple[float, float]
     score: float
     source: str
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one query about one image before it is weighed.
-
-    Attributes:
-        query: The query, parsed.
-        found: Places where its label is written.
-        controls: For each of them the field or check box beside it; None where none was found.
-        agreement: For each of them the score of the model's best point there, 0 without any.
-        elsewhere: Numbers of the model's points that lie at none of them.
-        points: The model's answer.
-    """
-
-    query: ParsedQuery
-    found: list[Candidate]
-    controls: list[Control | None]
-    agreement: list[float]
-    elsewhere: list[int]
-    points: Points
-
-    @property
-    def alike(self) -> float:
-        """Likeness of the most similar words, 0 without any."""
-        return self.found[0].likeness if self.found else 0.0
-
-    def text_evidence(self) -> list[list[float]]:
-        """What `Weights.text` takes, for each place where the label is written."""
-        return [
-            text_features(candidate, agreed, self.points.absent, control.probability if control else 0.0)
-            for candidate, agreed, control in zip(self.found, self.agreement, self.controls, strict=True)
-        ]
-
-    def places(self) -> list[tuple[float, float]]:
-        """Where to point for each of `found`, in pixels: at the control, or at the label without any."""
-        return [
-            candidate.match.middle if control is None else control.middle
-            for candidate, control in zip(self.found, self.controls, strict=True)
-        ]
-
-    def model_evidence(self, best_text: float) -> list[list[float]]:
-        """What `Weights.model` takes, for each of `elsewhere`."""
-        scores = self.points.score[self.elsewhere].tolist()
-        return [model_features(score, best_text, self.points.absent) for score in scores]
-
-    def absent_evidence(self, best: float) -> list[float]:
-        """What `Weights.absent` takes."""
-        return absent_features(best, self.points.absent, self.alike)
-
-
-def weigh(points: Points, text: TextIndex, query: ParsedQuery, image: np.ndarray | None = None) -> Evidence:
-    """Compares a model's points with what is written.
-
-    Args:
-        points: The model's answer about one image.
-        text: What was read in that image.
-        query: The query, parsed.
-        image: uint8 (H, W, 3), RGB: that image, in which fields and check boxes are looked for beside their
-            label; None to leave them.
-
-    Returns:
-        The evidence.
-    """
-    found = candidates(text, query)
-    controls = [None if image is None else _beside(image, text, one, rank) for rank, one in enumerate(found)]
-    boxes = [
-        [one.match.box, *([control.box] if control else [])]
-        for one, control in zip(found, controls, strict=True)
-    ]
-    agreement = [0.0] * len(found)
-    elsewhere = []
-    for number, (x, y) in enumerate(points.xy.tolist()):
-        at = [index for index, own in enumerate(boxes) if any(_reaches(box, x, y) for box in own)]
-        for index in at:
-            agreement[index] = max(agreement[index], _score(points, number))
-        if not at:
-            elsewhere.append(number)
-    return Evidence(query, found, controls, agreement, elsewhere, points)
-
-
-def _beside(image: np.ndarray, text: TextIndex, candidate: Candidate, rank: int) -> Control | None:
-    """The control beside a label that is not among many, nor much unlike what is asked for."""
-    kind = candidate.reading.kind
-    if candidate.likeness < LEAST_LIKENESS or rank >= (LOOKED_BESIDE if kind else 1):
-        return None
-    return control_of(image, candidate.match.box, text.text, kind)
 
 
 def fuse(
@@ -154,27 +61,31 @@ def fuse(
     weights: Weights,
     image: np.ndarray | None = None,
     look: Callable[[Box, str], tuple[tuple[float, float], float] | None] | None = None,
+    icons: SeenIcons | None = None,
 ) -> Points:
     """Fuses a model's answer about an image with what is written in it.
 
     Args:
         points: The model's answer, all its points.
         text: What was read; None where nothing could be. That leaves the answer as it is, as does a query for
-            an icon, which has no text.
+            an icon, which has no text, unless it is an icon that is known.
         bounds: Which points are wanted.
         weights: Probabilities, see `molmo_act.reading.scoring.weights_for`.
         image: See `weigh`.
         look: Asks the model for a thing in a part of the image, see `looker`, where no outline of one was
             found; None to leave fields at their label.
+        icons: The shapes of that image, which are compared with icons; None where nobody looked.
 
     Returns:
         The points, the likeliest first, with `Points.source`; `score` and `absent` are calibrated for reader
         and model together.
     """
     query = parse_query(points.query)
-    if text is None or query.kind == "icon":
+    if text is None:
         return alone(points, bounds)
-    evidence = weigh(points, text, query, image)
+    evidence = weigh(points, text, query, image, icons)
+    if query.kind == "icon" and evidence.icons is None:
+        return alone(points, bounds)
     written = [weights.text(row) for row in evidence.text_evidence()]
     best_text = max(written, default=0.0)
     places = []
@@ -186,12 +97,32 @@ def fuse(
         if look is not None and evidence.controls[number] is None:
             place = _seen_place(evidence.found[number], place, look)
         places.append(place)
-    for number, row in zip(evidence.elsewhere, evidence.model_evidence(best_text), strict=True):
+    places += _icon_places(evidence, best_text, weights)
+    best_read = max((place.score for place in places), default=0.0)
+    for number, row in zip(evidence.elsewhere, evidence.model_evidence(best_read), strict=True):
         x, y = points.xy[number].tolist()
         places.append(Place((x, y), weights.model(row), "model"))
     places.sort(key=lambda place: -place.score)
-    absent = weights.absent(evidence.absent_evidence(places[0].score if places else 0.0))
-    return _answer(points, _chosen(places, absent > weights.empty_above, query, bounds), absent)
+    absent, is_empty = _absence(evidence, places, weights)
+    return _answer(points, _chosen(places, is_empty, query, bounds), absent)
+
+
+def _icon_places(evidence: Evidence, best_text: float, weights: Weights) -> list[Place]:
+    """Where the icon may be that a query names."""
+    scored = zip(evidence.icons or (), evidence.icon_rows(best_text), strict=True)
+    places = [Place(one.match.middle, weights.icon(row), "icon") for one, row in scored]
+    return [place for place in places if place.score >= weights.least_text]
+
+
+def _absence(evidence: Evidence, places: Sequence[Place], weights: Weights) -> tuple[float, bool]:
+    """Probability that nothing matches, and whether the answer is empty for it."""
+    row = evidence.absent_evidence(places[0].score if places else 0.0)
+    if evidence.query.kind == "icon":
+        absent = weights.icon_absent(row)
+        unlike = bool(places) and places[0].source == "icon" and evidence.alike < LEAST_ICON
+        return absent, unlike or absent > weights.icon_empty_above
+    absent = weights.absent(row)
+    return absent, absent > weights.empty_above
 
 
 def alone(points: Points, bounds: Bounds) -> Points:
@@ -239,17 +170,9 @@ def _seen_place(
     kind = candidate.reading.kind
     if kind in BESIDE and kind is not None and at_label.score >= LEAST_SEEN:
         found = look(candidate.match.box, _CROP_WORDS[kind])
-        if found is not None and found[1] >= LEAST_SEEN and _may_belong(candidate.match.box, *found[0], kind):
-            return Place(found[0], at_label.score * found[1], "both")
+        if found is not None and found[1] >= LEAST_SEEN:
+            return Place(found[0], at_label.score, "both")
     return at_label
-
-
-def _may_belong(label: Box, x: float, y: float, kind: Kind) -> bool:
-    """Whether what lies at a place can belong to a label: in its row, or a field right below it."""
-    high = label[3] - label[1]
-    in_row = abs(y - (label[1] + label[3]) / 2) <= _IN_ROW * high
-    is_below = kind not in ("check box", "choice") and label[3] <= y <= label[3] + _BELOW * high
-    return in_row or (is_below and x >= label[0] - high)
 
 
 def _chosen(places: Sequence[Place], nothing: bool, query: ParsedQuery, bounds: Bounds) -> list[Place]:
@@ -277,16 +200,6 @@ def _answer(points: Points, places: Sequence[Place], absent: float) -> Points:
         absent=absent,
         features=None,
     )
-
-
-def _reaches(box: Box, x: float, y: float) -> bool:
-    reach = _REACH * (box[3] - box[1])
-    return box[0] - reach <= x < box[2] + reach and box[1] - reach <= y < box[3] + reach
-
-
-def _score(points: Points, number: int) -> float:
-    score = float(points.score[number])
-    return 0.5 if math.isnan(score) else score
 
 
 def _odds(probability: float) -> float:

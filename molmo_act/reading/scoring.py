@@ -51,6 +51,9 @@ class Weights:
         model: That a point of the model hits, where nothing alike is written.
         absent: That nothing matches.
         empty_above: Probability that nothing matches above which an answer is empty.
+        icon: That a shape which looks like the icon that is asked for is meant.
+        icon_absent: That nothing matches a query that asks for an icon.
+        icon_empty_above: As `empty_above`, for these.
         least_text: Places where the label is written are left out below this probability.
     """
 
@@ -58,6 +61,9 @@ class Weights:
     model: Logistic
     absent: Logistic
     empty_above: float
+    icon: Logistic
+    icon_absent: Logistic
+    icon_empty_above: float
     least_text: float = 0.0
 
 
@@ -76,18 +82,29 @@ def weights_for(model: str) -> Weights:
     if model == name:
         return fitted
     own, best = (1.0, -4.0, 0.0), (-1.0, 0.0, 0.0)
-    return Weights(fitted.text, Logistic(0.0, own), Logistic(0.0, best), empty_above=1.0, least_text=0.5)
+    absent = Logistic(0.0, best)
+    return Weights(
+        fitted.text,
+        Logistic(0.0, own),
+        absent,
+        empty_above=1.0,
+        icon=fitted.icon,
+        icon_absent=absent,
+        icon_empty_above=1.0,
+        least_text=0.5,
+    )
 
 
 @cache
 def fitted_weights() -> tuple[Weights, str]:
     """Reads the weights that come with the library, and the name of the model they were fitted with."""
     stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-    text, model, absent = (
+    text, model, absent, icon, icon_absent = (
         Logistic(float(stored[name]["offset"]), tuple(map(float, stored[name]["weights"].values())))
-        for name in ("text", "model", "absent")
+        for name in ("text", "model", "absent", "icon", "icon_absent")
     )
-    weights = Weights(text, model, absent, empty_above=float(stored["empty_above"]))
+    empty, icon_empty = float(stored["empty_above"]), float(stored["icon_empty_above"])
+    weights = Weights(text, model, absent, empty, icon, icon_absent, icon_empty)
     return weights, str(stored["fitted_with"])
 
 

@@ -6,12 +6,15 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 
 import numpy as np
 
 from molmo_act.outputs.points import Points
 from molmo_act.reading.fusion import Ask, alone, fuse, looker
 from molmo_act.reading.guarded import GuardedReader
+from molmo_act.reading.icon_evidence import names_icon
+from molmo_act.reading.icons.seen_icons import SeenIcons
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.query import parse_query
 from molmo_act.reading.scoring import weights_for
@@ -42,6 +45,11 @@ class SeenImage:
         """The text, arranged for any number of queries; None where there is none."""
         return None if self.text is None else TextIndex(self.text)
 
+    @cached_property
+    def icons(self) -> SeenIcons | None:
+        """The shapes of the image, looked at when a query first names an icon; None without OpenCV."""
+        return SeenIcons.look(self.pixels, self.text) if find_spec("cv2") is not None else None
+
     @classmethod
     def read(cls, pixels: np.ndarray, reader: GuardedReader) -> SeenImage:
         """Reads an image.
@@ -69,7 +77,7 @@ class SeenImage:
         Returns:
             The points of both; of the model alone where the reader does not know the script of the label, or
             where the words say how something looks ("the red button") and are not written there.
-            ``timing_ms`` has ``read``.
+            ``timing_ms`` has ``read``, and ``icons`` where the query names an icon.
         """
         timed = replace(points, timing_ms={**points.timing_ms, "read": self.read_ms})
         asked = parse_query(points.query)
@@ -77,7 +85,11 @@ class SeenImage:
         if looks or is_unreadable(asked.label, self.scripts):
             return alone(timed, bounds)
         look = None if ask is None else looker(self.pixels, ask)
-        return fuse(timed, self.index, bounds, weights=weights_for(model), image=self.pixels, look=look)
+        icons = self.icons if names_icon(asked) else None
+        if icons is not None:
+            timed = replace(timed, timing_ms={**timed.timing_ms, "icons": 1000 * icons.seconds})
+        weights = weights_for(model)
+        return fuse(timed, self.index, bounds, weights=weights, image=self.pixels, look=look, icons=icons)
 
     def _has(self, label: str) -> bool:
         """Whether a line holds these words."""

@@ -54,6 +54,26 @@ def draw_screen(
         InputError: A size or the split is not one of the above.
         PlatformError: Icons or words have not been fetched.
     """
+    canvas = compose_screen(rng, width, height, split=split, icons=icons, words=words)
+    shown = canvas.shown()
+    caption = reading_order(shown.texts, row_height=canvas.theme.em * 0.6)
+    return ImageSample(photograph(canvas.pixels(), canvas.rand), ask(shown, canvas.writer), caption)
+
+
+def compose_screen(
+    rng: np.random.Generator,
+    width: int,
+    height: int,
+    *,
+    split: str = "train",
+    icons: IconLibrary | None = None,
+    words: tuple[str, ...] | None = None,
+) -> ScreenCanvas:
+    """Draws one screen; see `draw_screen` for arguments and errors.
+
+    Returns:
+        What was drawn, with everything that it shows.
+    """
     if split not in SPLITS:
         raise InputError(f"Unknown split {split!r}; expected one of {', '.join(SPLITS)}.")
     if min(width, height) < SMALLEST:
@@ -65,13 +85,19 @@ def draw_screen(
     theme = draw_theme(rand, families(split), icons.styles)
     canvas = ScreenCanvas(width, height, theme, rand, LabelWriter(rand, words or word_list(split)), icons)
     compose(canvas)
-    shown = canvas.shown()
-    caption = reading_order(shown.texts, row_height=theme.em * 0.6)
-    return ImageSample(_photograph(canvas.pixels(), rand), ask(shown, canvas.writer), caption)
+    return canvas
 
 
-def _photograph(pixels: np.ndarray, rand: RandomBlocks) -> np.ndarray:
-    """Does what happens to some screenshots on their way: JPEG, the blur of a slight rescaling."""
+def photograph(pixels: np.ndarray, rand: RandomBlocks) -> np.ndarray:
+    """Does what happens to some screenshots on their way: JPEG, the blur of a slight rescaling.
+
+    Args:
+        pixels: uint8 (H, W, 3), RGB.
+        rand: Source of all choices.
+
+    Returns:
+        uint8 (H, W, 3), RGB.
+    """
     if rand.chance() < 0.12:
         quality = [cv2.IMWRITE_JPEG_QUALITY, 55 + rand.below(40)]
         stored = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality)[1]

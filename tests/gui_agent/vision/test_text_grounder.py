@@ -6,6 +6,7 @@ import pytest
 
 from gui_agent.vision.text_grounder import TextGrounder, label_at
 from molmo_act.reading.guarded import GuardedReader
+from tests.support.icon_screen import draw_icons
 from tests.support.told_screen import ToldModel, ToldReader, shot
 
 LINES = {"Save": (20, 20, 40, 12), "File Edit": (20, 60, 300, 12), "Don't save": (20, 100, 80, 12)}
@@ -54,3 +55,13 @@ def test_what_is_written_at_a_place(place, label) -> None:
     del reader.lines["File Edit"]
     seen = TextGrounder(GuardedReader(reader)).read(shot())
     assert label_at(seen, *place)[0] == label
+
+
+def test_an_icon_is_found_by_its_looks() -> None:
+    screen = shot()
+    icon = draw_icons((400, 300), {(310, 210): "search"})
+    screen.bgrx[..., :3] = icon[..., ::-1]
+    [found] = TextGrounder(GuardedReader(ToldReader({}))).ground(screen, "the magnifying glass icon").all
+    assert found.pixel == pytest.approx((320, 220), abs=2)
+    assert [one.source for one in found.evidence] == ["icon"]
+    assert found.score > 0.5

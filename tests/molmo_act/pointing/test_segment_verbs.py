@@ -105,7 +105,7 @@ def test_errors_come_before_the_model_is_asked(nano):
 
 def test_missing_weights_are_named(nano, monkeypatch):
     monkeypatch.setattr("molmo_act.segmentation.sam2.Sam2Propagator.example", "nowhere/to-be-found")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it retries for 30 s
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # without it, half a minute of retries
     with pytest.raises(
         CheckpointError, match=r"nowhere/to-be-found' cannot be loaded as a SAM 2 video model"
     ):

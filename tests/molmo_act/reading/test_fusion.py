@@ -7,11 +7,13 @@ import pytest
 
 from molmo_act.outputs.points import Points
 from molmo_act.reading.fusion import alone, fuse, looker
+from molmo_act.reading.icons.seen_icons import SeenIcons
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.scoring import weights_for
 from molmo_act.reading.text import ReadText, TextLine, Word
 from molmo_act.request import Bounds
 from tests.support.form_screen import draw_form
+from tests.support.icon_screen import draw_icons
 from tests.support.written_screen import read_line, read_text
 
 TEXT = TextIndex(
@@ -49,7 +51,7 @@ def test_an_absent_label_is_absent():
     assert found.absent > 0.5
 
 
-def test_icons_are_left_to_the_model():
+def test_icons_are_left_to_the_model_where_nobody_looks_at_shapes():
     found = fused(answer("the save icon", (500, 400), score=0.3, absent=0.4))
     assert (found.source, found.absent) == (("model",), pytest.approx(0.4))
     assert found.score.tolist() == [pytest.approx(0.3)]
@@ -142,20 +144,46 @@ def test_places_that_a_reader_gives_outside_the_image_are_moved_into_it():
     assert found.xy.tolist() == [[640, 0]]
 
 
-@pytest.mark.parametrize(
-    ("query", "at", "is_used"),
-    [
-        ("the Email field", (200.0, 108.0), True),  # behind its label
-        ("the Email field", (150.0, 140.0), True),  # below it
-        ("the Email field", (200.0, 60.0), False),  # of the line above
-        ("the Email checkbox", (90.0, 108.0), True),
-        ("the Email checkbox", (150.0, 140.0), False),
-    ],
+ICONS = SeenIcons.look(
+    draw_icons((640, 480), {(300, 50): "search", (400, 50): "close", (300, 200): "arrow-left"})
 )
-def test_what_a_model_sees_around_a_label_must_lie_where_its_control_can(query, at, is_used):
-    text = TextIndex(read_text(read_line("Email", 100, 100)))
-    nothing = Points(xy=[], score=[], image_size=[(640, 480)], query=query, absent=0.5)
-    found = fuse(nothing, text, Bounds(), weights=weights_for("other"), look=lambda box, words: (at, 0.9))
-    assert ((found.best.x, found.best.y) == at) is is_used
-    label = fuse(nothing, text, Bounds(), weights=weights_for("other"))
-    assert found.best.score <= label.best.score
+
+
+@pytest.mark.parametrize("model", ["nano", "allenai/MolmoPoint-8B"])
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [("the search icon", (310, 60)), ("X button", (410, 60)), ("press the left arrow icon", (310, 210))],
+)
+def test_an_icon_is_found_by_its_looks(query, place, model):
+    found = fused(answer(query, (20, 20), score=0.2, absent=0.6), weights=weights_for(model), icons=ICONS)
+    assert (found.best.x, found.best.y) == (pytest.approx(place[0], abs=2), pytest.approx(place[1], abs=2))
+    assert found.best.source == "icon"
+    assert found.best.score > 0.5
+    assert found.absent < 0.5
+
+
+def test_agreement_raises_the_score_of_an_icon():
+    apart = fused(answer("the search icon", (500, 400)), icons=ICONS)
+    both = fused(answer("the search icon", (312, 58)), icons=ICONS)
+    assert both.best.score >= apart.best.score
+    assert [point.source for point in both] == ["icon"]
+
+
+def test_an_icon_that_is_not_there_is_absent():
+    found = fused(answer("the printer icon", absent=0.8), icons=ICONS)
+    assert len(found) == 0
+    assert found.absent > 0.5
+
+
+def test_what_is_written_wins_over_an_icon():
+    text = TextIndex(read_text(read_line("Search", 100, 100)))
+    found = fuse(answer("the Search button"), text, Bounds(), weights=NANO, icons=ICONS)
+    assert found.best.source == "text"
+    quoted = fuse(answer("'Close'"), text, Bounds(), weights=NANO, icons=ICONS)
+    assert "icon" not in (quoted.source or ())
+
+
+def test_bounds_hold_for_icons():
+    query = answer("the search icon", (500, 400))
+    assert len(fused(query, Bounds(exactly=1), icons=ICONS)) == 1
+    assert len(fused(query, Bounds(min_score=0.999), icons=ICONS)) == 0

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 import molmo_act
+from molmo_act.reading.seen import SeenImage
+from molmo_act.request import Bounds
 from tests.molmo_act.reading.test_guarded import Reader
+from tests.support.icon_screen import draw_icons
 from tests.support.written_screen import draw_screen, read_line, read_text
 
 SCREEN = draw_screen((320, 240), {"Save": (100, 100)})
@@ -68,3 +71,21 @@ def test_a_failing_reader_leaves_the_answer_of_the_model(model):
     assert found.score.tolist() == alone.score.tolist()
     assert set(found.source or ()) <= {"model"}
     assert found.absent == alone.absent
+
+
+def test_shapes_are_looked_at_once_and_only_for_icons(model):
+    screen = draw_icons((320, 240), {(200, 100): "search"})
+    encoded = model.encode(screen)
+    written = model.point(encoded, "the Send draft button")
+    assert "icons" not in written.timing_ms
+    first, second = (model.point(encoded, query) for query in ("the search icon", "magnifying glass"))
+    assert (first.best.source, second.best.source) == ("icon", "icon")
+    assert first.best.x == pytest.approx(210, abs=2)
+    assert first.timing_ms["icons"] == second.timing_ms["icons"] > 0
+
+
+def test_without_opencv_icons_are_left_to_the_model(monkeypatch):
+    monkeypatch.setattr("molmo_act.reading.seen.find_spec", lambda name: None)
+    seen = SeenImage(draw_icons((320, 240), {(200, 100): "search"}), TEXT, 0.0)
+    points = molmo_act.Points(xy=[(5, 5)], score=[0.4], image_size=[(320, 240)], query="the search icon")
+    assert seen.fuse(points, Bounds(), None, "nano").source == ("model",)
