@@ -13,6 +13,7 @@ from transformers.models.edgetam_video.modeling_edgetam_video import EdgeTamVide
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
 
 from molmo_act.errors import CheckpointError, PlatformError
+from molmo_act.models.checkpoint_files import hub_options
 from molmo_act.segmentation.checks import check_frames, check_points
 from molmo_act.segmentation.sam2_sessions import Sam2Sessions
 from molmo_act.segmentation.sam2_stream import Sam2Stream
@@ -64,10 +65,10 @@ class Sam2Propagator:
         except (RuntimeError, TypeError, AssertionError) as exc:
             raise wrong("device", device, "a device of this machine, such as 'cpu' or 'cuda'") from exc
         try:
-            return cls(cls.model_class.from_pretrained(source).to(device))
+            return cls(cls.model_class.from_pretrained(source, **hub_options(source, {})).to(device))
         except ImportError as exc:
             raise PlatformError(f"{os.fspath(source)!r} needs more packages: {exc}") from exc
-        except (OSError, ValueError) as exc:
+        except (OSError, ValueError, CheckpointError) as exc:
             raise CheckpointError(
                 f"{os.fspath(source)!r} cannot be loaded as a {cls.kind} video model ({exc}). Give a "
                 f"checkpoint such as {cls.example!r}, or a folder."

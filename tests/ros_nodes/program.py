@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.support.paths import SOURCES
@@ -64,6 +65,14 @@ class Program:
         """Memory of its own: shared segments of the transport fill up over time and are left out."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("RssAnon:")[2].split()[0]) / 1024
+
+    def waits(self) -> Counter[str]:
+        """Seconds that each thread has waited for the processor, by its number."""
+        found: Counter[str] = Counter()
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # it has ended
+                found[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
+        return found
 
     def open_files(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))

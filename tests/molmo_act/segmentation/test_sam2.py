@@ -56,10 +56,10 @@ def test_a_folder_can_be_loaded_and_another_is_refused(propagate, tmp_path):
         type(propagate).from_pretrained(tmp_path / "nothing")
 
 
-def test_a_missing_package_is_named(monkeypatch):
+def test_a_missing_package_is_named(monkeypatch, tmp_path):
     def fails(*_, **__):
         raise ImportError("TimmWrapperModel requires the timm library")
 
     monkeypatch.setattr(EdgeTamVideoModel, "from_pretrained", fails)
     with pytest.raises(PlatformError, match="timm"):
-        EdgeTamPropagator.from_pretrained()
+        EdgeTamPropagator.from_pretrained(tmp_path)

@@ -115,6 +115,8 @@ class Chaos:
         what = self.rng.choice(sorted(MISSED))
         self.world.dead.add(what)
         died = time.monotonic()
+        programs = [self.nodes.programs[node] for node in MISSED[what]]
+        before = [program.waits() for program in programs]
 
         def said() -> bool:
             return all(
@@ -129,10 +131,15 @@ class Chaos:
             self.report.fault(f"a dead {what} was not on /diagnostics after {RECOVERY_S} s")
         noticed = round(time.monotonic() - self.world.published[what], 2)
         self.report.noticed_s = max(self.report.noticed_s, noticed)
-        # Where this process waits for the processor, so do the nodes, and so do their reports.
-        if noticed > NOTICED_S + 3 * self.lateness:
+        # A node that waits for the processor is late with its report, and this process with reading it.
+        waited = max(
+            max((program.waits() - then).values(), default=0.0)
+            for program, then in zip(programs, before, strict=True)
+        )
+        if noticed > NOTICED_S + 3 * self.lateness + waited:
             self.report.fault(
-                f"a dead {what} was on /diagnostics after {noticed} s only; late by {self.lateness:.2f} s"
+                f"a dead {what} was on /diagnostics after {noticed} s only; this process was late by "
+                f"{self.lateness:.2f} s, and a node waited {waited:.2f} s for the processor"
             )
         self.spin(self.rng.uniform(0, 5))
         self.world.dead.discard(what)
