@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from model.data.errors import SkippedRow
 from model.evaluation.asking import Asker
 from model.evaluation.benchmark import Case, Prediction
 from model.evaluation.video_sources import ShownVideo
+from molmo_act.errors import ImageError
 from molmo_act.outputs import rle
 from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.points import Points
@@ -27,9 +29,8 @@ def point(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
     def ask(case: Case, video: ShownVideo) -> Prediction:
         options: Any = {"prompt": asker.options.prompt or "raw", "min_score": asker.options.min_score}
         points = asker.model.point_in_video(video.source, asker.prompt(case), **_span(video), **options)
+        _refuse_damaged(points.damaged)
         extra = {WRITTEN: True} if asker.writes_text else {}
-        if points.damaged:
-            extra["damaged"] = True
         return Prediction(points.text, _placed(points, video.size), None, points.truncated, extra)
 
     return _each(ask, cases, videos)
@@ -46,6 +47,7 @@ def track(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
             answer = asker.model.answer(
                 video.source, case.prompt, max_new_tokens=TRACK_TOKENS, **_span(video)
             )
+            _refuse_damaged(answer.damaged)
             return Prediction(answer.written, (), None, answer.truncated, {WRITTEN: True})
         prompt = asker.options.prompt or "raw"
         tracks = asker.model.track(
@@ -56,9 +58,9 @@ def track(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
             min_score=asker.options.min_score,
             **_span(video),
         )
-        extra = {"damaged": True} if any(one.damaged for one in tracks) else {}
+        _refuse_damaged(any(one.damaged for one in tracks))
         truncated = any(one.truncated for one in tracks)
-        return Prediction("", tuple(_tracked(tracks, video.size)), None, truncated, extra)
+        return Prediction("", tuple(_tracked(tracks, video.size)), None, truncated)
 
     return _each(ask, cases, videos)
 
@@ -72,10 +74,12 @@ def count(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
             answer = asker.model.answer(
                 video.source, case.prompt, max_new_tokens=COUNT_TOKENS, **_span(video)
             )
+            _refuse_damaged(answer.damaged)
             return Prediction(answer.written, (), None, answer.truncated)
         found = asker.model.count_in_video(
             video.source, case.query, prompt=asker.options.prompt, **_span(video)
         )
+        _refuse_damaged(found.damaged)
         return Prediction(str(int(found)), (), None, bool(found.truncated), {"counted": True})
 
     return _each(ask, cases, videos)
@@ -98,9 +102,8 @@ def segment(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -
             min_score=asker.options.min_score,
             **_span(video),
         )
+        _refuse_damaged(masks.damaged)
         extra: dict[str, Any] = {"masks": joined(masks), "size": list(masks.image_size)}
-        if masks.damaged:
-            extra["damaged"] = True
         return Prediction("", (), None, masks.truncated, extra)
 
     return _each(ask, cases, videos)
@@ -118,7 +121,16 @@ def joined(masks: Masks) -> list[str | None]:
 def _each(
     ask: Callable[[Case, ShownVideo], Prediction], cases: Sequence[Case], videos: Sequence[ShownVideo]
 ) -> list[Prediction]:
-    return [ask(case, video) for case, video in zip(cases, videos, strict=True)]
+    try:
+        return [ask(case, video) for case, video in zip(cases, videos, strict=True)]
+    except ImageError:
+        raise SkippedRow("a frame of the video cannot be read") from None
+
+
+def _refuse_damaged(damaged: bool) -> None:
+    """What was annotated is not on the frames that stand for missing ones."""
+    if damaged:
+        raise SkippedRow("video is damaged")
 
 
 def _span(video: ShownVideo) -> dict[str, Any]:

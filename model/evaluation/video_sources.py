@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ class VideoFiles:
         size: tuple[int, int],
         fps: float,
         span: tuple[float, float | None] = (0.0, None),
+        frames: int | None = None,
     ) -> Callable[[], ShownVideo]:
         """Gives a function that finds a video and opens it, for `Case.read`.
 
@@ -84,15 +86,21 @@ class VideoFiles:
             size: See `ShownVideo`.
             fps: See `ShownVideo`.
             span: First and last second.
+            frames: How many frames a folder has at least; None where that is not known.
+
+        The function raises SkippedRow where the video is missing, cannot be opened, or lacks frames: those
+        behind a missing one would be shown at another time.
         """
 
         def read() -> ShownVideo:
             path = self.path(*names)
             try:
                 if path.is_dir():
-                    images_in_folder(path)
+                    _check_frames(images_in_folder(path), frames)
                 else:
                     video_duration(path)
+            except SkippedRow:
+                raise
             except InputError:
                 raise SkippedRow("video cannot be read") from None
             return ShownVideo(path, size, fps, *span)
@@ -103,6 +111,14 @@ class VideoFiles:
         for split in _SPLITS:
             for place in _PLACES:
                 yield self._home / split / place
+
+
+def _check_frames(images: Sequence[Path], frames: int | None) -> None:
+    """Raises SkippedRow where images are too few, or their numbers have a gap."""
+    numbers = [int(path.stem) for path in images if path.stem.isdecimal()]
+    steps = {later - earlier for earlier, later in itertools.pairwise(numbers)}
+    if len(steps) > 1 or len(images) < (frames or 1):
+        raise SkippedRow("frames are missing")
 
 
 class Deferred(Generic[T]):

@@ -87,7 +87,8 @@ class ReferringBenchmark(Benchmark):
         names = [str(row[key]) for key in ("video_path", "video") if row.get(key)]
         if row.get("source"):
             names.insert(0, f"{row['source']}/{row['video']}")
-        shown = videos.reader(names, size_of(row), opened.frames_a_second or fps)
+        rate = opened.frames_a_second or fps
+        shown = videos.reader(names, size_of(row), rate, frames=row.get("n_frames"))
         return self.make(index, {**row, "masks": Deferred(lambda: masks)}, words, shown)
 
     def make(self, index: int, row: Row, words: str, shown: Any) -> Case:

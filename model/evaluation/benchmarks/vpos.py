@@ -79,7 +79,7 @@ class VPoS(Benchmark):
             "domain": row["domain"],
             "masks": Deferred(lambda: masks),
         }
-        shown = VideoFiles(home).reader((video,), (1, 1), _FPS)
+        shown = VideoFiles(home).reader((video,), (1, 1), _FPS, frames=frames)
         groups = {"domain": str(row["domain"]), "video": f"{row['domain']}/{video}"}
         return Case(index, kept, words, words, shown, groups)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from model.data.errors import SkippedRow
 from model.evaluation import asking_videos
 from model.evaluation.asking import Asker
 from model.evaluation.benchmark import Case
 from model.evaluation.video_sources import ShownVideo
-from model.evaluation.video_standins import SIZE, clips, write_video
+from model.evaluation.video_standins import SIZE, clips, write_frames, write_video
 from molmo_act.model_options import ModelOptions
 
 
@@ -61,10 +63,27 @@ def test_a_model_that_writes_points_is_read_by_the_official_reader(asked):
         runtime=SimpleNamespace(has_grounding_tokens=False, config=SimpleNamespace()),
         name="text",
         chat=None,
-        answer=lambda source, prompt, **options: SimpleNamespace(written=text + prompt, truncated=False),
+        answer=lambda source, prompt, **options: SimpleNamespace(
+            written=text + prompt, truncated=False, damaged=False
+        ),
     )
     asker = Asker(model, ModelOptions())
     [found] = asking_videos.track(asker, cases, videos)
     assert (found.text, found.points) == (text + cases[0].prompt, ())
     assert found.extra == {asking_videos.WRITTEN: True}
     assert asking_videos.count(asker, cases, videos)[0].text == found.text
+
+
+def test_a_video_that_is_cut_off_and_a_frame_that_cannot_be_read_are_reasons(asked, tmp_path):
+    asker, cases, [video], standin = asked
+    write_frames(tmp_path / "frames", standin)
+    (tmp_path / "frames/00003.jpg").write_bytes(b"broken")
+    with pytest.raises(SkippedRow, match="a frame of the video cannot be read"):
+        asking_videos.point(asker, cases, [replace(video, source=tmp_path / "frames")])
+    data = bytearray(video.source.read_bytes())
+    start = data.index(b"mdat") + 4
+    last_third = start + (int.from_bytes(data[start - 8 : start - 4], "big") - 8) * 2 // 3
+    data[last_third : last_third + 2000] = bytes(2000)
+    (tmp_path / "hole.mp4").write_bytes(data)
+    with pytest.raises(SkippedRow, match="video is damaged"):
+        asking_videos.segment(asker, cases, [replace(video, source=tmp_path / "hole.mp4")])

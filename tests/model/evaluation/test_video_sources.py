@@ -80,6 +80,15 @@ def test_videos_are_found_only_inside_of_the_set(tmp_path):
             videos.path(name)
     with pytest.raises(SkippedRow, match="cannot be read"):
         videos.reader(["sub/a"], (8, 6), 2.0)()
+    (home / "JPEGImages/gap").mkdir(parents=True)
+    for number in (0, 5, 10, 15):
+        Image.fromarray(MASK).save(home / f"JPEGImages/gap/{number:05}.png")
+    assert videos.reader(["gap"], (8, 6), 2.0, frames=4)().fps == 2
+    with pytest.raises(SkippedRow, match="frames are missing"):
+        videos.reader(["gap"], (8, 6), 2.0, frames=5)()
+    (home / "JPEGImages/gap/00005.png").unlink()
+    with pytest.raises(SkippedRow, match="frames are missing"):
+        videos.reader(["gap"], (8, 6), 2.0)()
     (home / "JPEGImages/empty").mkdir(parents=True)
     with pytest.raises(SkippedRow, match="cannot be read"):
         videos.reader(["empty"], (8, 6), 2.0)()
