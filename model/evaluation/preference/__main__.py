@@ -1,12 +1,13 @@
 """Compares answers by people: `python -m model.evaluation.preference`.
 
-    python -m model.evaluation.preference vote ITEMS.jsonl --votes VOTES.jsonl --rater anna
+    python -m model.evaluation.preference pairs RUN RUN... --out FOLDER
+    python -m model.evaluation.preference vote FOLDER/items.jsonl --votes VOTES.jsonl --rater anna
     python -m model.evaluation.preference rate VOTES.jsonl...
 
-`vote` opens a page on this machine that shows two answers to one question side by side, without saying whose
-they are; every vote is stored at once, and the page goes on where it was left. `rate` prints Bradley-Terry
-ratings with bootstrap intervals, and one line of JSON. `model/evaluation/preference/items.py` says what
-ITEMS.jsonl holds.
+`pairs` collects what several runs of `model.evaluation run` answered to the same rows. `vote` opens a page on
+this machine that shows two answers to one question side by side, without saying whose they are; every vote is
+stored at once, and the page goes on where it was left. `rate` prints Bradley-Terry ratings with bootstrap
+intervals, and one line of JSON. `model/evaluation/preference/items.py` says what items.jsonl holds.
 """
 
 from __future__ import annotations
@@ -17,13 +18,25 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from model._cli import command, make_parser
+from model._cli import command, make_parser, print_counts
 from model.evaluation.metrics.elo import rate
 from model.evaluation.preference.items import pairs_for, read_items
 from model.evaluation.preference.media import check_media
 from model.evaluation.preference.server import Ballot, PreferenceServer
 from model.evaluation.preference.votes import VoteFile, read_votes
+from molmo_act.cli._arguments import positive
 from molmo_act.errors import InputError
+
+
+def collect(args: argparse.Namespace) -> None:
+    """Writes the items of runs, and prints how many."""
+    from model.evaluation.preference.from_runs import ITEMS, write_items
+
+    if len(args.runs) < 2:
+        raise InputError("One run was given; expected at least two, of models that are to be compared.")
+    counts = write_items(args.runs, args.out, args.limit)
+    print(f"{args.out / ITEMS}: {counts.pop('items')} questions")
+    print_counts(counts)
 
 
 def serve(args: argparse.Namespace) -> None:
@@ -78,7 +91,12 @@ def print_ratings(args: argparse.Namespace) -> None:
 def main() -> None:
     """Command line."""
     parser = make_parser(__doc__, prog="python -m model.evaluation.preference")
-    commands = parser.add_subparsers(required=True, metavar="vote|rate")
+    commands = parser.add_subparsers(required=True, metavar="pairs|vote|rate")
+    pairs = commands.add_parser("pairs", help="collect answers of runs to the same rows")
+    pairs.add_argument("runs", type=Path, nargs="+", help="folders of runs")
+    pairs.add_argument("--out", type=Path, required=True, help="a new folder")
+    pairs.add_argument("--limit", type=positive, help="most rows of a benchmark, spread evenly")
+    pairs.set_defaults(run=collect)
     vote = commands.add_parser("vote", help="show pairs of answers")
     vote.add_argument("items", type=Path, help="questions with their answers, JSON Lines")
     vote.add_argument("--votes", type=Path, required=True, help="file that votes are added to")
