@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from model.evaluation.benchmark import Benchmark, Case, Prediction
+from model.evaluation.judges import Judge, WordJudge
 from model.evaluation.official.point_text import extract_points
 from molmo_act.errors import InputError
 from molmo_act.model_options import ModelOptions
@@ -26,10 +27,13 @@ class Asker:
         options: The options; without `prompt` every benchmark asks by its official prompt.
         propagator: What makes masks of points, see `PointingModel.segment`.
         weights: Folder or name of its weights; None for the usual ones.
+        judge: What judges captions; None for the rule that compares words.
 
     Attributes:
         model: The model.
         options: The options.
+        judge: What judges captions.
+        propagator_name: What makes masks of points, in words.
     """
 
     def __init__(
@@ -39,9 +43,12 @@ class Asker:
         *,
         propagator: PropagatorName = "sam2",
         weights: str | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self.model, self.options = model, options
+        self.judge: Judge = judge or WordJudge()
         self._propagator, self._weights = propagator, weights
+        self.propagator_name = propagator if weights is None else f"{propagator} {weights}"
 
     @cached_property
     def propagator(self) -> MaskPropagator:

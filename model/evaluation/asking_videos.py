@@ -65,6 +65,18 @@ def track(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
     return _each(ask, cases, videos)
 
 
+def answer(
+    asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo], *, max_new_tokens: int
+) -> list[Prediction]:
+    """Asks each case's prompt about its video, in words."""
+
+    def ask(case: Case, video: ShownVideo) -> Prediction:
+        said = asker.model.answer(video.source, case.prompt, max_new_tokens=max_new_tokens, **_span(video))
+        return Prediction(said.written, (), None, said.truncated)
+
+    return _each(ask, cases, videos)
+
+
 def count(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> list[Prediction]:
     """Asks how many there are; a model that was taught to point only is asked to point at the label."""
     answers = asker.answers_questions

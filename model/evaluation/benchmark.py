@@ -114,6 +114,7 @@ class Benchmark:
         numbers: Figures that are numbers of objects, not shares, and are shown as they are.
         asks: What the model must be able to do: "points" at an image, "words", "tracks" of a video, or
             "masks" of one.
+        judged: Whether answers go to the judge (``--judge``).
         protocol: Whose rules, and what of them is odd, in sentences for the report.
     """
 
@@ -128,6 +129,7 @@ class Benchmark:
     scale: ClassVar[float] = 100.0
     numbers: ClassVar[tuple[str, ...]] = ()
     asks: ClassVar[Literal["points", "words", "tracks", "masks"]] = "points"
+    judged: ClassVar[bool] = False
     protocol: ClassVar[str]
 
     def scale_of(self, figure: str) -> float:

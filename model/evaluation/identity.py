@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from model._machine import machine_info
+from model.evaluation.asking import Asker
 from model.evaluation.benchmark import Benchmark, Case, fingerprint
 from model.evaluation.run_files import Header
 from molmo_act.model_options import ModelOptions
@@ -78,43 +79,46 @@ def machine_of(model: Any) -> dict[str, Any]:
     return machine_info(getattr(network, "device", torch.device("cpu")))
 
 
-def asked(options: ModelOptions) -> dict[str, Any]:
-    """Says how a model is asked."""
-    return {
+def asked(benchmark: Benchmark, asker: Asker) -> dict[str, Any]:
+    """Says how a model is asked, and what else an answer depends on."""
+    options = asker.options
+    found = {
         "prompt": options.prompt or "official",
         "exactly": options.exactly,
         "min_score": options.min_score,
         "max_crops": options.max_crops,
     }
+    if benchmark.asks == "masks":
+        found["propagator"] = asker.propagator_name
+    if benchmark.judged:
+        found["judge"] = asker.judge.name
+    return found
 
 
 def header(
     benchmark: Benchmark,
-    options: ModelOptions,
+    asker: Asker,
     model: Mapping[str, Any],
     machine: Mapping[str, Any],
     cases: Sequence[Case],
     home: Path,
     chosen: int,
-    propagator: str | None = None,
 ) -> Header:
     """Makes the first line of a run's files.
 
     Args:
         benchmark: The benchmark.
-        options: How the model is asked.
+        asker: How the model is asked.
         model: What `model_identity` gave.
         machine: What `machine_of` gave.
         cases: All cases of the data set.
         home: Folder of the data set.
         chosen: How many of them all processes score together.
-        propagator: What makes masks of points, with its weights where they are not the usual ones.
     """
-    masks = {"propagator": propagator} if benchmark.asks == "masks" else {}
     return {
         "benchmark": benchmark.name,
         "model": dict(model),
-        "asked": asked(options) | masks,
+        "asked": asked(benchmark, asker),
         "rows": len(cases),
         "data_sha256": fingerprint(cases),
         "data": str(home.resolve()),

@@ -16,6 +16,7 @@ from model.evaluation.asking import Asker
 from model.evaluation.benchmark import Benchmark, Case
 from model.evaluation.case_files import home_of
 from model.evaluation.identity import header, machine_of, model_identity
+from model.evaluation.judges import open_judge
 from model.evaluation.run_files import open_run
 from model.evaluation.runner import Progress, choose, run_cases
 from molmo_act.errors import InputError
@@ -91,19 +92,17 @@ def measure(
     Raises:
         MolmoActError: The model cannot be loaded or asked, or the folder not be written.
     """
+    judge = open_judge(args.judge)  # before anything is loaded
     model = options.load()
-    asker = Asker(model, options, propagator=args.propagator, weights=args.propagator_weights)
-    propagator = " ".join(filter(None, (args.propagator, args.propagator_weights)))
+    tools = {"propagator": args.propagator, "weights": args.propagator_weights, "judge": judge}
+    asker = Asker(model, options, **tools)
     for one in prepared:
         asker.check(one.benchmark)
     identity, machine = model_identity(model, options), machine_of(model)
     for one in prepared:
         chosen = choose(one.cases, limit=args.limit, shard=(0, 1))
         cases = choose(one.cases, limit=args.limit, shard=shard)
-        about = header(
-            *(one.benchmark, options, identity, machine, one.cases, one.home, len(chosen)),
-            propagator=propagator,
-        )
+        about = header(one.benchmark, asker, identity, machine, one.cases, one.home, len(chosen))
         with (
             open_run(args.out, about, shard=shard, resume=args.resume) as (writer, done),
             _bar(one.benchmark.name, len(cases)) as show,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model.evaluation.benchmark import Benchmark
+from model.evaluation.benchmarks.android_control import ANDROID_CONTROL
+from model.evaluation.benchmarks.captions import CAPTIONS
 from model.evaluation.benchmarks.counting import COUNTING
 from model.evaluation.benchmarks.image_questions import IMAGE_QUESTIONS
 from model.evaluation.benchmarks.mathvista import MATHVISTA
@@ -19,7 +21,7 @@ from molmo_act.errors import InputError
 
 _ALL: tuple[Benchmark, ...] = (
     *(POINTBENCH, PIXMO_POINTS, *SCREENSPOT, OSWORLD_G, *COUNTING, WHERE2PLACE),
-    *(*IMAGE_QUESTIONS, MMMU, MATHVISTA),
+    *(*IMAGE_QUESTIONS, MMMU, MATHVISTA, ANDROID_CONTROL, CAPTIONS),
     *VIDEOS,
 )
 BENCHMARKS: dict[str, Benchmark] = {one.name: one for one in _ALL}

@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--propagator-weights", metavar="FOLDER", help="folder or hub name of the weights of sam2 or edgetam"
     )
+    parser.add_argument(
+        "--judge",
+        metavar="J",
+        help="judge of captions: words (a rule), or a command line that is asked at stdin",
+    )
     parser.add_argument("--resume", action="store_true", help="go on with the results in --out")
     parser.add_argument("--check", action="store_true", help="look at the data; load no model")
     parser.add_argument(

@@ -71,6 +71,7 @@ class Counting(Benchmark):
     """What both sets have in common."""
 
     headline = "correct"
+    numbers = ("MAE",)
     figures_shown = ("correct", "close", "per_category_average", "molmo1", "MAE", "overcount")
     protocol = (
         "Molmo2's rule: what counts is the number of points, not the number in the words. close: off by at "
@@ -112,7 +113,7 @@ class Counting(Benchmark):
             "close": mean_of(records, "close"),
             "per_category_average": mean(list(by_count.values())),
             "molmo1": mean_of(records, "molmo1"),
-            "MAE": mean_of(records, "error") / self.scale,  # objects, not per cent
+            "MAE": mean_of(records, "error"),
             "overcount": mean_of(records, "overcount"),
             **{f"correct_{count}": value for count, value in by_count.items()},
         }

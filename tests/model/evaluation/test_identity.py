@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import molmo_act
+from model.evaluation.asking import Asker
 from model.evaluation.benchmark import Case
 from model.evaluation.identity import (
     SAMPLE_BYTES,
@@ -41,8 +42,16 @@ def test_the_header_says_what_was_measured(tmp_path):
     model = model_identity(nano, options)
     assert (model["name"], model["dtype"]) == ("nano", "float32")
     cases = [Case(0, {"n": 1}, "1")]
-    about = header(Doubling(), options, model, machine_of(nano), cases, tmp_path, 1)
+    asker = Asker(nano, options)
+    about = header(Doubling(), asker, model, machine_of(nano), cases, tmp_path, 1)
     assert set(IDENTITY) <= set(about)
-    assert about["asked"] == asked(options)
-    assert asked(options)["prompt"] == "gui"
+    assert about["asked"] == asked(Doubling(), asker)
+    assert about["asked"]["prompt"] == "gui"
+
+    class Judged(Doubling):
+        judged = True
+        asks = "masks"
+
+    assert asked(Judged(), asker)["judge"] == "words"
+    assert asked(Judged(), asker)["propagator"] == "sam2"
     assert about["rows"] == 1
