@@ -31,11 +31,11 @@ def encode(mask: np.ndarray) -> str:
     return "".join(map(_written, lengths.tolist()))
 
 
-def run_lengths(counts: str, size: tuple[int, int]) -> np.ndarray:
+def run_lengths(counts: str | bytes, size: tuple[int, int]) -> np.ndarray:
     """Reads the lengths of runs, background first.
 
     Args:
-        counts: What `encode` gave.
+        counts: What `encode` gave, or pycocotools, whose texts are bytes.
         size: (width, height) of the mask in pixels.
 
     Returns:
@@ -44,6 +44,7 @@ def run_lengths(counts: str, size: tuple[int, int]) -> np.ndarray:
     Raises:
         InputError: The text is no such runs, or they are those of a mask of another size.
     """
+    counts = counts.decode("latin-1") if isinstance(counts, bytes) else counts
     lengths: list[int] = []
     value = shift = 0
     for character in counts:
@@ -65,7 +66,7 @@ def run_lengths(counts: str, size: tuple[int, int]) -> np.ndarray:
     return np.array(lengths, np.int64)
 
 
-def decode(counts: str, size: tuple[int, int]) -> np.ndarray:
+def decode(counts: str | bytes, size: tuple[int, int]) -> np.ndarray:
     """Decodes a mask.
 
     Args:

@@ -8,12 +8,14 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from transformers import EdgeTamVideoModel, PreTrainedModel, Sam2VideoModel
 from transformers.models.edgetam_video.modeling_edgetam_video import EdgeTamVideoInferenceSession
 from transformers.models.sam2_video.modeling_sam2_video import Sam2VideoInferenceSession
 
 from molmo_act.errors import CheckpointError, PlatformError
-from molmo_act.models.checkpoint_files import hub_options
+from molmo_act.models.checkpoint_files import hub_options, need_file, one_line
+from molmo_act.models.strict_loading import refuse_misfits
 from molmo_act.segmentation.checks import check_frames, check_points
 from molmo_act.segmentation.sam2_sessions import Sam2Sessions
 from molmo_act.segmentation.sam2_stream import Sam2Stream
@@ -65,14 +67,20 @@ class Sam2Propagator:
         except (RuntimeError, TypeError, AssertionError) as exc:
             raise wrong("device", device, "a device of this machine, such as 'cpu' or 'cuda'") from exc
         try:
-            return cls(cls.model_class.from_pretrained(source, **hub_options(source, {})).to(device))
+            hub = hub_options(source, {})
+            need_file(source, "config.json", **hub)
+            model, info = cls.model_class.from_pretrained(source, output_loading_info=True, **hub)
+            learned = {name for name, _ in model.named_parameters()}
+            missing = sorted(learned & set(info["missing_keys"]))  # transformers makes random ones
+            refuse_misfits(source, {**info, "missing_keys": missing, "unexpected_keys": []})
         except ImportError as exc:
             raise PlatformError(f"{os.fspath(source)!r} needs more packages: {exc}") from exc
-        except (OSError, ValueError, CheckpointError) as exc:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as exc:  # CheckpointError is a ValueError
             raise CheckpointError(
-                f"{os.fspath(source)!r} cannot be loaded as a {cls.kind} video model ({exc}). Give a "
-                f"checkpoint such as {cls.example!r}, or a folder."
+                f"{os.fspath(source)!r} cannot be loaded as a {cls.kind} video model ({one_line(exc)}). Give "
+                f"a checkpoint such as {cls.example!r}, or a folder; propagator 'grabcut' needs none."
             ) from exc
+        return cls(model.to(device))
 
     @torch.inference_mode()
     def __call__(self, frames: Sequence[np.ndarray], xy: np.ndarray) -> np.ndarray:

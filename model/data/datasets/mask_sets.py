@@ -304,7 +304,7 @@ def to_mask(segmentation: Any, size: tuple[int, int]) -> np.ndarray:
     try:
         if isinstance(segmentation, dict):
             counts = segmentation["counts"]
-            if isinstance(counts, str):
+            if isinstance(counts, (str, bytes)):
                 return rle.decode(counts, size)
             inside = np.arange(len(counts)) % 2 == 1
             return np.repeat(inside, counts).reshape(width, height).T

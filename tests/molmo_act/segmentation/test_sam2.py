@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from transformers import EdgeTamVideoModel
 
 from molmo_act.errors import CheckpointError, PlatformError
@@ -52,14 +53,25 @@ def test_a_folder_can_be_loaded_and_another_is_refused(propagate, tmp_path):
     loaded = type(propagate).from_pretrained(tmp_path / "tiny")
     xy = np.array([[10.0, 20.0]])
     assert (loaded(FRAMES[:2], xy) == propagate(FRAMES[:2], xy)).all()
-    with pytest.raises(CheckpointError, match=propagate.kind):
+    with pytest.raises(CheckpointError, match=f"{propagate.kind} video model .There is no folder") as caught:
         type(propagate).from_pretrained(tmp_path / "nothing")
+    assert "\n" not in str(caught.value)
+    weights = load_file(tmp_path / "tiny" / "model.safetensors")
+    left_out = next(name for name in weights if name.startswith("mask_decoder"))
+    del weights[left_out]
+    save_file(weights, tmp_path / "tiny" / "model.safetensors", {"format": "pt"})
+    with pytest.raises(CheckpointError, match=f"lacks {left_out}"):  # transformers makes random ones
+        type(propagate).from_pretrained(tmp_path / "tiny")
+    (tmp_path / "tiny" / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(CheckpointError, match=propagate.kind):
+        type(propagate).from_pretrained(tmp_path / "tiny")
 
 
 def test_a_missing_package_is_named(monkeypatch, tmp_path):
     def fails(*_, **__):
         raise ImportError("TimmWrapperModel requires the timm library")
 
+    (tmp_path / "config.json").write_text("{}")
     monkeypatch.setattr(EdgeTamVideoModel, "from_pretrained", fails)
     with pytest.raises(PlatformError, match="timm"):
         EdgeTamPropagator.from_pretrained(tmp_path)
