@@ -19,6 +19,8 @@ from molmo_act.outputs.tracks import Tracks
 
 WRITTEN = "written"
 """Key of `Prediction.extra` that says that points are read from the text, by the official reader."""
+COUNTED = "counted"
+"""Key of `Prediction.extra` that says how a number was found: in the words, or by counting points."""
 COUNT_TOKENS, TRACK_TOKENS = 2048, 4096
 """Most tokens of an answer, as in the official evaluations."""
 
@@ -87,12 +89,12 @@ def count(asker: Asker, cases: Sequence[Case], videos: Sequence[ShownVideo]) -> 
                 video.source, case.prompt, max_new_tokens=COUNT_TOKENS, **_span(video)
             )
             _refuse_damaged(answer.damaged)
-            return Prediction(answer.written, (), None, answer.truncated)
+            return Prediction(answer.written, (), None, answer.truncated, {COUNTED: "words"})
         found = asker.model.count_in_video(
             video.source, case.query, prompt=asker.options.prompt, **_span(video)
         )
         _refuse_damaged(found.damaged)
-        return Prediction(str(int(found)), (), None, bool(found.truncated), {"counted": True})
+        return Prediction(str(int(found)), (), None, bool(found.truncated), {COUNTED: "points"})
 
     return _each(ask, cases, videos)
 

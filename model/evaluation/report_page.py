@@ -15,6 +15,8 @@ from PIL import Image, ImageDraw
 from model.evaluation.benchmark import Case, Prediction, Record, of
 from model.evaluation.report_table import difference_text, interval_text, number, shown
 from model.evaluation.summary import Result, difference
+from model.evaluation.video_pictures import picture_of
+from model.evaluation.video_sources import ShownVideo
 from molmo_act.errors import InputError
 from molmo_act.io.atomic import atomic_file
 
@@ -144,6 +146,8 @@ def _truth(result: Result, case: Case) -> Mapping[str, Any]:
 def _image(case: Case, prediction: Prediction, truth: Mapping[str, Any]) -> str:
     try:
         shown = case.read() if case.problem is None else None
+        if isinstance(shown, ShownVideo):
+            shown, prediction = picture_of(shown, prediction)
     except InputError:
         shown = None
     if isinstance(shown, (list, tuple)) and shown:

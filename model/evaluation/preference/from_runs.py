@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from model.evaluation.asking_videos import WRITTEN
+from model.evaluation.asking_videos import COUNTED, WRITTEN
 from model.evaluation.benchmark import Benchmark, Case, Prediction, Record
 from model.evaluation.official.point_text import extract_timed_points
 from model.evaluation.registry import BENCHMARKS
@@ -122,9 +122,7 @@ def _item(
         scale = width / shown.size[0], height / shown.size[1]
     else:
         raise InputError("several images, or none")
-    words = benchmark.asks == "words" or not any(
-        one.points or one.extra.get(WRITTEN) for one in predictions.values()
-    )
+    words = benchmark.asks == "words" or any(COUNTED in one.extra for one in predictions.values())
     answers = {
         label: {
             "text": shown_words(one.text) if words else "",
@@ -134,7 +132,7 @@ def _item(
     }
     return {
         "id": f"{benchmark.name}/{case.index}",
-        "question": case.query or case.prompt,
+        "question": case.prompt or case.query,
         kind: media,
         "answers": answers,
     }
