@@ -1,8 +1,8 @@
 """Precision and recall of captions by what a judge says of single statements, as Molmo2-CapEval is scored.
 
 allenai/molmo2 at f3cb108. Reply line k is about statement k. What looks odd is the official reading: a line
-is false where it ends in "not st…", else true where " stated" stands in it with a blank before, so that "Stated"
-alone is dropped and "Not Stated." with its full stop is true.
+is false where it ends in "not st…", else true where " stated" stands in it with a blank before, so that
+"Stated" alone is dropped and "Not Stated." with its full stop is true.
 """
 
 from __future__ import annotations
