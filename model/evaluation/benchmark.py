@@ -229,9 +229,15 @@ def cases_of(
         try:
             with row_as_expected():
                 found.append(make(index, row))
-        except SkippedRow as reason:
-            found.append(Case(index, row, problem=str(reason)))
+        except (SkippedRow, ArithmeticError, LookupError) as reason:
+            kind = "" if isinstance(reason, SkippedRow) else f"{type(reason).__name__}: "
+            found.append(Case(index, row, problem=printable(f"{kind}{reason}")))
     return found
+
+
+def printable(text: str) -> str:
+    """Returns a text that can be printed and written: rows may hold halves of characters."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())
 
 
 def fingerprint(cases: Sequence[Case]) -> str:

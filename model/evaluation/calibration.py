@@ -4,8 +4,8 @@
 nothing matches. `score` is the probability of one cell of an object that covers many, so it is too low. A
 curve of two numbers for each corrects it (`molmo_act.calibration`). Curves are fitted on one half of held-out
 images by least logarithmic loss and evaluated on the other half. They never change which point is chosen, nor
-the order of points. `--write` stores them in the checkpoint's config.json. Prints a table, then one JSON
-object.
+the order of points. `--write` stores them in the checkpoint's config.json. `--images FOLDER` takes your own
+images instead, with boxes, as `model.data.datasets.custom` reads them. Prints a table, then one JSON object.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 import molmo_act
 from model._cli import command, make_parser
+from model.data.datasets.custom import CustomImages
 from model.data.schema import ImageSample
-from model.evaluation.pointing import answered, sources
+from model.evaluation.pointing import answered, shuffled_samples, sources
 from molmo_act._optional import lazy_import
 from molmo_act.calibration import apply_curve, log_odds
 from molmo_act.errors import InputError
@@ -140,6 +141,28 @@ def claims_of(
     return {"score": Claims.gather(scores), "absent": Claims.gather(absents)}
 
 
+def own_images(folder: Path) -> Iterable[ImageSample]:
+    """Gives a user's own images.
+
+    Args:
+        folder: Holds ``points.jsonl``, see `model.data.datasets.custom`.
+
+    Returns:
+        The images in random order; those that cannot be read are counted on stderr.
+
+    Raises:
+        InputError: The file cannot be used, or an object has no box.
+    """
+    source = CustomImages(folder)
+    for query in source.queries:
+        if any(target.box[:2] == target.box[2:] for target in query.targets):
+            raise InputError(
+                f"{folder}: {query.text!r} has points without boxes, so that nobody knows which points "
+                'hit. Give "boxes": [[x0, y0, x1, y1], …] on each line with points.'
+            )
+    return shuffled_samples(source, str(folder))
+
+
 def joined(parts: Sequence[Claims]) -> Claims:
     """Concatenates claims."""
     return Claims(
@@ -180,6 +203,9 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--model", type=Path, default=NANO, help="folder; the bundled nano unless given")
     parser.add_argument("--queries", type=int, default=200, help="queries of each source")
+    parser.add_argument(
+        "--images", type=Path, metavar="FOLDER", help="your own images with points.jsonl and boxes"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/reliability.png"), help="the diagrams")
     parser.add_argument("--write", action="store_true", help="store the fitted curves in the checkpoint")
     args = parser.parse_args()
@@ -188,8 +214,11 @@ def main() -> None:
 
 def report(args: argparse.Namespace) -> None:
     """Fits and evaluates curves, prints the report, and writes the curves if asked to."""
-    model, streams = molmo_act.load(args.model), sources()
-    found = [claims_of(model, streams[name], args.queries, name) for name in SOURCES]
+    streams = {name: sources()[name] for name in SOURCES}
+    if args.images is not None:
+        streams = {str(args.images): own_images(args.images)}
+    model = molmo_act.load(args.model)
+    found = [claims_of(model, samples, args.queries, name) for name, samples in streams.items()]
     curves: dict[str, Curve] = {}
     drawn: dict[str, Sequence[Bin]] = {}
     errors: dict[str, list[float]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -218,6 +219,8 @@ class Files:
             SkippedRow: It is missing.
         """
         wanted = unicodedata.normalize("NFC", name)
+        if os.path.isabs(name) or os.path.normpath(name).startswith(".."):
+            raise SkippedRow("image lies outside its folder")
         try:
             if not self._archives:
                 return self._path(name, wanted).read_bytes()

@@ -25,7 +25,7 @@ from molmo_act.io.atomic import atomic_folder
 from molmo_act.model_options import ModelOptions
 from molmo_act.pointing.load import NANO
 
-ROWS = 12
+ROWS = 8
 SEED = 20_261_201
 
 

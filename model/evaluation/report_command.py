@@ -82,7 +82,7 @@ def summary(results: dict[str, list[Result]]) -> dict[str, object]:
                 "machine": result.header.get("machine"),
                 "rows": result.header["rows"],
                 "scored": len(result.records),
-                "problems": dict(result.problems),
+                "problems": dict(result.main_problems),
                 "figures": {
                     key: None if math.isnan(value) else round(value, 6)
                     for key, value in result.figures.items()

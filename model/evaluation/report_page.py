@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from model.evaluation.benchmark import Case, Prediction, Record, of
+from model.evaluation.benchmark import Case, Prediction, Record, fingerprint, of
 from model.evaluation.report_table import difference_text, interval_text, number, shown
 from model.evaluation.summary import Result, difference
 from model.evaluation.video_pictures import picture_of
@@ -47,7 +47,7 @@ def write_page(path: Path, groups: Sequence[Sequence[Result]]) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_file(path) as partial:
-        partial.write_text(page, encoding="utf-8")
+        partial.write_text(page, encoding="utf-8", errors="replace")
 
 
 def _text(value: object) -> str:
@@ -60,7 +60,7 @@ def _section(group: Sequence[Result]) -> str:
     parts = [f'<h2 id="{benchmark.name}">{_text(benchmark.title)}</h2><p>{_text(benchmark.protocol)}</p>']
     parts.append(_table(group))
     for result in group:
-        for reason, count in result.problems.most_common():
+        for reason, count in result.main_problems:
             parts.append(
                 f'<p class="bad">{_text(result.label)}: {count:,} of {len(result.records):,} rows count as '
                 f"wrong: {_text(reason)}</p>"
@@ -105,9 +105,12 @@ def chosen(result: Result) -> tuple[list[Record], list[Record]]:
 
 def _pictures(result: Result) -> str:
     try:
-        cases = {case.index: case for case in result.benchmark.cases(Path(result.header["data"]))}
+        data = result.benchmark.cases(Path(result.header["data"]))
     except InputError as problem:
         return f"<p>No images of {_text(result.label)}: {_text(problem)}</p>"
+    if fingerprint(data) != result.header["data_sha256"]:
+        return f"<p>No images of {_text(result.label)}: the data set has changed since.</p>"
+    cases = {case.index: case for case in data}
     worst, best = chosen(result)
     found = [f"<h3>{_text(result.label)}: worst cases</h3>", *(_figure(result, cases, one) for one in worst)]
     if best:

@@ -38,7 +38,7 @@ def markdown(results: Sequence[Result]) -> list[str]:
             cells = [f"{figures[name]:g}" if name in figures else "" for name in names]
             lines.append(f"| {model} (published) | | {' | '.join(cells)} |")
     for result in results:
-        for reason, count in result.problems.most_common():
+        for reason, count in result.main_problems:
             lines.append(
                 f"\n{result.label}: {count:,} of {len(result.records):,} rows count as wrong: {reason}"
             )

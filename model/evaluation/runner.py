@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from model.evaluation.benchmark import Benchmark, Case, Prediction, Record, Scores
+from model.evaluation.benchmark import Benchmark, Case, Prediction, Record, Scores, printable
 from model.evaluation.run_files import Writer
 from molmo_act.errors import ImageError, InputError, QueryError
 
@@ -159,7 +159,7 @@ def _scored(
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as reason:
             problem = f"it cannot be scored ({type(reason).__name__}: {reason})"
     if problem is not None:
-        scores = benchmark.missed(case)
+        problem, scores = printable(problem), benchmark.missed(case)
     kept = None if answer is None else _finite(answer)
     return Record(case.index, scores, case.groups, problem, kept, seconds)
 

@@ -14,6 +14,7 @@ from model.evaluation.benchmark import Benchmark, Record
 from model.evaluation.run_files import Header, read_run
 
 RESAMPLES = 1000
+REASONS = 10
 SEED = 20_261_201
 
 
@@ -53,6 +54,13 @@ class Result:
         text = f"all {rows:,}" if scored == rows else f"{scored:,} of {rows:,}"
         official = self.benchmark.official_rows
         return text if official in (None, rows) else f"{text} (official: {official:,})"
+
+    @property
+    def main_problems(self) -> list[tuple[str, int]]:
+        """The most frequent reasons, with how many rows each; the rest together, as the last one."""
+        counted = self.problems.most_common()
+        rest = sum(number for _, number in counted[REASONS:])
+        return counted[:REASONS] + ([("other reasons", rest)] if rest else [])
 
     @property
     def problems(self) -> Counter[str]:

@@ -7,9 +7,10 @@ pixels:
     {"image": "a.jpg", "text": "a fork", "points": []}
     {"image": "a.jpg", "question": "How full is it?", "answer": "Half full."}
 
-`before` may name frames of a video that come directly before the image, in order, for models with a temporal
-module. `label`, which is written behind the points, is the text unless given. Lines of one image become one
-message tree.
+`boxes` may hold the extent of each object, ``[x0, y0, x1, y1]`` in pixels, in the order of the points;
+`model.evaluation.calibration` needs them. `before` may name frames of a video that come directly before the
+image, in order, for models with a temporal module. `label`, which is written behind the points, is the text
+unless given. Lines of one image become one message tree.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class CustomImages:
                 ) from exc
         self._pictures = list(asked.items())
         self.blocks: Sequence[int] = (len(self._pictures),)
+
+    @property
+    def queries(self) -> list[Query]:
+        """All pointing questions."""
+        return [one for _, asked in self._pictures for one in asked if isinstance(one, Query)]
 
     def read(self, index: int, rng: np.random.Generator) -> ImageSample:
         """Reads an image with all that is asked about it; see `Source.read`.
@@ -117,5 +123,14 @@ def _question(row: Mapping[str, Any]) -> Query | QuestionAnswer:
         return QuestionAnswer(str(row["question"]), str(row["answer"]), "qa")
     text = str(row["text"])
     points = [(float(x), float(y)) for x, y in row["points"]]
-    targets = tuple(Target(point, (*point, *point)) for point in points)
+    extents = [tuple(map(float, box)) for box in row.get("boxes", ())] or [
+        (*point, *point) for point in points
+    ]
+    if len(extents) != len(points) or not all(_is_box(extent) for extent in extents):
+        raise ValueError(f"boxes of {text!r} are not x0, y0, x1, y1 of each of its points")
+    targets = tuple(Target(point, extent) for point, extent in zip(points, extents, strict=True))  # type: ignore[arg-type]
     return Query(text, str(row.get("label", text)), targets, "noun" if targets else "absent")
+
+
+def _is_box(extent: Sequence[float]) -> bool:
+    return len(extent) == 4 and extent[0] <= extent[2] and extent[1] <= extent[3]

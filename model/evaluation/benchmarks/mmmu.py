@@ -17,8 +17,15 @@ from model.evaluation.official.mmmu import read_choice, right_open
 def options_of(row: Row) -> dict[str, str]:
     """Reads the options of a row, which are a list or its text, by their letters; none for open questions."""
     said = row["options"]
-    options = ast.literal_eval(said) if isinstance(said, str) else list(said or ())
+    options = _literal(said) if isinstance(said, str) else list(said or ())
     return dict(zip(LETTERS, map(str, options), strict=False))
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, MemoryError, RecursionError) as exc:
+        raise ValueError(f"{text[:40]!r} is no list") from exc
 
 
 class Mmmu(ImageQuestions):
@@ -54,7 +61,7 @@ class Mmmu(ImageQuestions):
         """A letter, or short answers."""
         answer = str(row["answer"])
         if answer.startswith("["):
-            return [str(one) for one in ast.literal_eval(answer)]
+            return [str(one) for one in _literal(answer)]
         return [answer]
 
     def groups(self, row: Row) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import molmo_act
 from model.data.scenes.generate import draw_scene
@@ -115,3 +116,36 @@ def test_the_command_writes_a_checkpoint_that_claims_by_its_curves(tmp_path, mon
     odds = np.log(before.score / (1 - before.score))
     np.testing.assert_allclose(after.score, 1 / (1 + np.exp(-slope * odds - offset)), rtol=1e-4)
     assert (after.absent != before.absent) == (said["curves"]["absent"] != [1.0, 0.0])
+
+
+def own_images(folder, count: int, *, boxes: bool = True) -> None:
+    """Writes windows with buttons as a user's own images."""
+    lines = []
+    for number in range(count):
+        sample = draw_form(np.random.default_rng(number), 240, 180, split="eval")
+        Image.fromarray(sample.image).save(folder / f"{number}.png")
+        for query in sample.queries:
+            row = {"image": f"{number}.png", "text": query.text}
+            row["points"] = [list(target.point) for target in query.targets]
+            if boxes:
+                row["boxes"] = [list(target.box) for target in query.targets]
+            lines.append(json.dumps(row))
+    (folder / "points.jsonl").write_text("\n".join(lines))
+
+
+def test_own_images_with_boxes_are_asked(tmp_path):
+    own_images(tmp_path, 2)
+    found = claims_of(molmo_act.load("nano", device="cpu"), calibration.own_images(tmp_path), 4, "own")
+    assert found["score"].true.any()
+    assert len(found["absent"].true) >= 4
+
+
+def test_own_images_without_boxes_say_what_is_missing(tmp_path):
+    own_images(tmp_path, 1, boxes=False)
+    with pytest.raises(InputError, match='Give "boxes"'):
+        calibration.own_images(tmp_path)
+    (tmp_path / "points.jsonl").write_text(
+        '{"image": "0.png", "text": "a", "points": [[1, 1]], "boxes": [[5, 5, 1, 1]]}'
+    )
+    with pytest.raises(InputError, match="boxes of 'a' are not"):
+        calibration.own_images(tmp_path)

@@ -68,7 +68,10 @@ def test_missing_and_dead_images_are_told_apart(tmp_path):
     with pytest.raises(SkippedRow, match=r"^image cannot be read$"):
         files.image("dead.png")
     with pytest.raises(SkippedRow, match=r"^image is missing$"):
-        files.image("../../nowhere\0.png")
+        files.image("nowhere\0.png")
+    for name in ("../images/dead.png", "/etc/hostname", "a/../../b.png"):
+        with pytest.raises(SkippedRow, match=r"^image lies outside its folder$"):
+            files.image(name)
 
 
 def test_parquet_gives_rows_without_images_and_images_when_asked(tmp_path):

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from model.evaluation.benchmark import Prediction, Record
+from model.evaluation.benchmark import Prediction, Record, fingerprint
 from model.evaluation.report_page import BEST, WORST, chosen, draw, write_page
 from model.evaluation.run_files import open_run
 from model.evaluation.summary import read_result
@@ -17,7 +17,8 @@ from tests.model.evaluation.harness import Doubling, header
 def result(folder, rows, records):
     folder.mkdir()
     (folder / "rows.json").write_text(json.dumps(rows))
-    about = header(rows=len(rows), data=str(folder))
+    told_apart = fingerprint(Doubling().cases(folder))
+    about = header(rows=len(rows), data=str(folder), data_sha256=told_apart)
     with open_run(folder, about, shard=(0, 1), resume=False) as (writer, _):
         writer.add(records)
     return read_result(folder, Doubling())
@@ -46,6 +47,22 @@ def test_a_page_without_its_data_says_so(tmp_path):
     (tmp_path / "run" / "rows.json").unlink()
     write_page(tmp_path / "page.html", [[found]])
     assert "No images of m" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_page_shows_no_images_of_other_data(tmp_path):
+    found = result(tmp_path / "run", [{"n": 1}], [Record(0, {"correct": 1.0}, {}, None, Prediction("2"))])
+    (tmp_path / "run" / "rows.json").write_text('[{"n": 2}]')
+    write_page(tmp_path / "page.html", [[found]])
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "the data set has changed since" in page
+    assert "data:image" not in page
+
+
+def test_halves_of_characters_are_written(tmp_path):
+    said = Prediction("half \ud800")
+    found = result(tmp_path / "run", [{"n": 1}], [Record(0, {"correct": 0.0}, {}, None, said)])
+    write_page(tmp_path / "page.html", [[found]])
+    assert "half ?" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_worst_and_best_are_shown_once(tmp_path):

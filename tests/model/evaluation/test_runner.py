@@ -35,6 +35,24 @@ def test_dead_images_and_dirty_rows_count_as_wrong(cases, tmp_path):
     assert progress.problems["image is missing"] == 1
 
 
+@pytest.mark.parametrize(
+    "row", [{"n": [1]}, {"n": None}, {"n": "\ud800"}, {"n": {}}, {"n": True, "dead": "yes"}, {}]
+)
+def test_rows_of_any_kind_end_nothing(tmp_path, row):
+    class Picky(Doubling):
+        def score(self, case, prediction):
+            return {"correct": 1.0 / len(case.row["options"])}
+
+    (tmp_path / "rows.json").write_text(json.dumps([row, {"n": 3, "options": [1]}]))
+    cases = Picky().cases(tmp_path)
+    with open_run(tmp_path / "run", header(rows=2), shard=(0, 1), resume=False) as (writer, done):
+        run_cases(Picky(), doubled, cases, writer, done)
+    first, second = read_run(tmp_path / "run", "doubling")[1]
+    assert first.problem is not None
+    first.problem.encode()
+    assert second.scores == {"correct": 1.0}
+
+
 def test_a_refused_case_costs_no_other_in_its_batch(cases, tmp_path):
     def answer(case):
         if case.prompt == "5":
