@@ -24,6 +24,7 @@ SURE = 0.9
 """A widget that fits with this probability, and on which its name is written, needs no model."""
 CONTRADICTED = 0.3
 """What remains of a score where another source tells another label for the place."""
+_TICKED = {"check box", "choice"}
 _REACH = 4.0  # pixels around a widget at which a point still means it
 _LABEL_REACH = 120.0  # pixels from a field or a check box to the middle of its label
 
@@ -233,6 +234,11 @@ def _contradicting(named: Named, seen: SeenImage | None) -> str:
 
 
 def _contradicts(widget: Widget, query: ParsedQuery) -> bool:
+    """Whether a widget has another name than is asked for, or is another kind of control."""
+    kinds = BESIDE.intersection(widget.kinds)
+    alike = _TICKED if query.kind in _TICKED else {query.kind}
+    if query.kind in BESIDE and kinds and not kinds & alike:
+        return True
     return (
         widget.is_pressed
         and all(is_other(name, query.readings) for name in (widget.name, *widget.aliases) if name)

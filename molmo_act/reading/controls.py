@@ -16,6 +16,8 @@ from molmo_act.reading.words import Kind
 
 CONTROL_FILE = Path(__file__).with_name("control_weights.json")
 """What ``python -m model.evaluation.controls --write`` fitted."""
+_SPARE = 0.15
+"""Of a label's height: what may be space above its letters, and below them."""
 LEAST_SURE, LEAST_SURE_UNSAID = 0.5, 0.8
 """Least probability of a control where the query says that it wants one, and where it names no kind."""
 
@@ -54,11 +56,19 @@ def control_of(image: np.ndarray, label: Box, text: ReadText, kind: Kind | None)
     if group is None:
         return None
     weights = control_weights()[group]
-    found = [(weights(each.features), each.box) for each in outlines(image, label, text, group)]
-    probability, box = max(found, default=(0.0, label))
-    if probability < (LEAST_SURE_UNSAID if group == UNSAID else LEAST_SURE):
-        return None
-    return Control(box, probability)
+    least = LEAST_SURE_UNSAID if group == UNSAID else LEAST_SURE
+    for tried in (label, _tighter(label)):
+        found = [(weights(each.features), each.box) for each in outlines(image, tried, text, group)]
+        probability, box = max(found, default=(0.0, label))
+        if probability >= least:
+            return Control(box, probability)
+    return None
+
+
+def _tighter(label: Box) -> Box:
+    """A label without the space above and below its letters; readers take in more of it at times."""
+    high = label[3] - label[1]
+    return label[0], label[1] + _SPARE * high, label[2], label[3] - _SPARE * high
 
 
 @cache

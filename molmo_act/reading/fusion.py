@@ -24,6 +24,8 @@ LEAST_ICON = 0.5
 """Probability of a shape, by its looks alone, below which it does not answer a query for an icon."""
 LEAST_SEEN = 0.5
 """Least score in the part of an image around a label at which the thing there is what belongs to it."""
+_IN_ROW, _BELOW = 0.75, 2.0
+"""Heights of a label from its middle, and below it, within which the middle of its control lies."""
 _CROP = (48, 40, 360, 96)
 """Pixels left of, above, right of and below a label among which its field or check box is looked for."""
 _CROP_WORDS: dict[Kind, str] = {
@@ -170,9 +172,17 @@ def _seen_place(
     kind = candidate.reading.kind
     if kind in BESIDE and kind is not None and at_label.score >= LEAST_SEEN:
         found = look(candidate.match.box, _CROP_WORDS[kind])
-        if found is not None and found[1] >= LEAST_SEEN:
-            return Place(found[0], at_label.score, "both")
+        if found is not None and found[1] >= LEAST_SEEN and _may_belong(candidate.match.box, *found[0], kind):
+            return Place(found[0], at_label.score * found[1], "both")
     return at_label
+
+
+def _may_belong(label: Box, x: float, y: float, kind: Kind) -> bool:
+    """Whether what lies at a place can belong to a label: in its row, or a field right below it."""
+    high = label[3] - label[1]
+    in_row = abs(y - (label[1] + label[3]) / 2) <= _IN_ROW * high
+    is_below = kind not in ("check box", "choice") and label[3] <= y <= label[3] + _BELOW * high
+    return in_row or (is_below and x >= label[0] - high)
 
 
 def _chosen(places: Sequence[Place], nothing: bool, query: ParsedQuery, bounds: Bounds) -> list[Place]:

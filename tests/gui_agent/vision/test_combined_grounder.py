@@ -131,3 +131,15 @@ def test_what_is_written_does_not_decide_between_two_widgets_of_one_name() -> No
     made = grounder([icon, item], {"Home Folder": (40, 102, 90, 14)})
     assert best(made, "the Home Folder button").point == (35, 35)
     assert best(made, "the Home Folder item").point == (80, 110)
+
+
+def test_a_control_of_another_kind_is_not_what_is_asked_for() -> None:
+    """A model was sure of the City field where the Gift wrap checkbox was asked for."""
+    field = widget("entry", "City", 100, 20, 200, 24)
+    box = widget("check box", "Gift wrap", 20, 60, 13, 13)
+    made = grounder([field, box], None, ToldModel((150, 30, 0.99)))
+    assert best(made, "the Gift wrap checkbox").point == (26, 66)
+    [alone] = grounder([field], None, ToldModel((150, 30, 0.99))).ground(shot(), "the Gift wrap checkbox").all
+    assert alone.score < 0.3 + 1e-6
+    radio = widget("radio button", "Post", 20, 100, 13, 13)
+    assert best(grounder([radio], None, ToldModel((26, 106, 0.9))), "the Post checkbox").score > 0.9

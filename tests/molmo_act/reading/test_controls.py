@@ -58,3 +58,16 @@ def test_a_check_box_that_was_read_as_a_letter_of_its_label():
 def test_weights_of_every_group():
     assert CONTROL_FILE.is_file()
     assert set(control_weights()) == set(GROUPS)
+
+
+def test_a_label_that_was_read_with_much_space_around_it():
+    """The same label of a form in Chromium was cut out with more or less around it."""
+    image = np.full((400, 640, 3), 255, np.uint8)
+    box = (59, 263, 70, 274)
+    image[262:275, 58:71] = 118
+    image[263:274, 59:70] = 255
+    for label in ((72.0, 251.0, 183.0, 286.0), (56.0, 248.0, 184.0, 288.0)):
+        found = control_of(image, label, text_of(label), "check box")
+        assert found is not None
+        assert box[0] <= found.middle[0] < box[2]
+        assert box[1] <= found.middle[1] < box[3]

@@ -187,3 +187,22 @@ def test_bounds_hold_for_icons():
     query = answer("the search icon", (500, 400))
     assert len(fused(query, Bounds(exactly=1), icons=ICONS)) == 1
     assert len(fused(query, Bounds(min_score=0.999), icons=ICONS)) == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "at", "is_used"),
+    [
+        ("the Email field", (200.0, 108.0), True),  # behind its label
+        ("the Email field", (150.0, 140.0), True),  # below it
+        ("the Email field", (200.0, 60.0), False),  # of the line above
+        ("the Email checkbox", (90.0, 108.0), True),
+        ("the Email checkbox", (150.0, 140.0), False),
+    ],
+)
+def test_what_a_model_sees_around_a_label_must_lie_where_its_control_can(query, at, is_used):
+    text = TextIndex(read_text(read_line("Email", 100, 100)))
+    nothing = Points(xy=[], score=[], image_size=[(640, 480)], query=query, absent=0.5)
+    found = fuse(nothing, text, Bounds(), weights=weights_for("other"), look=lambda box, words: (at, 0.9))
+    assert ((found.best.x, found.best.y) == at) is is_used
+    label = fuse(nothing, text, Bounds(), weights=weights_for("other"))
+    assert found.best.score <= label.best.score
