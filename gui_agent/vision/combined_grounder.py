@@ -22,6 +22,8 @@ from molmo_act.reading.words import BESIDE
 
 SURE = 0.9
 """A widget that fits with this probability, and on which its name is written, needs no model."""
+LEAST_LOOKED_AT = 0.2
+"""Probability of a place, by programs or by what is written, at which the model looks a second time."""
 CONTRADICTED = 0.3
 """What remains of a score where another source tells another label for the place."""
 _TICKED = {"check box", "choice"}
@@ -126,11 +128,22 @@ class CombinedGrounder:
                 return self.text.ground(shot, query)
             nothing = points_of([], [], shot, query)
             return Matches(nothing, shot, 0.0)
-        found = self.pixels.ground(shot, query, windows)
+        around = self._likely_elsewhere(shot, query, named) if self.pixels.refine else []
+        found = self.pixels.ground(shot, query, windows, around)
         if self.text is None:
             known = tuple((Evidence("model", match.score),) for match in found.all)
             return Matches(found.points, shot, found.model_seconds, known)
         return self.text.fused(shot, found.points, self.pixels.model, began)
+
+    def _likely_elsewhere(
+        self, shot: Screenshot, query: str, named: Sequence[Named]
+    ) -> list[tuple[float, float]]:
+        """Places that programs and what is written make likely, for the model to look at closely."""
+        places = [(one.fit.score, one.middle) for one in named]
+        if self.text is not None:
+            places += [(match.score, match.pixel) for match in self.text.ground(shot, query).all]
+        places.sort(key=lambda place: -place[0])
+        return [place for score, place in places if score >= LEAST_LOOKED_AT]
 
     def _named_places(self, named: Sequence[Named], found: Matches, seen: SeenImage | None) -> list[_Place]:
         """The widgets that fit, each with what else speaks for its place, and against it."""

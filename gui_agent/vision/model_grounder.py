@@ -52,7 +52,13 @@ class ModelGrounder:
         """Whether a second pass may look at a window by itself."""
         return self.refine
 
-    def ground(self, shot: Screenshot, query: str, windows: Sequence[Area] = ()) -> Matches:
+    def ground(
+        self,
+        shot: Screenshot,
+        query: str,
+        windows: Sequence[Area] = (),
+        around: Sequence[tuple[float, float]] = (),
+    ) -> Matches:
         """Finds what a query names on a screenshot.
 
         Args:
@@ -60,6 +66,8 @@ class ModelGrounder:
             query: The words to look for.
             windows: The windows on the screen, the lowest first, in input points: the second pass may look
                 at one of them.
+            around: Places (x, y) in pixels of the screenshot that other sources take for likely, the
+                likeliest first: the second pass looks at them, too.
 
         Returns:
             The matches, in pixels of the screenshot.
@@ -68,20 +76,33 @@ class ModelGrounder:
             QueryError: The query is empty or too long.
         """
         points, seconds = self._ask(shot, query)
-        if self.refine and len(points):
-            points, more_seconds = self._refined(shot, points, windows)
+        if self.refine and (len(points) or around):
+            points, more_seconds = self._refined(shot, points, windows, around)
             seconds += more_seconds
         return Matches(points, shot, seconds)
 
-    def _refined(self, shot: Screenshot, points: Points, windows: Sequence[Area]) -> tuple[Points, float]:
+    def _refined(
+        self,
+        shot: Screenshot,
+        points: Points,
+        windows: Sequence[Area],
+        around: Sequence[tuple[float, float]] = (),
+    ) -> tuple[Points, float]:
         """The points, those in the parts around likely ones replaced by what a closer look finds there."""
         found = [[(float(x), float(y), float(s))] for (x, y), s in zip(points.xy, points.score, strict=True)]
         places = [place for [place] in found]
         looked_at: set[int] = set()
         boxes: list[tuple[int, int, int, int]] = []
         seconds = 0.0
-        for index in near_best(points.score)[:MOST_ZOOMED]:
-            if index in looked_at:
+        likely = near_best(points.score)[:MOST_ZOOMED]
+        for x, y in around[:MOST_ZOOMED]:
+            likely.append(len(found))
+            found.append([])  # a place that is none of the model's
+            places.append((float(x), float(y), 0.0))
+        own = len(points)
+        for index in likely:
+            seen = index in looked_at if index < own else any(_lies_in(b, *places[index][:2]) for b in boxes)
+            if seen:
                 continue
             left, top, _, _ = box = _part_around(shot, *places[index][:2], windows)
             zoomed, more_seconds = self._ask(shot.crop_pixels(*box), points.query)
@@ -97,7 +118,7 @@ class ModelGrounder:
                 for n in within:
                     found[n] = []
                 found[index] = closer
-        table = np.array([place for group in found for place in group])
+        table = np.array([place for group in found for place in group]).reshape(-1, 3)
         size, query, absent = points.image_size, points.query, points.absent
         refined = Points(xy=table[:, :2], score=table[:, 2], image_size=size, query=query, absent=absent)
         return refined, seconds

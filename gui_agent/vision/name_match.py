@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 from gui_agent.accessibility.widget import Widget
 from molmo_act.reading import words
 from molmo_act.reading.matching import folded, weighted_distance
 from molmo_act.reading.query import ParsedQuery, Reading
+from molmo_act.reading.scoring import Logistic
 from molmo_act.reading.words import BESIDE, Kind
 
 LEAST_ALIKE = 0.7
 """Names of a lower similarity to a label are no match: they are other names."""
 _ORNAMENTS = " .…:"
-_OFFSET = 4.0  # log odds of the very name on the kind of thing that was asked for
-_DIFFERENCE = -8.0  # times 1 − similarity
-_NOT_EXACT = -1.0
-_LONGER = -1.5  # the name says more than the label
-_SHORTER = -3.0  # the label says more than the name: most likely it is of another thing
-_UNCOVERED = -2.0  # times the share of the name that the label is not
-_ALIAS = -1.5  # it is the description, not the name
-_OTHER_KIND = -3.0  # times how unlike the kinds are
-_BESIDE = -1.0  # a label that stands beside the widget, and says nothing of that itself
-_ONLY_ONE = 0.0  # the same where there is no other that could be meant
-_KIND_ONLY = -1.0  # the query names no label
+NAME_FILE = Path(__file__).with_name("name_weights.json")
+"""What ``python -m tests.gui_agent.name_weights --write`` fitted."""
+TRUST = 0.98
+"""Probability that a program tells the truth of a widget whose window is where it says; chosen, not fitted:
+the programs that weights are fitted on tell the truth."""
+NAME_FEATURES = (
+    "difference",
+    "not exact",
+    "longer",
+    "shorter",
+    "uncovered",
+    "alias",
+    "other kind",
+    "beside",
+    "kind only",
+    "unlikely reading",
+)
+"""What speaks against a widget: how much its name differs, that it does, that it says more than the label or
+less, which share of it the label is not, that it is the description, how unlike the kinds are, that the label
+stands beside it and others could be meant, that the query names no label, and how unlikely the reading is."""
+_NAMES = tuple(name.replace(" ", "_") for name in NAME_FEATURES)
 
 
 @dataclass(frozen=True)
@@ -38,12 +52,37 @@ class Fit:
         score: Probability that it is meant, as far as its names and its kind tell.
         label: The name that fits.
         at_label: Where the label stands that is not the widget's own, as a widget; None for its own.
+        against: A number for each of `NAME_FEATURES`.
     """
 
     widget: Widget
     score: float
     label: str
     at_label: Widget | None = None
+    against: tuple[float, ...] = (0.0,) * len(NAME_FEATURES)
+
+    @classmethod
+    def of(cls, widget: Widget, label: str, at_label: Widget | None = None, **against: float) -> Fit:
+        """Weighs what speaks against a widget.
+
+        Args:
+            widget: The widget.
+            label: The name that fits.
+            at_label: See the attributes.
+            **against: Some of `NAME_FEATURES`, with ``_`` for spaces; others are 0.
+
+        Returns:
+            The fit.
+        """
+        numbers = tuple(float(against.get(name, 0)) for name in _NAMES)
+        return cls(widget, TRUST * name_weights()(numbers), label, at_label, numbers)
+
+
+@cache
+def name_weights() -> Logistic:
+    """Reads the weights of `NAME_FEATURES` that come with the package."""
+    stored = json.loads(NAME_FILE.read_text(encoding="utf-8"))
+    return Logistic(float(stored["offset"]), tuple(float(stored["weights"][name]) for name in NAME_FEATURES))
 
 
 def fit_of(widget: Widget, query: ParsedQuery) -> Fit | None:
@@ -122,18 +161,27 @@ def _fit(widget: Widget, reading: Reading) -> Fit | None:
     if names_only_a_kind(reading):
         if not widget.kinds or reading.kind not in widget.kinds:
             return None
-        return Fit(widget, _probability(_OFFSET + _KIND_ONLY), widget.name)
+        return Fit.of(widget, widget.name, kind_only=1)
     found: list[Fit] = []
-    for name, penalty in [(widget.name, 0.0), *((alias, _ALIAS) for alias in widget.aliases)]:
+    for name, is_alias in [(widget.name, False), *((alias, True) for alias in widget.aliases)]:
         alike, share = likeness(reading.label, name)
         if not alike:
             continue
-        odds = _OFFSET + penalty + _DIFFERENCE * (1 - alike) + _OTHER_KIND * unlike
-        odds += _NOT_EXACT * (alike < 1)
-        if share < 1:
-            odds += _SHORTER if len(folded(reading.label)) > len(folded(name)) else _LONGER
-        odds += _UNCOVERED * (1 - share) + 2 * math.log(reading.weight)
-        found.append(Fit(widget, _probability(odds), name))
+        is_part = share < 1
+        is_shorter = len(folded(reading.label)) > len(folded(name))
+        fit = Fit.of(
+            widget,
+            name,
+            difference=1 - alike,
+            not_exact=alike < 1,
+            longer=is_part and not is_shorter,
+            shorter=is_part and is_shorter,
+            uncovered=1 - share,
+            alias=is_alias,
+            other_kind=unlike,
+            unlikely_reading=-math.log(reading.weight),
+        )
+        found.append(fit)
     return max(found, key=lambda fit: fit.score, default=None)
 
 
@@ -157,17 +205,17 @@ def fits_beside(widgets: Sequence[Widget], query: ParsedQuery) -> list[Fit]:
         return []
     labels = [one for one in widgets if one.kinds[:1] == ("text",) and one.shown is not None]
     nameless = [one for one in widgets if query.kind in one.kinds and not one.name and one.shown is not None]
+    plain = replace(query, readings=tuple(replace(one, kind=None) for one in query.readings))
     found = []
     for label in labels:
-        fit = fit_of(label, query)
+        fit = fit_of(label, plain)
         if fit is None or not nameless:
             continue
         nearest = min(nameless, key=lambda one: _distance(label, one))
         if _distance(label, nearest) < math.inf:
-            # The other kind of the label itself does not count: it is the field that is meant.
-            odds = _log_odds(fit.score) - _OTHER_KIND * _unlike_kind(label, query.kind)
-            odds += _ONLY_ONE if len(nameless) == 1 else _BESIDE
-            found.append(Fit(nearest, _probability(odds), label.name, label))
+            against = dict(zip(_NAMES, fit.against, strict=True))
+            against |= {"other_kind": 0.0, "beside": float(len(nameless) > 1)}
+            found.append(Fit.of(nearest, label.name, label, **against))
     return found
 
 
@@ -209,11 +257,3 @@ def _unlike_kind(widget: Widget, kind: Kind | None) -> float:
     if kind in BESIDE:  # nothing can be typed into a button, nor a label be checked
         return 1.5
     return 0.4 if widget.is_pressed else 1.0
-
-
-def _probability(log_odds: float) -> float:
-    return (1 + math.tanh(log_odds / 2)) / 2
-
-
-def _log_odds(probability: float) -> float:
-    return math.log(probability / (1 - probability))

@@ -143,3 +143,18 @@ def test_a_control_of_another_kind_is_not_what_is_asked_for() -> None:
     assert alone.score < 0.3 + 1e-6
     radio = widget("radio button", "Post", 20, 100, 13, 13)
     assert best(grounder([radio], None, ToldModel((26, 106, 0.9))), "the Post checkbox").score > 0.9
+
+
+def test_the_model_looks_closely_where_others_see_something() -> None:
+    """Only then does it see the small picture on the button that its program names."""
+
+    class Nearsighted(ToldModel):
+        def point(self, image, query: str):
+            self.places = ((50.0, 30.0, 0.9),) if image.width < 400 else ()
+            return super().point(image, query)
+
+    made = grounder([widget("push button", "Save as", 20, 20, 60, 20)], None, None)
+    made.pixels = ModelGrounder(Nearsighted(), refine=True)
+    unsure = grounder([widget("push button", "Save as", 20, 20, 60, 20)])
+    assert best(made).score > best(unsure).score
+    assert {one.source for one in best(made).evidence} == {"accessibility", "model"}

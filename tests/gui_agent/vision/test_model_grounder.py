@@ -103,3 +103,23 @@ def test_one_pass_when_refinement_is_off_or_nothing_is_found() -> None:
     )
     assert ModelGrounder(model, refine=True).ground(blank, "the mark").all == []
     assert model.sizes == [(1200, 900)] * 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "around", "expected"),
+    [
+        ([[], [(10, 20, 0.9)]], [(500, 400)], [(310, 270, 0.9)]),  # the model alone found nothing
+        ([[], []], [(500, 400)], []),
+        ([[(500, 400, 0.6)], [(20, 30, 0.9)]], [(510, 410)], [(320, 280, 0.9)]),  # one look for one part
+        (
+            [[(1100, 800, 0.6)], [(350, 250, 0.8)], [(10, 20, 0.9)]],
+            [(500, 400)],
+            [(1150, 850, 0.8), (310, 270, 0.9)],
+        ),
+    ],
+)
+def test_places_that_other_sources_know_are_looked_at_closely(answers, around, expected) -> None:
+    matches = ModelGrounder(Steps(*answers), refine=True).ground(shot_with(0, 0), "it", (), around)
+    assert [(*found.pixel, found.score) for found in matches.all] == [
+        pytest.approx(place, abs=1e-3) for place in expected
+    ]

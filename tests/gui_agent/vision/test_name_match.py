@@ -25,15 +25,15 @@ SCORES = [  # from, to: words that name it, or might, or name something else
     ("die Schaltfläche Save", SAVE, 0.95, 1),
     ("the Svae button", widget("push button", "Save"), 0, 0.6),  # two of four letters
     ("the Documants button", widget("push button", "Documents"), 0.6, 0.95),
-    ("the Save button", widget("push button", "Save As…"), 0.6, 0.95),
+    ("the Save button", widget("push button", "Save As…"), 0.1, 0.6),
     ("the Save As button", SAVE, 0.2, 0.6),  # says more: most likely another one
     ("the Name field", widget("table column header", "Name"), 0, 0.5),  # nothing to type into
     ("the Post folder", widget("table cell", "Post"), 0.95, 1),
-    ("the Save button", widget("label", "Save"), 0.3, 0.8),  # a label is no button
-    ("the Save button", widget("menu item", "Save"), 0.8, 0.95),
+    ("the Save button", widget("label", "Save"), 0.3, 0.9),  # a label is no button
+    ("the Save button", widget("menu item", "Save"), 0.8, 0.98),
     ("the backspace key", BACKSPACE, 0.95, 1),  # what people call the sign
-    ("the rubout key", widget("toggle button", "<-", description="Rubout"), 0.85, 0.95),  # its tooltip
-    ("the text field", widget("text", ""), 0.9, 0.97),
+    ("the rubout key", widget("toggle button", "<-", description="Rubout"), 0.8, 0.97),  # its tooltip
+    ("the text field", widget("text", ""), 0.9, 0.98),
     ("the + button", widget("toggle button", "+"), 0.95, 1),
 ]
 OTHERS = [
