@@ -34,6 +34,7 @@ from gui_agent.input.backend import InputBackend
 from gui_agent.input.pyautogui_backend import PyAutoGuiBackend
 from gui_agent.input.x11.windows import WindowInfo
 from gui_agent.vision.grounder import GroundingModel
+from gui_agent.vision.text_grounder import TextGrounder
 from molmo_act.reading.matching import folded
 from tests.gui_agent.program_screens import KIND_OF
 from tests.gui_agent.programs import GtkPrograms, gtk_session
@@ -172,15 +173,16 @@ def fault(
         names = [str(one.get("name")) for one in received if one["event"] == "press"]
         is_right = wanted.window is None and wanted.is_there and folded(wanted.label) in map(folded, names)
         return None if is_right or not names else f"the look-alike {names} was pressed"
-    then = next((one for _, one in before.trees if one.id == window.id), None)
+    own = [one for tree, other in before.trees if other.id == window.id for one in tree.widgets]
+    then = next((other for other in before.windows if other.id == window.id), None)
     if then is None:
         return f"{window.title!r} was pressed, which was not there"
+    if not own and window.is_popup:
+        own = [
+            one for tree, _ in before.trees if tree.pid == window.pid for one in tree.widgets if one.in_menu
+        ]
     x = press.point[0] + 0.5 - window.area.left + then.area.left
     y = press.point[1] + 0.5 - window.area.top + then.area.top
-    own = [one for tree, other in before.trees if other.id == then.id for one in tree.widgets]
-    own += [
-        one for tree, other in before.trees if then.is_popup and other.pid == then.pid for one in tree.widgets
-    ]
     hit = [one for one in own if _is_meant(one, wanted) and one.shown is not None and one.shown.covers(x, y)]
     if hit and wanted.is_there and (then.is_popup or wanted.window in (None, window.title)):
         return None
@@ -206,6 +208,7 @@ class Run:
 
     def __init__(self, model: GroundingModel, seed: int, pause: float) -> None:
         self._model, self._dice, self._pause = model, random.Random(seed), pause
+        self._text: TextGrounder | None = None
         self.outcomes: Counter[str] = Counter()
         self.wrong: list[str] = []
 
@@ -232,6 +235,8 @@ class Run:
                 self._model, backend=backend, safety=Safety(max_actions_per_minute=10**9), timeout=1.0,
                 verify_seconds=0.1, sources=["accessibility", "text", "model"],
             )  # fmt: skip
+            self._text = self._text or desktop.context.grounder.text  # its networks are loaded once
+            desktop.context.grounder.text = self._text
             for number in range(clicks):
                 before = quiet(judge)
                 if not before.trees:
