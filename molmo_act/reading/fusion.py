@@ -10,6 +10,7 @@ import numpy as np
 from molmo_act.outputs.points import Points
 from molmo_act.reading.candidates import Candidate
 from molmo_act.reading.evidence import Evidence, weigh
+from molmo_act.reading.icon_evidence import reaches
 from molmo_act.reading.icons.seen_icons import SeenIcons
 from molmo_act.reading.matching import TextIndex
 from molmo_act.reading.query import ParsedQuery, parse_query
@@ -99,7 +100,7 @@ def fuse(
         if look is not None and evidence.controls[number] is None:
             place = _seen_place(evidence.found[number], place, look)
         places.append(place)
-    places += _icon_places(evidence, best_text, weights)
+    places = _with_icons(places, evidence, weights, best_text)
     best_read = max((place.score for place in places), default=0.0)
     for number, row in zip(evidence.elsewhere, evidence.model_evidence(best_read), strict=True):
         x, y = points.xy[number].tolist()
@@ -109,11 +110,17 @@ def fuse(
     return _answer(points, _chosen(places, is_empty, query, bounds), absent)
 
 
-def _icon_places(evidence: Evidence, best_text: float, weights: Weights) -> list[Place]:
-    """Where the icon may be that a query names."""
-    scored = zip(evidence.icons or (), evidence.icon_rows(best_text), strict=True)
-    places = [Place(one.match.middle, weights.icon(row), "icon") for one, row in scored]
-    return [place for place in places if place.score >= weights.least_text]
+def _with_icons(written: list[Place], evidence: Evidence, weights: Weights, best_text: float) -> list[Place]:
+    """Adds where the icon may be that a query names; a sign that was read and seen is the likelier of both."""
+    places = list(written)
+    for one, row in zip(evidence.icons or (), evidence.icon_rows(best_text), strict=True):
+        icon = Place(one.match.middle, weights.icon(row), "icon")
+        same = [place for place in places if place.source != "icon" and reaches(one.match, *place.xy)]
+        if icon.score < max([weights.least_text, *(place.score for place in same)]):
+            continue
+        places = [place for place in places if place not in same]
+        places.append(icon)
+    return places
 
 
 def _absence(evidence: Evidence, places: Sequence[Place], weights: Weights) -> tuple[float, bool]:

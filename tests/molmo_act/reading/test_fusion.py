@@ -183,6 +183,13 @@ def test_what_is_written_wins_over_an_icon():
     assert "icon" not in (quoted.source or ())
 
 
+def test_a_sign_that_is_read_and_seen_is_one_place():
+    text = TextIndex(read_text(read_line("X", 406, 52)))
+    found = fuse(answer("the X button"), text, Bounds(), weights=NANO, icons=ICONS)
+    assert len(found) == 1
+    assert (found.best.x, found.best.y) == (pytest.approx(410, abs=2), pytest.approx(60, abs=2))
+
+
 def test_bounds_hold_for_icons():
     query = answer("the search icon", (500, 400))
     assert len(fused(query, Bounds(exactly=1), icons=ICONS)) == 1
