@@ -11,10 +11,10 @@ import numpy as np
 
 from molmo_act.errors import InputError
 from molmo_act.io.image import ImageInput, to_rgb
-from molmo_act.outputs import coco, rle
+from molmo_act.outputs import coco, masks_json, rle
 from molmo_act.outputs.mask import Mask
 from molmo_act.outputs.rows import RowSequence, pixel_size, probabilities, readonly, within, words
-from molmo_act.outputs.serialization import JsonRecord, need, number, pair, rounded, rows, whole
+from molmo_act.outputs.serialization import JsonRecord
 from molmo_act.validation import check_bool, check_int
 
 if TYPE_CHECKING:
@@ -265,25 +265,14 @@ class Masks(RowSequence[Mask], JsonRecord):
             and ``sampled`` of each), and ``masks``: one dictionary for each, with the fields of `Mask` but
             `image_size`. What is not known is None.
         """
-        return {
-            "image_size": list(self.image_size),
-            "truncated": self.truncated,
-            "damaged": self.damaged,
-            "frames": [
-                {"timestamp": rounded(seconds), "sampled": bool(sampled)}
-                for seconds, sampled in zip(self.timestamp.tolist(), self.sampled, strict=True)
-            ],
-            "masks": [
-                {
-                    "frame_index": mask.frame_index,
-                    "object_id": mask.object_id,
-                    "score": rounded(mask.score),
-                    "query": mask.query,
-                    "counts": mask.counts,
-                }
-                for mask in self
-            ],
-        }
+        return masks_json.to_dict(
+            self,
+            self.timestamp,
+            self.sampled,
+            self.image_size,
+            truncated=self.truncated,
+            damaged=self.damaged,
+        )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> Self:
@@ -298,19 +287,7 @@ class Masks(RowSequence[Mask], JsonRecord):
         Raises:
             InputError: A key is missing, or a value is of another kind or out of its range.
         """
-        shown, listed = rows(values, "frames"), rows(values, "masks")
-        return cls(
-            image_size=pair(need(values, "image_size", list)),
-            timestamp=np.array([number(row, "timestamp") for row in shown]),
-            sampled=np.array([need(row, "sampled", bool) for row in shown], bool),
-            frame_index=np.array([whole(row, "frame_index") for row in listed]),
-            object_id=np.array([whole(row, "object_id") for row in listed]),
-            score=np.array([number(row, "score", math.nan) for row in listed]),
-            counts=[need(row, "counts", str) for row in listed],
-            query=[None if row.get("query") is None else need(row, "query", str) for row in listed],
-            truncated=need(values, "truncated", bool),
-            damaged=need(values, "damaged", bool),
-        )
+        return cls(**masks_json.fields_of(values))
 
     def _row(self, index: int) -> Mask:
         return Mask(

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Literal, TypeVar, overload
 
 import numpy as np
 import torch
 
-from molmo_act.errors import InputError
 from molmo_act.formats.crop_geometry import check_max_crops
 from molmo_act.io.image import ImageInput, to_rgb
 from molmo_act.outputs.count import Count, counts
 from molmo_act.outputs.points import Points
 from molmo_act.pointing.encoded_image import EncodedImage
-from molmo_act.pointing.images import (
-    encode_image,
-    point_in_encoded,
-    point_in_image,
-    point_in_pairs,
-)
+from molmo_act.pointing.given_images import OneImage, point_apart, point_together
+from molmo_act.pointing.images import encode_image, point_in_image
 from molmo_act.pointing.options import (
     Many,
     Order,
@@ -29,18 +24,15 @@ from molmo_act.pointing.options import (
     refuse_unknown,
     refuse_videos,
 )
-from molmo_act.pointing.read_image import refuse_cutting_again
 from molmo_act.pointing.runtime import PointingRuntime
 from molmo_act.reading.guarded import GuardedReader
 from molmo_act.reading.seen import SeenImage, asked_bounds, fuse_each
-from molmo_act.request import Bounds, as_list, paired
+from molmo_act.request import Bounds, as_list
 from molmo_act.validation import check_bool
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-OneImage: TypeAlias = "ImageInput | EncodedImage"
-"""One image to point in."""
 Image = TypeVar("Image", bound="OneImage")
 
 
@@ -170,9 +162,9 @@ class ImageVerbs:
         if exactly is not None:
             self.runtime.require_grounding_tokens("leave exactly= out.")
         if together:
-            found = _point_together(self.runtime, image, queries, bounds, max_crops, prompt)
+            found = point_together(self.runtime, image, queries, bounds, max_crops, prompt)
         else:
-            found = self._point_apart(images, queries, bounds, max_crops, prompt)
+            found = self._point_with_reader(images, queries, bounds, max_crops, prompt)
         several = isinstance(query, (list, tuple)) or (isinstance(image, (list, tuple)) and not together)
         return found if several else found[0]
 
@@ -279,7 +271,7 @@ class ImageVerbs:
         encoded = encode_image(self.runtime, pixels, max_crops, past)
         return encoded if self.reader is None else replace(encoded, seen=SeenImage.read(pixels, self.reader))
 
-    def _point_apart(
+    def _point_with_reader(
         self,
         images: Sequence[OneImage],
         queries: Sequence[str],
@@ -290,73 +282,14 @@ class ImageVerbs:
         """Points at each query in its own image, by what is read there, too, where there is a reader."""
         runtime, reader = self.runtime, self.reader
         if reader is None:
-            return _point_apart(runtime, images, queries, bounds, max_crops, prompt)
+            return point_apart(runtime, images, queries, bounds, max_crops, prompt)
 
         def ask(part: np.ndarray, words: str) -> Points:
             return point_in_image(runtime, part, [words], Bounds(exactly=1), max_crops)[0]
 
         given = [image if isinstance(image, EncodedImage) else to_rgb(image) for image in images]
-        answers = _point_apart(runtime, given, queries, asked_bounds(bounds), max_crops, prompt)
+        answers = point_apart(runtime, given, queries, asked_bounds(bounds), max_crops, prompt)
         seen = [one.seen if isinstance(one, EncodedImage) else SeenImage.read(one, reader) for one in given]
         return fuse_each(
             seen, answers, queries, bounds, ask if runtime.has_grounding_tokens else None, runtime.name
         )
-
-
-def _point_together(
-    runtime: PointingRuntime,
-    image: object,
-    queries: Sequence[str],
-    bounds: Bounds,
-    max_crops: int | None,
-    prompt: str | None,
-) -> list[Points]:
-    """Points at each query in several images that one prompt shows."""
-    if not isinstance(image, (list, tuple)) or not image:
-        raise InputError("together=True was given without a list of images; expected at least one image.")
-    return point_in_image(runtime, [_pixels(one) for one in image], queries, bounds, max_crops, prompt)
-
-
-def _point_apart(
-    runtime: PointingRuntime,
-    images: Sequence[OneImage],
-    queries: Sequence[str],
-    bounds: Bounds,
-    max_crops: int | None,
-    prompt: str | None,
-) -> list[Points]:
-    """Points at each query in its own image."""
-    encoded = [image for image in images if isinstance(image, EncodedImage)]
-    if encoded:
-        refuse_cutting_again(max_crops)
-    if len(images) == 1:
-        return _point_in_one(runtime, images[0], queries, bounds, max_crops, prompt)
-    if not encoded:
-        pairs = paired([_pixels(one) for one in images], queries)
-        return point_in_pairs(runtime, pairs, bounds, max_crops, prompt)
-    return [
-        _point_in_one(runtime, image, [query], bounds, max_crops, prompt)[0]
-        for image, query in paired(images, queries)
-    ]
-
-
-def _point_in_one(
-    runtime: PointingRuntime,
-    image: OneImage,
-    queries: Sequence[str],
-    bounds: Bounds,
-    max_crops: int | None,
-    prompt: str | None,
-) -> list[Points]:
-    """Points at each query in a single image."""
-    if isinstance(image, EncodedImage):
-        return point_in_encoded(runtime, image, queries, bounds, prompt)
-    return point_in_image(runtime, to_rgb(image), queries, bounds, max_crops, prompt)
-
-
-def _pixels(image: OneImage) -> np.ndarray:
-    if isinstance(image, EncodedImage):
-        raise InputError(
-            "An encoded image was given with together=True; expected images that can be read in one prompt."
-        )
-    return to_rgb(image)

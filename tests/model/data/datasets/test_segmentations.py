@@ -1,0 +1,30 @@
+"""Segmentations of COCO's format."""
+
+from __future__ import annotations
+
+import pytest
+
+from model.data.datasets.mask_sets import to_mask
+from model.data.errors import SkippedRow
+from molmo_act.outputs.rle import encode
+from tests.support.mask_sets import BOX, SIZE
+
+
+@pytest.mark.parametrize(
+    "counts", [[7, 2, 4, 2, 4, 2, 27], encode(BOX), encode(BOX).encode()], ids=["list", "text", "bytes"]
+)
+def test_run_lengths_are_read_in_every_form(counts):
+    assert (to_mask({"size": [6, 8], "counts": counts}, SIZE) == BOX).all()
+
+
+def test_polygons_hold_the_pixels_whose_centres_they_enclose():
+    assert (to_mask([[1, 1, 4, 1, 4, 3, 1, 3]], SIZE) == BOX).all()
+    assert to_mask([[1, 1, 1.4, 1, 1.4, 3]], SIZE).sum() == 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [5, {"size": [6, 8]}, {"counts": [1, 2]}, {"counts": "413"}, [["a"]], [[1]]]
+)
+def test_segmentations_that_cannot_be_read(wrong):
+    with pytest.raises(SkippedRow, match="cannot be read"):
+        to_mask(wrong, SIZE)
