@@ -13,8 +13,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from model.evaluation.image_average import image_average
 from model.evaluation.registry import BENCHMARKS
-from model.evaluation.report_table import markdown
+from model.evaluation.report_table import markdown, overview
 from model.evaluation.run_files import files_of, read_file
 from model.evaluation.summary import Result, read_result
 from molmo_act.errors import InputError
@@ -33,8 +34,11 @@ def run(args: argparse.Namespace) -> None:
         InputError: A folder holds no run, or a damaged one.
     """
     results = collect(args.runs)
+    print("\n".join(overview(results)) + "\n")
     for group in results.values():
         print("\n".join(markdown(group)) + "\n")
+    if average := image_average(results):
+        print("\n".join(average) + "\n")
     if args.page is not None:
         from model.evaluation.report_page import write_page
 

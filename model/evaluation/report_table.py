@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from model.evaluation.benchmark import Benchmark
 from model.evaluation.summary import Difference, Result, difference
+
+
+def overview(results: Mapping[str, Sequence[Result]]) -> list[str]:
+    """Writes the headlines of all benchmarks.
+
+    Args:
+        results: Benchmark → its results, one for each run.
+
+    Returns:
+        Lines of a table with a row for each benchmark and run.
+    """
+    lines = ["| benchmark | figure | model | rows | 95 % interval |", "|---|---|---|---|---|"]
+    for group in results.values():
+        for one in group:
+            name, benchmark = one.benchmark.headline, one.benchmark
+            value = number(one.figures.get(name, math.nan), benchmark.scale_of(name))
+            cells = (benchmark.title, f"{name} {value}", one.label, one.coverage, interval_text(one).strip())
+            lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def shown(benchmark: Benchmark, results: Sequence[Result]) -> list[str]:

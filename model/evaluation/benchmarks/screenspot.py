@@ -259,11 +259,9 @@ class ScreenSpotPro(ScreenSpot):
         }
 
     def write_standins(self, home: Path, rng: np.random.Generator, count: int) -> None:
-        """Windows on desktops of 1280 × 800 pixels."""
+        """Windows on desktops of 800 × 600 pixels."""
         rows = []
-        for number, (sample, query) in enumerate(
-            standins.asked(standins.forms(rng, (1280, 800)), rng, count)
-        ):
+        for number, (sample, query) in enumerate(standins.asked(standins.forms(rng, (800, 600)), rng, count)):
             file = home / self.layout.images / "generated" / f"{number}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(standins.png(sample.image))
@@ -272,7 +270,7 @@ class ScreenSpotPro(ScreenSpot):
                     "id": f"generated_{number}",
                     "img_filename": f"generated/{number}.png",
                     "bbox": list(query.targets[0].box),
-                    "img_size": [1280, 800],
+                    "img_size": [800, 600],
                     "instruction": query.text,
                     "instruction_cn": "",
                     "application": "generated",

@@ -6,6 +6,7 @@ import pytest
 
 from model.evaluation import measuring
 from molmo_act.errors import InputError
+from molmo_act.model_options import ModelOptions
 
 
 def test_torchrun_numbers_its_processes(monkeypatch):
@@ -22,3 +23,17 @@ def test_torchrun_numbers_its_processes(monkeypatch):
 )
 def test_durations(seconds, text):
     assert measuring.duration(seconds) == text
+
+
+def test_each_process_of_torchrun_takes_its_own_gpu(monkeypatch):
+    import torch
+
+    options = ModelOptions()
+    assert measuring.on_own_device(options) is options
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert measuring.on_own_device(options) is options
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert measuring.on_own_device(options).device == "cuda:1"
+    named = ModelOptions(device="cpu")
+    assert measuring.on_own_device(named) is named

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.evaluation.benchmark import Record
-from model.evaluation.report_table import markdown
+from model.evaluation.report_table import markdown, overview
 from model.evaluation.run_files import open_run
 from model.evaluation.summary import read_result
 from tests.model.evaluation.harness import Doubling, header
@@ -18,6 +18,9 @@ def result(folder, right):
 
 def test_the_table(tmp_path):
     results = [result(tmp_path / "bf16", 3), result(tmp_path / "nf4", 2)]
+    lines = overview({"doubling": results})
+    assert lines[2].startswith("| Doubling | correct 75.0 | m | 4 of 1,581 | [")
+    assert len(lines) == 4
     text = "\n".join(markdown(results))
     assert "| 4 of 1,581 | 75.0 [" in text
     assert "| 4 of 1,581 | 50.0 [" in text
