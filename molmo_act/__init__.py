@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from molmo_act.pointing.model import PointingModel
     from molmo_act.quantization.drift import quantization_report
     from molmo_act.tracking.config import TrackerConfig
-    from molmo_act.tracking.tracker import StreamingTracker, TrackerStats
+    from molmo_act.tracking.stream_parts import TrackerStats
+    from molmo_act.tracking.tracker import StreamingTracker
 
 __all__ = [
     "Answer",
@@ -86,7 +87,7 @@ _LAZY = {
     "EncodedImage": "pointing.encoded_image",
     "StreamingTracker": "tracking.tracker",
     "TrackerConfig": "tracking.config",
-    "TrackerStats": "tracking.tracker",
+    "TrackerStats": "tracking.stream_parts",
     "quantization_report": "quantization.drift",
 }
 """What is imported when it is first asked for, so that small programs start fast."""

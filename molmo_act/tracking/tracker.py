@@ -11,17 +11,16 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import NoReturn, Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 
 from molmo_act._optional import import_optional
 from molmo_act.errors import InputError, QueryError
 from molmo_act.io.image import ImageInput, to_rgb
-from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.tracks import Tracks
 from molmo_act.request import as_list, check_query
 from molmo_act.tracking.config import DOUBT_RATE_FACTOR, VIDEO_EXTRA, TrackerConfig
@@ -39,61 +38,14 @@ from molmo_act.tracking.keyframe import (
     ground,
 )
 from molmo_act.tracking.optical_flow import init_point
+from molmo_act.tracking.stream_arguments import check_pairs, check_seconds, check_xy
+from molmo_act.tracking.stream_parts import FrameMasks, TrackerStats
 from molmo_act.tracking.track_set import TrackSet
-from molmo_act.validation import check_int, check_number, wrong
+from molmo_act.validation import check_int, wrong
 
 logger = logging.getLogger(__name__)
 
-MOST_SECONDS = 1e12
-"""Milliseconds since 1970 are above it, so that they are not taken for seconds."""
-
 Self = TypeVar("Self", bound="StreamingTracker")
-
-
-class FrameMasks(Protocol):
-    """Segments the tracked objects of a stream; `molmo_act.segmentation.streams.TrackMasks` is one."""
-
-    def reset(self) -> None:
-        """Forgets all frames: the stream begins anew."""
-
-    def of(self, frame: np.ndarray, tracks: Tracks) -> Masks:
-        """Segments the visible objects of the newest frame.
-
-        Args:
-            frame: uint8 RGB (H, W, 3).
-            tracks: Its tracks.
-
-        Returns:
-            Their masks, on this one frame.
-        """
-
-
-@dataclass(frozen=True)
-class TrackerStats:
-    """Counters of a tracker.
-
-    Attributes:
-        frames: Frames that were taken.
-        rejected: Frames that could not be used: no image, or a timestamp not later than the last one.
-        restarts: How often the size of the frames changed, so that tracking began anew.
-        groundings: Answers of the model.
-        grounding_errors: Keyframes for which the model raised an error, for all queries or for one.
-        last_error: The newest of those errors; None when there was none.
-        failing: What the model raised for each query on which it failed the last time that it was asked about
-            it; such a query is asked about less often.
-        latency: Seconds of the stream from the newest grounding's keyframe to the frame that used it.
-        dropped_objects: Objects that the model detected while `TrackerConfig.max_objects` were tracked.
-    """
-
-    frames: int = 0
-    rejected: int = 0
-    restarts: int = 0
-    groundings: int = 0
-    grounding_errors: int = 0
-    last_error: Exception | None = None
-    failing: Mapping[str, Exception] = field(default_factory=dict)
-    latency: float = 0.0
-    dropped_objects: int = 0
 
 
 class StreamingTracker:
@@ -213,7 +165,7 @@ class StreamingTracker:
             Exception: What the model raised, once the frames end, if it failed on every keyframe: that
                 nothing was found then says nothing.
         """
-        for frame, timestamp in _pairs(frames):
+        for frame, timestamp in check_pairs(frames):
             image = to_rgb(frame)
             yield image, self.update(image, timestamp)
         if self._stats.last_error is not None and not self._stats.groundings:
@@ -250,7 +202,7 @@ class StreamingTracker:
         with self._lock:
             self._check_open()
             if not isinstance(what, str):
-                return (self._add_point(_xy(what)),)
+                return (self._add_point(check_xy(what)),)
             self._check_query(what)
             if what not in self._queries:
                 self._queries.append(what)
@@ -321,7 +273,7 @@ class StreamingTracker:
 
     def _checked(self, frame: ImageInput, timestamp: float) -> tuple[np.ndarray, float]:
         try:
-            now = _seconds(timestamp)
+            now = check_seconds(timestamp)
             last = self._newest.timestamp if self._newest else -math.inf
             if now <= last:
                 raise InputError(
@@ -447,30 +399,3 @@ class StreamingTracker:
 
     def _count(self, **changes: object) -> None:
         self._stats = replace(self._stats, **changes)  # type: ignore[arg-type]
-
-
-def _seconds(timestamp: float) -> float:
-    return check_number(
-        "The frame's timestamp", timestamp, least=-MOST_SECONDS, most=MOST_SECONDS, what="seconds"
-    )
-
-
-def _xy(what: object) -> tuple[float, float]:
-    """A point that was given as two numbers, in a tuple, a list or an array."""
-    try:
-        if not isinstance(what, (tuple, list, np.ndarray)):
-            raise TypeError
-        x, y = (check_number("a coordinate", value) for value in what)
-    except (TypeError, ValueError) as exc:  # InputError is a ValueError
-        raise InputError(f"Got {what!r} to track; expected words, or a point (x, y) in pixels.") from exc
-    return x, y
-
-
-def _pairs(frames: Iterable[tuple[ImageInput, float]]) -> Iterator[tuple[ImageInput, float]]:
-    expected = "pairs of a frame and its timestamp in seconds, as molmo_act.io.frames.read_frames gives them"
-    if isinstance(frames, (str, bytes, np.ndarray)) or not isinstance(frames, Iterable):
-        raise wrong("frames", frames, expected)
-    for pair in frames:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise wrong("An element of frames", pair, expected)
-        yield pair[0], pair[1]
