@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from molmo_act.embedded.prompt import ReadPrompt
+from molmo_act.generation.one_prompt.tables import ReadPrompt
 from molmo_act.pointing.read_image import ReadImage
 
 

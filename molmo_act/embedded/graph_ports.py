@@ -1,7 +1,8 @@
 """What each graph of an exported model takes and gives, and refuses one that takes or gives something else.
 
 ONNX Runtime checks what it is fed, but not that a graph is the one that is meant. Names of sizes are those of
-`molmo_act.embedded.network`; only sizes that the settings say are compared, and "P + 1" with "P".
+`molmo_act.generation.one_prompt.network`; only sizes that the settings say are compared, and "P + 1" with
+"P".
 """
 
 from __future__ import annotations

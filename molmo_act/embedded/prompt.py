@@ -7,61 +7,16 @@ serves any number of questions. Shape letters are those of `network`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.network import Network
+from molmo_act.generation.one_prompt.network import Network
+from molmo_act.generation.one_prompt.tables import ImageTables, ReadPrompt
 
 CROPS_AT_ONCE = 8
 """That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
-
-
-@dataclass(frozen=True, eq=False)
-class ImageTables:
-    """What points of an answer are chosen from.
-
-    Attributes:
-        features: (P, D), what the language model is given for each image token.
-        windows: (P, K, C), ViT features of its window.
-        valid: bool (P, K), which slots are filled.
-        subpatch_keys: (P, K, E), grounding keys of the slots.
-        indexable: bool (P,), which image tokens may be pointed at.
-        positions: int64 (P,), position of each among these; -1 before the first.
-        patch_keys: (P, E), grounding keys of the image tokens; empty before the language model has read them.
-    """
-
-    features: np.ndarray
-    windows: np.ndarray
-    valid: np.ndarray
-    subpatch_keys: np.ndarray
-    indexable: np.ndarray
-    positions: np.ndarray
-    patch_keys: np.ndarray
-
-    @property
-    def num_patches(self) -> int:
-        """P."""
-        return len(self.indexable)
-
-
-@dataclass(frozen=True, eq=False)
-class ReadPrompt:
-    """A prompt, or its beginning, that the language model has read.
-
-    Attributes:
-        tables: What can be pointed at.
-        past: The cache; it stays with the network.
-        length: Its rows, all of which are valid.
-        hidden: (W, D), states of what was read last.
-    """
-
-    tables: ImageTables
-    past: Any
-    length: int
-    hidden: np.ndarray
 
 
 def see_image(

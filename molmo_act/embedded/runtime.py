@@ -9,17 +9,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.decoder import Decoder
 from molmo_act.embedded.encoded_image import EmbeddedImage
 from molmo_act.embedded.image_processing import CutImage, cut_image, normalize
-from molmo_act.embedded.network import Network
-from molmo_act.embedded.prompt import ImageTables, ReadPrompt, read_image, read_question, see_image
+from molmo_act.embedded.prompt import read_image, read_question, see_image
 from molmo_act.embedded.settings import ExportSettings
 from molmo_act.embedded.tokenizer import ExportedTokenizer
 from molmo_act.errors import InputError
 from molmo_act.formats.prompt_templates import PromptTemplates
 from molmo_act.formats.vision_tokens import VisionTokens, image_prompt
-from molmo_act.generation.outputs import GeneratedAnswer
+from molmo_act.generation.limits import GenerationLimits
+from molmo_act.generation.one_prompt.decoder import Decoder
+from molmo_act.generation.one_prompt.network import Network
+from molmo_act.generation.one_prompt.tables import ImageTables, ReadPrompt
+from molmo_act.generation.outputs import GeneratedAnswer, exhausted
 from molmo_act.outputs.points import Points
 from molmo_act.pointing.postprocessing import make_points
 from molmo_act.pointing.questions import Questions
@@ -140,11 +142,9 @@ class EmbeddedRuntime(Questions):
         seen = self._behind_vision(cut, ids, preprocess_ms)
         behind = [*question, *self.grammar.opening]
         read = read_image(self.network, self.config, seen.tables, ids, seen.pixels, behind)
-        decoder = Decoder(
-            self.network, self.config, self.grammar, read, query, order=bounds.order, limits=limits
-        )
+        decoder = self._decoder(read, query, bounds.order, limits)
         prefilled = time.perf_counter()
-        answer = decoder.run(began)
+        answer = exhausted(decoder.steps(began))
         times = preprocess_ms, 1000 * (prefilled - began) - preprocess_ms
         return self._points(
             answer, query, EmbeddedImage(cut.metadata(), *times, read, self), bounds, prefilled
@@ -177,16 +177,18 @@ class EmbeddedRuntime(Questions):
             began = time.perf_counter()
             behind = [*questions[query], *self.grammar.opening]
             read: ReadPrompt = read_question(self.network, encoded.prefix, behind)
-            decoder = Decoder(
-                self.network, self.config, self.grammar, read, query, order=bounds.order, limits=limits[query]
-            )
+            decoder = self._decoder(read, query, bounds.order, limits[query])
             prefilled = time.perf_counter()
-            answer = decoder.run(began)
+            answer = exhausted(decoder.steps(began))
             prefill_ms = encoded.prefill_ms + 1000 * (prefilled - began)
             points.append(
                 self._points(answer, query, replace(encoded, prefill_ms=prefill_ms), bounds, prefilled)
             )
         return points
+
+    def _decoder(self, read: ReadPrompt, query: str, order: str, limits: GenerationLimits) -> Decoder:
+        given = self.network, self.config, self.grammar, read, query
+        return Decoder(*given, order=order, limits=limits, instead="Export it with --precision fp32.")
 
     def _points(
         self, answer: GeneratedAnswer, query: str, image: EmbeddedImage, bounds: Bounds, prefilled: float

@@ -39,7 +39,7 @@ _TOO_NEW = ("opset", "ir version", "ir_version")
 
 
 class SessionNetwork:
-    """The graphs of an exported model, loaded at first use; a `molmo_act.embedded.network.Network`.
+    """The graphs of an exported model, loaded at first use: a `Network` of `molmo_act.generation.one_prompt`.
 
     Args:
         settings: The exported model.

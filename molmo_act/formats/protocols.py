@@ -70,3 +70,23 @@ class DecodingConfig(GroundingConfig, Protocol):
     @property
     def mask_subpatches(self) -> str | None:
         """When a subpatch may not lie before the last one of its patch."""
+
+
+class PointConfig(DecodingConfig, Protocol):
+    """The part of a model's configuration that says how points are fed and scored."""
+
+    @property
+    def patch_token_id(self) -> int:
+        """Word that patches are fed as."""
+
+    @property
+    def subpatch_token_id(self) -> int:
+        """Word that stands for subpatches."""
+
+    @property
+    def location_token_id(self) -> int:
+        """Word that locations are fed as."""
+
+    @property
+    def score_temperature(self) -> float | None:
+        """Divisor of scores of patches; None for the scores as the model gives them."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -113,6 +114,18 @@ class TreeCache:
         rows_B1 = torch.arange(len(from_BN), device=from_BN.device)[:, None]
         moved = self.values_2LBHSD[:, :, rows_B1, :, from_BN]
         self.values_2LBHSD[:, :, rows_B1, :, to_BN] = moved
+
+    def close_up(self, keep: np.ndarray) -> None:
+        """Moves the entries that stay valid to the front, of a batch of one row.
+
+        Args:
+            keep: int64 (N,), positions of these entries, ascending.
+        """
+        moved = np.flatnonzero(keep != np.arange(len(keep)))
+        if len(moved):
+            first = int(moved[0])
+            behind = self.values_2LBHSD.index_select(4, torch.from_numpy(keep[first:]))
+            self.values_2LBHSD[:, :, :, :, first : len(keep)] = behind
 
     def select(self, rows: Tensor) -> None:
         """Keeps some rows of the batch.

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from molmo_act.errors import CheckpointError
+
+LOAD_WIDER = "Load it with dtype='bfloat16' or 'float32'."
+Output = TypeVar("Output")
 
 
 @dataclass
@@ -66,26 +70,24 @@ class GenerationOutput:
     steps: int
 
 
-def exhausted(steps: Generator[object, None, GenerationOutput]) -> GenerationOutput:
-    """Lets a generator of ids run to its end.
+def exhausted(steps: Generator[object, None, Output]) -> Output:
+    """Lets a generator run to its end.
 
     Args:
-        steps: Gives new ids step by step, and returns the answers.
+        steps: Answers step by step, and returns the whole.
 
     Returns:
-        The answers.
+        The same.
     """
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            output: GenerationOutput = end.value
+            output: Output = end.value
             return output
 
 
-def refuse_overflow(
-    openings: Sequence[float], dtype: object, instead: str = "Load it with dtype='bfloat16' or 'float32'."
-) -> None:
+def refuse_overflow(openings: Sequence[float], dtype: object, instead: str = LOAD_WIDER) -> None:
     """Stops before answers are made of numbers that are not finite.
 
     Args:

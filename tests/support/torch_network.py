@@ -1,4 +1,4 @@
-"""The parts of a MolmoPoint of torch as a `molmo_act.embedded.network.Network`, to compare decoders alone."""
+"""The parts of a MolmoPoint of torch as a `Network` of one prompt, to compare decoders alone."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Network(Protocol):
-    """The parts of a MolmoPoint. All numbers come and go as float32, whatever the network computes in."""
+class StepNetwork(Protocol):
+    """What decode steps ask. All numbers come and go as float32, whatever the network computes in."""
 
     @property
     def embeddings(self) -> np.ndarray:
@@ -21,27 +21,6 @@ class Network(Protocol):
     @property
     def dtype(self) -> str:
         """Name of the type that the language model computes in."""
-
-    def see(self, pixel_values: np.ndarray) -> np.ndarray:
-        """Runs the vision tower.
-
-        Args:
-            pixel_values: float32 (crops, patches, pixels of a patch), normalised.
-
-        Returns:
-            Features of every patch (crops, patches, C).
-        """
-
-    def connect(self, windows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pools windows.
-
-        Args:
-            windows: (N, K, C) ViT features, zero in empty slots.
-            valid: bool (N, K), which slots are filled.
-
-        Returns:
-            What the language model is given for each window (N, D), and the keys of the slots (N, K, E).
-        """
 
     def read(
         self,
@@ -70,9 +49,6 @@ class Network(Protocol):
 
     def words(self, hidden: np.ndarray) -> np.ndarray:
         """Scores words: (N, D) → logits (N, V)."""
-
-    def patch_keys(self, hidden: np.ndarray, positions: np.ndarray) -> np.ndarray:
-        """Makes the keys of image tokens: (P, D), and their positions int64 (P,) → (P, E)."""
 
     def patch_scores(
         self,
@@ -103,3 +79,31 @@ class Network(Protocol):
 
     def slot_embeddings(self, windows: np.ndarray) -> np.ndarray:
         """Embeds chosen slots: ViT features (N, C) → (N, D)."""
+
+
+class Network(StepNetwork, Protocol):
+    """What reading a prompt asks besides."""
+
+    def see(self, pixel_values: np.ndarray) -> np.ndarray:
+        """Runs the vision tower.
+
+        Args:
+            pixel_values: float32 (crops, patches, pixels of a patch), normalised.
+
+        Returns:
+            Features of every patch (crops, patches, C).
+        """
+
+    def connect(self, windows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pools windows.
+
+        Args:
+            windows: (N, K, C) ViT features, zero in empty slots.
+            valid: bool (N, K), which slots are filled.
+
+        Returns:
+            What the language model is given for each window (N, D), and the keys of the slots (N, K, E).
+        """
+
+    def patch_keys(self, hidden: np.ndarray, positions: np.ndarray) -> np.ndarray:
+        """Makes the keys of image tokens: (P, D), and their positions int64 (P,) → (P, E)."""

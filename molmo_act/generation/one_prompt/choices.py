@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.network import Network
-from molmo_act.embedded.places import Places
-from molmo_act.embedded.prompt import ImageTables
 from molmo_act.formats.exact_plan import NO_MORE, PATCH
 from molmo_act.formats.grounding_tokens import PromptIds
 from molmo_act.formats.order_rules import OrderRules, allowed_patches
+from molmo_act.formats.protocols import PointConfig
+from molmo_act.generation.one_prompt.network import StepNetwork
+from molmo_act.generation.one_prompt.places import Places
+from molmo_act.generation.one_prompt.tables import ImageTables
 
 NEVER = -1e5
 """What the released code gives to ids that a step cannot produce."""
@@ -81,8 +81,8 @@ class Chooser:
         list_end: First id of the words that end a list of points.
     """
 
-    network: Network
-    config: ModelConfig
+    network: StepNetwork
+    config: PointConfig
     tables: ImageTables
     ids: PromptIds
     order: str

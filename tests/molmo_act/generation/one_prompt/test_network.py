@@ -6,15 +6,15 @@ import inspect
 
 import pytest
 
-from molmo_act.embedded.network import Network
 from molmo_act.embedded.sessions import SessionNetwork
+from molmo_act.generation.one_prompt.network import Network
 from tests.support.tiny_checkpoint import tiny_model
 from tests.support.torch_network import TorchNetwork
 
 
 @pytest.mark.parametrize("network", [SessionNetwork, TorchNetwork(tiny_model())], ids=["onnx", "torch"])
 def test_networks_have_all_members(network):
-    members = {name: member for name, member in vars(Network).items() if not name.startswith("_")}
+    members = {name: getattr(Network, name) for name in dir(Network) if not name.startswith("_")}
     assert len(members) == 11
     for name, member in members.items():
         assert hasattr(network, name), name

@@ -7,11 +7,12 @@ import time
 import numpy as np
 import pytest
 
-from molmo_act.embedded.decoder import Decoder
 from molmo_act.embedded.prompt import read_image, see_image
 from molmo_act.errors import CheckpointError, InputError
 from molmo_act.generation.engine import Engine
 from molmo_act.generation.limits import GenerationLimits
+from molmo_act.generation.one_prompt.decoder import Decoder
+from molmo_act.generation.outputs import exhausted
 from tests.molmo_act.generation.test_engine_properties import EAGERNESS, drawn, inputs_of
 from tests.support.embedded import runtime_of
 from tests.support.engines import assert_same, grammar, talkative
@@ -38,14 +39,16 @@ def decoder(runtime, inputs, query: str = "it", order: str = "reference", **limi
     seen = inputs["token_type_ids"][0].bool().numpy()
     read = read_image(runtime.network, runtime.config, tables, ids, seen, grammar().opening)
     bounds = GenerationLimits(**{"max_new_tokens": LONGEST, **limits})
-    return Decoder(runtime.network, runtime.config, grammar(), read, query, order=order, limits=bounds)
+    given = runtime.network, runtime.config, grammar(), read, query
+    return Decoder(*given, order=order, limits=bounds, instead="Export it with --precision fp32.")
 
 
 def compare(runtime, model, inputs, query: str = "it", order: str = "reference", **limits):
     """Asserts that both decoders give the same, and returns the answer."""
     bounds = GenerationLimits(**{"max_new_tokens": LONGEST, **limits})
-    expected = Engine(model, grammar()).generate(inputs, [query], order=order, limits=bounds).answers
-    found = decoder(runtime, inputs, query, order, **limits).run(time.perf_counter())
+    engine = Engine(model, grammar(), one_prompt=False)
+    expected = engine.generate(inputs, [query], order=order, limits=bounds).answers
+    found = exhausted(decoder(runtime, inputs, query, order, **limits).steps(time.perf_counter()))
     assert_same([found], expected)
     assert found.patch_features.keys() == expected[0].patch_features.keys()
     for index, features in found.patch_features.items():
@@ -87,7 +90,7 @@ def test_a_point_takes_one_forward_pass(tmp_path):
     inputs = model_inputs(load_case("image_one")[1])
     made = decoder(runtime, inputs, exactly=5, max_new_tokens=23)
     before = runtime.network.reads
-    answer = made.run(time.perf_counter())
+    answer = exhausted(made.steps(time.perf_counter()))
     assert sum(token >= model.config.extended_vocab_start for token in answer.tokens) >= 15
     assert runtime.network.reads - before <= 5 + 2
 
@@ -95,7 +98,7 @@ def test_a_point_takes_one_forward_pass(tmp_path):
 def test_time_runs_out(tmp_path):
     runtime = runtime_of(tiny_model(), tiny_processor(), tmp_path)
     inputs = model_inputs(load_case("image_many")[1])
-    answer = decoder(runtime, inputs, timeout=1e-9).run(time.perf_counter() - 1)
+    answer = exhausted(decoder(runtime, inputs, timeout=1e-9).steps(time.perf_counter() - 1))
     assert answer.truncated
     assert answer.tokens
 
@@ -112,4 +115,4 @@ def test_numbers_that_overflow_are_an_error(tmp_path):
     words = runtime.network.words
     runtime.network.words = lambda hidden: words(hidden) * np.nan
     with pytest.raises(CheckpointError, match=r"not finite in float32.*Export it with --precision fp32"):
-        made.run(time.perf_counter())
+        exhausted(made.steps(time.perf_counter()))

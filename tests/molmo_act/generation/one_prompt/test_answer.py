@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from molmo_act.embedded.answer import Answer, StepChoices
 from molmo_act.generation import decode_state as batches
 from molmo_act.generation.limits import GenerationLimits
+from molmo_act.generation.one_prompt.answer import Answer, StepChoices
 from tests.support.decode_states import WORDS, decode_state, grounding_state
 
 END = 99

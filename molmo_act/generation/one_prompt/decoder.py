@@ -7,23 +7,23 @@ branch.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from molmo_act.embedded.answer import Answer, StepChoices
-from molmo_act.embedded.choices import Chooser, Constraints
-from molmo_act.embedded.config import ModelConfig
-from molmo_act.embedded.network import Network
-from molmo_act.embedded.places import Places
-from molmo_act.embedded.prompt import ReadPrompt
 from molmo_act.formats.exact_plan import ExactPlan
 from molmo_act.formats.grounding_tokens import AnswerGrammar, PromptIds
 from molmo_act.formats.order_rules import OrderRules, allowed_subpatches
 from molmo_act.formats.point_tree import TreeShape
+from molmo_act.formats.protocols import PointConfig
 from molmo_act.generation.limits import NONE, GenerationLimits
+from molmo_act.generation.one_prompt.answer import Answer, StepChoices
+from molmo_act.generation.one_prompt.choices import Chooser, Constraints
+from molmo_act.generation.one_prompt.network import StepNetwork
+from molmo_act.generation.one_prompt.places import Places
+from molmo_act.generation.one_prompt.tables import ReadPrompt
 from molmo_act.generation.outputs import GeneratedAnswer, refuse_overflow
 
 
@@ -46,6 +46,7 @@ class Decoder:
         query: What it asks for; the end of the answer is drafted from it, and it changes no answer.
         order: "reference" or "masked", see `molmo_act.generation.sampling.DecodingRules`.
         limits: When the answer ends at the latest.
+        instead: What to do about a network whose numbers are not finite, a sentence.
 
     Raises:
         InputError: The image has no place for as many points as were asked for.
@@ -53,29 +54,32 @@ class Decoder:
 
     def __init__(
         self,
-        network: Network,
-        config: ModelConfig,
+        network: StepNetwork,
+        config: PointConfig,
         grammar: AnswerGrammar,
         prompt: ReadPrompt,
         query: str,
         *,
         order: str,
         limits: GenerationLimits,
+        instead: str,
     ) -> None:
         tables, rules = prompt.tables, OrderRules.of(config)
         self._network, self._config, self._grammar, self._prompt = network, config, grammar, prompt
-        self._rules, self._limits = rules, limits
+        self._rules, self._limits, self._instead = rules, limits, instead
         patches, slots = tables.valid.shape
         self._ids = PromptIds(
             config.extended_vocab_start, patches, slots, config.num_locations, config.no_more_points_class
         )
         self._chooser = Chooser(network, config, tables, self._ids, order, rules, grammar.list_end)
         self._tree = TreeShape(slots, config.num_locations > 0)
-        self._plan: ExactPlan | None = None
+        self._depths, self._attends = self._tree.depths(), self._tree.attends()
+        self._plan: tuple[np.ndarray, np.ndarray] | None = None
         self._places = Places.of(tables.valid, tables.indexable, rules)
         if limits.exactly is not None:
             self._places.check(limits.exactly)
-            self._plan = ExactPlan.of(grammar, limits.exactly, config)
+            plan = ExactPlan.of(grammar, limits.exactly, config)
+            self._plan = np.array(plan.kinds), np.array(plan.left)
         self._answer = Answer(
             first_extended_id=self._ids.start,
             no_more_points_id=self._ids.no_more_points if config.no_more_points_class else NONE,
@@ -85,11 +89,14 @@ class Decoder:
             closing=grammar.closing,
         )
 
-    def run(self, began: float) -> GeneratedAnswer:
+    def steps(self, began: float) -> Generator[None, None, GeneratedAnswer]:
         """Decodes the answer.
 
         Args:
             began: When the prompt was begun, by `time.perf_counter`; the time limit counts from there.
+
+        Yields:
+            None, after every step.
 
         Returns:
             The answer.
@@ -99,11 +106,12 @@ class Decoder:
         """
         answer, timeout = self._answer, self._limits.timeout
         opening_probability = self._start()
-        refuse_overflow([opening_probability], self._network.dtype, "Export it with --precision fp32.")
+        refuse_overflow([opening_probability], self._network.dtype, self._instead)
         while not answer.stopped:
             if timeout is not None and time.perf_counter() - began > timeout:
                 break
             self._step()
+            yield
         most = self._limits.max_new_tokens
         return GeneratedAnswer(
             tokens=answer.tokens[:most],
@@ -174,7 +182,7 @@ class Decoder:
         answer, tree, ids = self._answer, self._tree, self._ids
         last = answer.last_patch, answer.last_slot
         number = self._grammar.numbers[min(answer.num_points + 1, len(self._grammar.numbers) - 1)]
-        hidden = self._read(self._tree_embeds(patch, number), tree.depths(), tree.attends())
+        hidden = self._read(self._tree_embeds(patch, number), self._depths, self._attends)
         slot, share = self._chooser.subpatch(hidden[0], patch, self._allowed_slots(patch, *last))
         branch = np.concatenate(([0], tree.first_nodes() + max(slot, 0)))
         fed, shares = [ids.start + patch, ids.subpatch_start + slot if slot >= 0 else NONE], [share]
@@ -208,7 +216,7 @@ class Decoder:
         own = fed[1 : parts + 1]
         return StepChoices(
             fed=fed,
-            ids=np.concatenate((own.clip(0), choice.ids)),
+            ids=np.concatenate((np.maximum(own, 0), choice.ids)),
             probabilities=np.concatenate((np.array(shares) * (own >= 0), choice.probabilities)),
             patch_probabilities=choice.patch_probabilities,
             completes=slot >= 0 and int(choice.ids[0]) < self._ids.start,
@@ -240,9 +248,8 @@ class Decoder:
         """What has to come behind the nodes from `first` to `end` of the branch."""
         if self._plan is None:
             return {}
-        kinds, left = np.array(self._plan.kinds), np.array(self._plan.left)
-        place = (len(self._answer.tokens) + np.arange(first, end)).clip(max=len(kinds) - 1)
-        left = np.append(left, np.zeros(max(0, len(kinds) - len(left)), left.dtype))
+        kinds, left = self._plan
+        place = np.minimum(len(self._answer.tokens) + np.arange(first, end), len(kinds) - 1)
         return {"kinds": kinds[place], "left": left[place], "places": self._places}
 
     def _read(self, embeds: np.ndarray, depth: np.ndarray, attends: np.ndarray) -> np.ndarray:
@@ -264,7 +271,7 @@ class Decoder:
         """Features of the patches of an answer, by the index of their ids."""
         first, patches = self._ids.start, self._ids.num_patches
         return {
-            index: self._prompt.tables.features[token - first]
+            index: self._prompt.tables.features[token - first].copy()
             for index, token in enumerate(tokens)
             if 0 <= token - first < patches
         }

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from molmo_act.embedded.choices import Chooser, patch_probabilities, softmax
 from molmo_act.formats.grounding_tokens import PromptIds
 from molmo_act.formats.order_rules import OrderRules
 from molmo_act.generation import sampling
+from molmo_act.generation.one_prompt.choices import Chooser, patch_probabilities, softmax
 from tests.support.decode_states import WORDS, grounding_state
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from molmo_act.embedded.places import Places
 from molmo_act.errors import InputError
 from molmo_act.formats.order_rules import OrderRules
+from molmo_act.generation.one_prompt.places import Places
 from molmo_act.models.molmo_point import exact_points
 
 RULES = [OrderRules(), OrderRules(prevent_repeats=False), OrderRules(force_patch_sorted=False)]
