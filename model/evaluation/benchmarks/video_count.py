@@ -50,8 +50,8 @@ class VideoCount(Benchmark):
     """What both sets have in common; rows have `question`, `label`, `count` and perhaps `category`."""
 
     headline = "correct"
-    numbers = ("mae",)
-    figures_shown = ("correct", "close", "mae", "overcount", "valid", "per_category_average")
+    numbers = ("MAE",)
+    figures_shown = ("correct", "close", "MAE", "overcount", "valid", "per_category_average")
 
     def ask(self, asker: Any, cases: Sequence[Case], shown: Sequence[Any]) -> list[Prediction]:
         """Asks how many there are."""

@@ -82,7 +82,7 @@ def summarise_counts(scores: Sequence[CountScore], *, overcount_above: int = 5) 
         overcount_above: See `CountScore.overcount`.
 
     Returns:
-        ``correct``, ``close`` and ``valid`` (shares of all answers), ``mae`` over answers with a count (NaN
+        ``correct``, ``close`` and ``valid`` (shares of all answers), ``MAE`` over answers with a count (NaN
         without any), ``overcount``, accuracy by bins of true counts (``correct_0_5`` and so on; the
         last ends at the largest count + 1),
         ``per_category_average`` (their mean; NaN where a bin is empty, as in the original), and ``acc_`` +
@@ -95,7 +95,7 @@ def summarise_counts(scores: Sequence[CountScore], *, overcount_above: int = 5) 
         "correct": _mean(correct),
         "close": _mean(score.close for score in scores),
         "valid": _mean(score.predicted is not None for score in scores),
-        "mae": _mean(errors),
+        "MAE": _mean(errors),
         "overcount": _mean(score.overcount(overcount_above) for score in scores),
     }
     edges = [_BIN * number for number in range(_BINS + 1)]

@@ -41,7 +41,7 @@ def test_official_answers_get_official_figures(tmp_path):
     figures = MOLMO2.figures(records)
     for name, value in official["aggregate"].items():
         assert figures[name] == pytest.approx(value, abs=AGGREGATE), name
-    assert (MOLMO2.scale_of("mae"), MOLMO2.scale_of("correct")) == (1, 100)
+    assert (MOLMO2.scale_of("MAE"), MOLMO2.scale_of("correct")) == (1, 100)
 
 
 def test_damaged_rows_count_as_wrong(tmp_path):
@@ -79,4 +79,4 @@ def test_burst_rows_are_made_of_its_annotations(tmp_path):
 
 def test_nothing_but_invalid_answers_has_no_mean_error():
     records = [Record(0, {"wanted": 0, "predicted": None})]
-    assert math.isnan(MOLMO2.figures(records)["mae"])
+    assert math.isnan(MOLMO2.figures(records)["MAE"])

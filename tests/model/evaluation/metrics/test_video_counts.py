@@ -36,7 +36,7 @@ def test_formulas():
         assert score.overcount(5, inclusive=True) == expected["overcount_ge5_ge2x"]
         assert score.overcount(10) == expected["overcount_gt10_gt2x"]
     summary, expected = summarise_counts(scores), official["aggregate"]
-    assert summary["mae"] == pytest.approx(expected["MAE"], abs=AGGREGATE)
+    assert summary["MAE"] == pytest.approx(expected["MAE"], abs=AGGREGATE)
     assert 100 * summary["correct"] == pytest.approx(expected["EMA_percent"], abs=AGGREGATE)
     assert summary["close"] == pytest.approx(expected["close_video"], abs=AGGREGATE)
     assert summary["overcount"] == pytest.approx(expected["overcount_gt5_gt2x"], abs=AGGREGATE)
@@ -61,6 +61,6 @@ def test_numbers_in_words(text, count):
 
 def test_an_answer_without_a_count_is_wrong_and_stays_in_the_denominator():
     summary = summarise_counts([CountScore(2, 2), CountScore(0, None)])
-    assert (summary["correct"], summary["valid"], summary["mae"]) == (0.5, 0.5, 0)
-    assert math.isnan(summarise_counts([CountScore(0, None)])["mae"])
+    assert (summary["correct"], summary["valid"], summary["MAE"]) == (0.5, 0.5, 0)
+    assert math.isnan(summarise_counts([CountScore(0, None)])["MAE"])
     assert np.isnan(summary["per_category_average"])  # bins without a video, as in the original

@@ -82,3 +82,15 @@ def test_empty_answers():
     assert score_video_points(nothing, nothing, [], 1.0, (9, 9)) == PointScore.all(1.0)
     assert score_video_points(somewhere, nothing, [], 1.0, (9, 9)) == PointScore.all(0.0)
     assert score_video_points(nothing, somewhere, [{}], 1.0, (9, 9)) == PointScore.all(0.0)
+
+
+def test_places_are_a_tenth_of_a_per_cent_when_they_are_matched():
+    """Both objects are at 50.0 per cent, so points are paired in their order: each on the other's mask."""
+    places = np.array([[0.0, 5004, 0], [0.0, 4996, 0]])
+    masks = []
+    for _, x, _ in places:
+        mask = np.zeros((1, 10_000), bool)
+        mask[0, int(x)] = True
+        masks.append({0.0: mask})
+    assert score_video_points(places, places, masks, 1.0, (10_000, 1)).f1 == pytest.approx(1)
+    assert score_video_points(places[::-1], places, masks, 1.0, (10_000, 1)).f1 == 0
