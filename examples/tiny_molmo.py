@@ -4,7 +4,7 @@ What it says means nothing: no weights were trained. The same lines ask a releas
 `molmo_act.load("allenai/Molmo-7B-D-0924").point(image, "the red mug")`.
 
     python examples/tiny_molmo.py
-    python examples/tiny_molmo.py --experts --out FOLDER
+    python examples/tiny_molmo.py --style experts --out FOLDER
     python examples/tiny_molmo.py --video
 """
 
@@ -38,6 +38,10 @@ DENSE = {  # as Molmo-7B-D
     **{"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2},
     **{"intermediate_size": 64, "qkv_bias": True, "norm_after": False, "attention_layer_norm": False},
 }
+OLMO = {  # as Molmo-7B-O
+    **DENSE,
+    **{"num_key_value_heads": 4, "qkv_bias": False, "norm_after": True, "attention_layer_norm": True},
+}
 EXPERTS = {  # as MolmoE-1B
     **{"d_model": 32, "n_layers": 2, "n_heads": 4, "n_kv_heads": None, "mlp_ratio": 2},
     **{"block_type": "moe", "moe_num_experts": 8, "moe_top_k": 2, "qkv_bias": False},
@@ -66,16 +70,19 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def write_checkpoint(folder: Path, *, experts: bool = False, video: bool = False) -> None:
+STYLES = {"qwen2": DENSE, "olmo": OLMO, "experts": EXPERTS}
+
+
+def write_checkpoint(folder: Path, *, style: str = "qwen2", video: bool = False) -> None:
     """Writes a random checkpoint.
 
     Args:
         folder: Where to, a folder that exists.
-        experts: Whether in the style of MolmoE-1B instead of Molmo-7B-D.
+        style: "qwen2" (Molmo-7B-D and -72B), "olmo" (Molmo-7B-O) or "experts" (MolmoE-1B).
         video: Whether with the temporal module of VideoMolmo.
     """
     torch.manual_seed(0)
-    said: dict[str, Any] = {**COMMON, **(EXPERTS if experts else DENSE)}
+    said: dict[str, Any] = {**COMMON, **STYLES[style]}
     config = MolmoConfig(**said)
     model = MolmoForConditionalGeneration(config.with_temporal_module() if video else config)
     for weight in model.parameters():
@@ -92,14 +99,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--experts", action="store_true", help="in the style of MolmoE-1B")
+    parser.add_argument("--style", choices=list(STYLES), default="qwen2", help="of the language model")
     parser.add_argument("--video", action="store_true", help="a VideoMolmo")
     parser.add_argument("--out", type=Path, help="folder to keep the checkpoint in")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as beside:
         folder = args.out or Path(beside)
         folder.mkdir(parents=True, exist_ok=True)
-        write_checkpoint(folder, experts=args.experts, video=args.video)
+        write_checkpoint(folder, style=args.style, video=args.video)
         model = molmo_act.load(folder, device="cpu")
         image = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
         if args.video:

@@ -15,7 +15,8 @@ import molmo_act
     ("options", "weight"),
     [
         ([], "model.transformer.blocks.1.ff_proj.weight"),
-        (["--experts"], "model.transformer.blocks.1.mlp.experts.7.up_proj.weight"),
+        (["--style", "olmo"], "model.transformer.blocks.1.q_norm.weight"),
+        (["--style", "experts"], "model.transformer.blocks.1.mlp.experts.7.up_proj.weight"),
         (["--video"], "model.vision_backbone.adapter.wq.weight"),
     ],
 )
