@@ -111,7 +111,7 @@ def fuse(
 
 
 def _with_icons(written: list[Place], evidence: Evidence, weights: Weights, best_text: float) -> list[Place]:
-    """Adds where the icon may be that a query names; a sign that was read and seen is the likelier of both."""
+    """Adds where the icon may be that a query names; a sign that was read and seen is one place."""
     places = list(written)
     for one, row in zip(evidence.icons or (), evidence.icon_rows(best_text), strict=True):
         icon = Place(one.match.middle, weights.icon(row), "icon")

@@ -24,6 +24,8 @@ ICON_FEATURES = (
     "model says absent",
 )
 """Names of the numbers of `IconEvidence.features`."""
+_ACTS = frozenset(("close", "change", "move", "drag", "read", "use", "turn", "switch", "toggle", "adjust"))
+"""Verbs that say what to do with a thing: "close account" does not mean the icon that is called account."""
 _REACH = 6.0  # pixels around an icon at which a point of the model means it
 _RIVAL = 0.5  # of the best probability
 
@@ -100,6 +102,9 @@ def _named(query: ParsedQuery) -> str | None:
     """The longest label of a query that names an icon; None for a quoted one, which is written."""
     known = icon_network().vocabulary
     labels = [plain(reading.label) for reading in query.readings if known.find(reading.label)]
+    first = query.text.casefold().partition(" ")[0]
+    if first in _ACTS:
+        labels = [label for label in labels if first in label.split()]
     return None if query.quoted else max(labels, key=len, default=None)
 
 

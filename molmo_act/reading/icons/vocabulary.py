@@ -18,6 +18,8 @@ _HEAD = re.compile(
     r"shaped like|like)\s+"
 )
 
+_INSIDE = re.compile(r"\s+(?:the|this|that|my|an?)\s+")  # "close the window"
+
 
 @dataclass(frozen=True)
 class Concept:
@@ -126,4 +128,4 @@ def plain(label: str) -> str:
     for pattern in (_TAIL, _HEAD):
         while (rest := pattern.sub("", said)) != said:
             said = rest
-    return said
+    return _INSIDE.sub(" ", said)

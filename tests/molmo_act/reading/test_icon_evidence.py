@@ -19,6 +19,10 @@ from tests.support.icon_screen import seen_icons
         ("'star'", False),  # what is quoted is written
         ("the Save as draft button", False),
         ("the third star icon", True),
+        ("close account", False),  # what to do with it
+        ("change user", False),
+        ("close window", True),
+        ("open settings", True),
     ],
 )
 def test_which_queries_name_an_icon(query, named):

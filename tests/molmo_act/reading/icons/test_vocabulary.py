@@ -29,6 +29,9 @@ KNOWN = icon_network().vocabulary
         ("engranaje", "settings"),
         ("stars", "star"),  # several
         ("icon to look up", "search"),  # by purpose
+        ("close this window", "close"),
+        ("delete the message", "trash"),
+        ("attach a file", "attach"),
     ],
 )
 def test_names(label, wanted):
