@@ -15,8 +15,8 @@ from molmo_act.embedded.config import ModelConfig
 from molmo_act.generation.one_prompt.network import Network
 from molmo_act.generation.one_prompt.tables import ImageTables, ReadPrompt
 
-CROPS_AT_ONCE = 8
-"""That the vision tower reads at once: it keeps the states of all layers as long, so this bounds memory."""
+PATCHES_AT_ONCE = 1024
+"""That the vision tower reads at once, but whole crops: more take memory, and no less time on a CPU."""
 
 
 def see_image(
@@ -34,11 +34,9 @@ def see_image(
     Returns:
         The tables, without the keys of patches.
     """
-    parts = [
-        network.see(pixel_values[first : first + CROPS_AT_ONCE])
-        for first in range(0, len(pixel_values), CROPS_AT_ONCE)
-    ]
-    features = np.concatenate(parts)
+    at_once = max(1, PATCHES_AT_ONCE // pixel_values.shape[1])
+    firsts = range(0, len(pixel_values), at_once)
+    features = np.concatenate([network.see(pixel_values[first : first + at_once]) for first in firsts])
     valid = pooling >= 0
     windows = features.reshape(-1, features.shape[-1])[pooling.clip(0)] * valid[..., None]
     image_features, subpatch_keys = network.connect(windows, valid)

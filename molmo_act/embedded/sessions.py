@@ -255,6 +255,8 @@ class SessionNetwork:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # what matters is raised
         options.intra_op_num_threads = 1 if name in _SMALL else _threads()
+        # ONNX Runtime would set memory aside for each shape that it has seen, beside what runs have left.
+        options.enable_mem_pattern = False
         # Threads that wait without sleeping take the cores from other programs, and from each other's.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = str(self._settings.folder / f"{name}.onnx")

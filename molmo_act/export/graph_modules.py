@@ -55,16 +55,16 @@ class Connector(nn.Module):
 
 
 class Rotary(nn.Module):
-    """Cosines and sines of positions."""
+    """Cosines and sines of positions; the second half of a head has those of the first."""
 
-    def __init__(self, embedding: nn.Module) -> None:
+    def __init__(self, embedding: nn.Module, width: int) -> None:
         super().__init__()
-        self.embedding = embedding
+        self.embedding, self._width = embedding, width
 
     def forward(self, embeds: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """(W, head width) each."""
+        """(W, width) each."""
         cos, sin = self.embedding(embeds[None], positions[None])
-        return cos[0], sin[0]
+        return cos[0, :, : self._width], sin[0, :, : self._width]
 
 
 class _Written:

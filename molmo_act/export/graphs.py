@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
 
 from molmo_act.export import graph_modules as parts
 from molmo_act.export.external_weights import external_weights
+from molmo_act.export.fused_layers import FusedLanguageLayer, FusedVisionLayer
 from molmo_act.export.hashed_files import HashedFiles
 from molmo_act.export.ports import Port, Ports
 from molmo_act.export.stacking import GraphBuilder, Linear
@@ -116,26 +118,32 @@ class GraphWriter:
         state = Port(("crops", patches, width))
         first = parts.PatchEmbedding(self._core)
         start = self._trace(first, inputs, {"x": state})
-        block = self._trace(parts.VisionLayer(tower.layers[0]), {"x": state}, {"y": state})
+        kind = FusedVisionLayer if all(map(FusedVisionLayer.fits, tower.layers)) else parts.VisionLayer
+        block = self._trace(kind(tower.layers[0]), {"x": state}, {"y": state})
         with external_weights(self._files, "vision.onnx") as weights:
             builder = GraphBuilder(weights)
             builder.stamp(start, first, "first.", {"pixel_values": "pixel_values", "x": "layer_0"})
             for index in range(max(wanted) + 1):
                 names = {"x": f"layer_{index}", "y": f"layer_{index + 1}"}
-                builder.stamp(block, parts.VisionLayer(tower.layers[index]), f"layers.{index}.", names)
+                builder.stamp(block, kind(tower.layers[index]), f"layers.{index}.", names)
             builder.add("Concat", [f"layer_{index + 1}" for index in wanted], "features", axis=-1)
             self._finish(builder, "vision", inputs, outputs)
 
     def _language(self) -> None:
         text, core = self._model.config.text_config, self._core.language_model
+        fuses = all(map(FusedLanguageLayer.fits, core.layers))
+        kind: Any = FusedLanguageLayer if fuses else parts.LanguageLayer
         width, layers = core.layers[0].self_attn.head_dim, range(len(core.layers))
-        fed, angles = Port(("W", text.hidden_size)), Port(("W", width))
         heads = text.num_key_value_heads
+        repeats = text.num_attention_heads // heads if fuses else 1
+        turned = width // 2 if fuses else width
+        fed, angles = Port(("W", text.hidden_size)), Port(("W", turned))
         given = {"mask": Port(("W", "R")), "slots": Port((heads, "W", 2), "int64")}
+        wide = given if repeats == 1 else given | {"mask": Port(("M", "R"))}
         cache = Port((heads, "R", width))
         block = self._trace(
-            parts.LanguageLayer(core.layers[0]),
-            {"x": fed, "cos": angles, "sin": angles, **given, "key": cache, "value": cache},
+            kind(core.layers[0]),
+            {"x": fed, "cos": angles, "sin": angles, **wide, "key": cache, "value": cache},
             {"y": fed, "new_key": cache, "new_value": cache},
         )
         kinds = ("key", "value")
@@ -144,11 +152,14 @@ class GraphWriter:
         outputs = {f"present_{kind}_{index}": cache for index in layers for kind in kinds}
         with external_weights(self._files, "language.onnx") as weights:
             builder = GraphBuilder(weights, self._linear)
-            self._rotary(builder, angles, inputs)
+            self._rotary(builder, turned, inputs)
+            mask = "mask" if repeats == 1 else "mask_of_heads"
+            if repeats > 1:
+                builder.add("Concat", ["mask"] * repeats, mask, axis=0)
             for index, rope in enumerate(core.rope_types):
                 last = index + 1 == len(layers)
                 names = {
-                    **{name: name for name in given},
+                    **{"mask": mask, "slots": "slots"},
                     **{"x": f"layer_{index}" if index else "embeds"},
                     **{"y": "hidden" if last else f"layer_{index + 1}"},
                     **{"cos": f"cos_{rope}", "sin": f"sin_{rope}"},
@@ -156,15 +167,17 @@ class GraphWriter:
                     **{f"new_{kind}": f"present_{kind}_{index}" for kind in kinds},
                 }
                 with present(core.layers[index]):
-                    builder.stamp(block, parts.LanguageLayer(core.layers[index]), f"layers.{index}.", names)
+                    builder.stamp(block, kind(core.layers[index]), f"layers.{index}.", names)
             self._finish(builder, "language", inputs, {"hidden": fed, **outputs})
 
-    def _rotary(self, builder: GraphBuilder, angles: Port, inputs: Ports) -> None:
+    def _rotary(self, builder: GraphBuilder, width: int, inputs: Ports) -> None:
         """The rotary embeddings that layers use, each computed once."""
         core = self._core.language_model
         for rope in sorted(set(core.rope_types)):
-            module = parts.Rotary(core.rotary_emb if rope == "scaled" else core.rotary_emb_unscaled)
+            embedding = core.rotary_emb if rope == "scaled" else core.rotary_emb_unscaled
+            module = parts.Rotary(embedding, width)
             given = {name: inputs[name] for name in ("embeds", "positions")}
+            angles = Port(("W", width))
             template = self._trace(module, given, {"cosines": angles, "sines": angles})
             names = {**{name: name for name in given}, "cosines": f"cos_{rope}", "sines": f"sin_{rope}"}
             builder.stamp(template, module, f"rotary.{rope}.", names)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from molmo_act._optional import lazy_import
 
-SIZES = {"crops": 2, "N": 3, "K": 4, "P": 7, "P + 1": 8, "W": 5, "R": 9}
+SIZES = {"crops": 2, "N": 3, "K": 4, "P": 7, "P + 1": 8, "W": 5, "M": 11, "R": 9}
 """Sizes that vary, by their names, and those that modules are traced with; no two that matter are equal."""
 _onnx: Any = lazy_import("onnx", extra="onnx", purpose="export to ONNX")
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from molmo_act._optional import lazy_import
 from molmo_act.errors import PlatformError
+from molmo_act.export.fused_layers import with_fused_norms
 from molmo_act.export.ports import Ports
 from molmo_act.models.attention import GROUPED
 from molmo_act.models.copying import without_capture_hooks
@@ -125,7 +126,7 @@ def _with_random_weights(module: nn.Module, dtype: torch.dtype) -> nn.Module:
         config: Any = getattr(part, "config", None)
         if config is not None:  # a copy, too
             config._attn_implementation = GROUPED
-    return twin
+    return with_fused_norms(twin)
 
 
 def _export(module: nn.Module, example: Any, names: Any, outputs: Any, shapes: Any, opset: int) -> Any:

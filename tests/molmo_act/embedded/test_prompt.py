@@ -50,7 +50,12 @@ def test_many_crops_are_seen_a_few_at_a_time(runtime, monkeypatch):
         inputs["image_token_pooling"].numpy(),
         inputs["input_ids"][0].numpy(),
     )
-    at_once = see_image(runtime.network, runtime.config, *given)
-    monkeypatch.setattr("molmo_act.embedded.prompt.CROPS_AT_ONCE", 1)
-    one_by_one = see_image(runtime.network, runtime.config, *given)
+    network = runtime.network
+    monkeypatch.setattr("molmo_act.embedded.prompt.PATCHES_AT_ONCE", 10**6)
+    at_once = see_image(network, runtime.config, *given)
+    monkeypatch.setattr("molmo_act.embedded.prompt.PATCHES_AT_ONCE", 1)  # a crop is seen whole
+    seen, see = [], network.see
+    monkeypatch.setattr(type(network), "see", lambda self, part: seen.append(len(part)) or see(part))
+    one_by_one = see_image(network, runtime.config, *given)
+    assert seen == [1] * len(given[0])
     np.testing.assert_allclose(one_by_one.windows, at_once.windows, atol=1e-5)

@@ -231,7 +231,7 @@ def test_a_failure_leaves_stdout_alone(copied, capfd):
     """ONNX Runtime writes there that it tries again on the CPU."""
     path = copied / "words.onnx"
     content = path.read_bytes()
-    path.write_bytes(content.replace(b"Reciprocal", b"Recip\xa0ocal"))  # no UTF-8
+    path.write_bytes(content.replace(b"SimplifiedLayer", b"Simplified\xa0ayer"))  # no UTF-8
     network = SessionNetwork(read_settings(copied), (CPU,))
     with pytest.raises(CheckpointError, match=r"words\.onnx of .* is damaged"):
         network.words(np.zeros((1, 256), np.float32))
@@ -328,6 +328,11 @@ class _Other:
 
     def run(self, outputs, given):
         return [given["x"] + self._wrong]
+
+
+def test_no_memory_is_set_aside_for_shapes_that_were_seen(nano_onnx):
+    network = molmo_act.load(nano_onnx).runtime.network
+    assert not network._open("words", [CPU]).get_session_options().enable_mem_pattern
 
 
 def test_threads_sleep_while_they_wait(nano_onnx):
