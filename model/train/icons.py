@@ -1,8 +1,8 @@
 """Trains the network that recognises icons on screens: `python -m model.train.icons`.
 
 Crops are drawn once (`model.data.screens.icon_crops`), then learned for some epochs; two icon sets are kept
-for the temperature that calibrates the probabilities. With the defaults it took 38 minutes beside a load of 15
-and writes the file that comes with the library, which is equal for an equal seed on the same machine.
+for the temperature that calibrates the probabilities. With the defaults it took 38 minutes beside a load of
+15 and writes the file that comes with the library, which is equal for an equal seed on the same machine.
 
     python -m model.data.assets.icons
     python -m model.data.assets.words
