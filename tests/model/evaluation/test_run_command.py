@@ -37,10 +37,10 @@ def no_model(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "No benchmark was given; expected some of screenspot-v2"),
+        (["run"], "No benchmark was given; expected some of pointbench"),
         (
             ["run", "screenspt", "--data", "."],
-            "'screenspt' was given; expected benchmarks out of screenspot-v2",
+            "'screenspt' was given; expected benchmarks out of pointbench",
         ),
         (["run", "screenspot-v2"], "--data is missing"),
         (
