@@ -105,7 +105,7 @@ class Captions(Benchmark):
     def write_standins(self, home: Path, rng: np.random.Generator, count: int) -> None:
         """Clips of moving shapes, with a statement about each of them."""
         rows = []
-        for number, standin in enumerate(clips(rng, count // 2)):  # long answers
+        for number, standin in enumerate(clips(rng, max(4, count // 2))):  # long answers
             write_video(home / f"videos/clip{number}.mp4", standin)
             statements = [f"{standin.query} move across the picture", "The background is still"]
             rows.append(
