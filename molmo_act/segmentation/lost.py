@@ -59,12 +59,8 @@ class LostObjects:
             float64 (N, len(right)): by the masks of those that are followed, else by the place where each was
             seen last.
         """
-        newest = self._newest(tubes)
-        if backwards is None:
-            return contains(newest, right.xy)
-        found = np.array([[overlap(mask, other[-1]) for other in backwards] for mask in newest])
-        found = found.reshape(len(newest), len(right))
-        if self.followed:
+        found = _at_place(self._newest(tubes), right, backwards)
+        if self.followed and backwards is not None:
             found[self.followed] = np.maximum(found[self.followed], tube_overlap(tubes, backwards))
         return found
 
@@ -101,6 +97,34 @@ class LostObjects:
             if tube.any():
                 masks[row] = _newest(tube)
         return masks
+
+
+def vanished_agreement(
+    forwards: np.ndarray, right: SampledObjects, backwards: np.ndarray | None
+) -> np.ndarray:
+    """Measures what speaks for each object whose mask became empty on the way being one of a sampled frame.
+
+    Args:
+        forwards: bool (N, T, H, W), masks from the sampled frame before up to this one.
+        right: The objects of the sampled frame.
+        backwards: bool (len(right), T, H, W), propagated from it; None if they are not.
+
+    Returns:
+        float64 (N, len(right)): by the place where each was seen last; 0 for those with a mask at the end.
+    """
+    found = np.zeros((len(forwards), len(right)))
+    rows = [row for row, tube in enumerate(forwards) if tube.any() and not tube[-1].any()]
+    if rows:
+        found[rows] = _at_place(np.array([_newest(forwards[row]) for row in rows]), right, backwards)
+    return found
+
+
+def _at_place(masks: np.ndarray, right: SampledObjects, backwards: np.ndarray | None) -> np.ndarray:
+    """How well each mask, bool (N, H, W), fits each object of a sampled frame: float64 (N, len(right))."""
+    if backwards is None:
+        return contains(masks, right.xy)
+    found = np.array([[overlap(mask, other[-1]) for other in backwards] for mask in masks])
+    return found.reshape(len(masks), len(right))
 
 
 def _newest(tube: np.ndarray) -> np.ndarray:

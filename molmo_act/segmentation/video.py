@@ -17,7 +17,7 @@ from molmo_act.outputs.masks import Masks
 from molmo_act.outputs.points import Points
 from molmo_act.segmentation.fusion import AGREEMENT, check_agreement, fuse
 from molmo_act.segmentation.identity import Identities, SampledObjects, contains, tube_overlap
-from molmo_act.segmentation.lost import LostObjects
+from molmo_act.segmentation.lost import LostObjects, vanished_agreement
 from molmo_act.segmentation.propagator import MaskPropagator, propagated
 from molmo_act.validation import check_bool, check_int
 
@@ -146,7 +146,9 @@ class Stretch:
                 agreement = tube_overlap(forwards, backwards)
             else:
                 agreement = contains(forwards[:, -1], right.xy)
-            again = lost.agreement(tubes, right, backwards if options.bidirectional else None)
+            sides = backwards if options.bidirectional else None
+            agreement = np.maximum(agreement, vanished_agreement(forwards, right, sides))
+            again = lost.agreement(tubes, right, sides)
             right = identities.number(right, (left, agreement), (lost.objects, again))
             lost = lost.after(tubes, left, forwards, right.object_id.tolist())
         ways = (_Way(left, forwards), _Way(right.select(range(len(backwards))), backwards))

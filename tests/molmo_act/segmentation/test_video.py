@@ -121,6 +121,19 @@ def test_an_object_that_was_hidden_for_long_is_known_by_its_place(bidirectional)
     assert {mask.object_id for mask in found[9][1]} == {2}
 
 
+def dying(part, xy):
+    """As `perfect`; a mask that was empty once stays so."""
+    masks = perfect(part, xy)
+    return np.logical_and.accumulate(masks.any(axis=(2, 3)), axis=1)[..., None, None] & masks
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("hidden", [range(6, 9), range(6, 14)], ids=["between samples", "over a sample"])
+def test_an_object_that_was_hidden_for_a_moment_keeps_its_number(hidden, bidirectional):
+    found = list(segment_frames(still(21, hidden), look, dying, SegmentOptions(5, bidirectional)))
+    assert [{mask.object_id for mask in masks} for _, masks in found[15:]] == [{1, 2}] * 6
+
+
 def test_an_object_at_another_place_is_another_one():
     video = still(20, range(3, 17))
     for image, _ in video[17:]:
