@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from PIL import Image
 
+from model.data.datasets.mask_images import read_mask_image, read_object_numbers
 from model.data.datasets.mask_sets import to_mask
 from model.data.errors import SkippedRow
 from molmo_act.errors import InputError
@@ -18,7 +19,6 @@ from molmo_act.io.frames import images_in_folder
 from molmo_act.io.video_reader import video_duration
 
 T = TypeVar("T")
-_MOST_PIXELS = 2**27  # of a mask; more is a damaged row
 _PLACES = ("", "videos", "JPEGImages", "JPEGImages/480p", "DAVIS/JPEGImages/480p")
 _SPLITS = ("", "valid", "valid_u", "test", "val")
 _ENDINGS = ("", ".mp4", ".webm", ".mkv", ".avi", ".mov")
@@ -182,14 +182,8 @@ class RunLengthMasks(ObjectMasks):
         if isinstance(run, Mapping):
             height, width = run.get("size") or size[::-1]
             size = int(width), int(height)
-            if not 0 < size[0] * size[1] <= _MOST_PIXELS:
-                raise SkippedRow("mask has an impossible size")
-            counts = run.get("counts")
-            if isinstance(counts, bytes):
-                run = {**run, "counts": counts.decode("ascii", "replace")}
-            elif isinstance(counts, list) and sum(counts) != size[0] * size[1]:
-                raise SkippedRow("mask cannot be read")
-            run = run.get("polygons", run.get("polygon", run)) if counts is None else run
+            if run.get("counts") is None:
+                run = run.get("polygons", run.get("polygon", run))
         return to_mask(run, size)
 
 
@@ -222,15 +216,11 @@ class ImageMasks(ObjectMasks):
         self.annotated = tuple(sorted(self._paths))
 
     def __getitem__(self, frame: int) -> np.ndarray:
-        try:
-            with Image.open(self._paths[frame]) as stored:
-                image = stored if stored.mode in ("P", "L", "I;16", "1") else stored.convert("L")
-                if self._size is not None and image.size != self._size:
-                    image = image.resize(self._size, Image.Resampling.NEAREST)
-                pixels = np.array(image)
-        except OSError:
-            raise SkippedRow("mask cannot be read") from None
-        return pixels != 0 if self._label is None else pixels == self._label
+        path = self._paths[frame]
+        mask = read_mask_image(path) if self._label is None else read_object_numbers(path) == self._label
+        if self._size is not None and mask.shape != self._size[::-1]:
+            mask = np.array(Image.fromarray(mask).resize(self._size, Image.Resampling.NEAREST))
+        return mask
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._paths)

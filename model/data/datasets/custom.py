@@ -48,7 +48,7 @@ class CustomImages:
         self._folder = folder
         self._before: dict[str, tuple[str, ...]] = {}
         asked: dict[str, list[Query | QuestionAnswer]] = {}
-        for number, line in enumerate(read_lines(folder / FILE), 1):
+        for number, line in read_lines(folder / FILE):
             try:
                 row = json.loads(line)
                 asked.setdefault(row["image"], []).append(_question(row))
@@ -96,21 +96,23 @@ class CustomImages:
             raise SkippedRow("image is missing") from None
 
 
-def read_lines(path: Path, example: str = EXAMPLE) -> list[str]:
-    """Reads the lines of a text file that are not empty.
+def read_lines(path: Path, example: str = EXAMPLE) -> list[tuple[int, str]]:
+    """Reads the lines of a JSON Lines file that are not empty.
 
     Args:
         path: The file.
         example: What a line looks like, for the error message.
 
     Returns:
-        The lines, at least one.
+        Number in the file, from 1, and text of each; at least one.
 
     Raises:
         InputError: The file cannot be read, or has no such line.
     """
     try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        # Not splitlines, which also splits at characters that JSON leaves as they are, such as U+2028.
+        content = path.read_text(encoding="utf-8-sig").split("\n")
+        lines = [(number, line) for number, line in enumerate(content, 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as exc:
         raise InputError(f"{path} cannot be read ({exc}); expected lines like {example}.") from exc
     if not lines:

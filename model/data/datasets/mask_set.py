@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -26,12 +27,16 @@ class MaskRow:
         path: Of the image.
         masks: A name for each mask, the same wherever that mask is named.
         read: Gives the mask of a name, bool (H, W).
+        where: Its place in the file that lists the masks, for messages.
+        fault: Why it cannot be used, where that is known before a mask is read.
     """
 
     asked: Mapping[str, Any]
     path: Path
     masks: tuple[str, ...]
     read: Callable[[str], np.ndarray]
+    where: str
+    fault: SkippedRow | None = None
 
     def image(self) -> np.ndarray:
         """Reads the image, uint8 RGB (H, W, 3); raises `SkippedRow` where it cannot be."""
@@ -55,6 +60,18 @@ class MaskSet(ABC):
     def __init__(self, path: Path) -> None:
         self._path, self._folder, self.name = path, path.parent, path.name
 
+    @property
+    def lists(self) -> tuple[Path, ...]:
+        """The files that decide which rows there are."""
+        return (self._path,)
+
+    def checksum(self) -> str:
+        """Tells whether the set is the one that it was: SHA-256 of the files that list it, in hexadecimal."""
+        digest = hashlib.sha256()
+        for path in self.lists:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
     @abstractmethod
     def __len__(self) -> int:
         """How many rows there are."""
@@ -62,6 +79,22 @@ class MaskSet(ABC):
     @abstractmethod
     def rows(self) -> Iterator[MaskRow]:
         """Yields the rows, in the same order every time."""
+
+    def broken(self, where: str, fault: SkippedRow) -> MaskRow:
+        """Makes a row that is only counted.
+
+        Args:
+            where: See `MaskRow`.
+            fault: See `MaskRow`.
+
+        Returns:
+            A row of no image.
+        """
+
+        def read(name: str) -> np.ndarray:
+            raise fault
+
+        return MaskRow({}, self._path, (), read, where, fault)
 
     def file(self, name: object) -> Path:
         """Finds a file of the set.
@@ -73,12 +106,52 @@ class MaskSet(ABC):
             The path.
 
         Raises:
-            InputError: It lies outside of the folder.
+            SkippedRow: It lies outside of the folder, or is no path.
         """
-        path = self._folder / str(name)
-        if not path.resolve().is_relative_to(self._folder.resolve()):
-            raise InputError(f"{self._path} names {str(name)!r}, which lies outside of its folder.")
-        return path
+        try:
+            path = self._folder / str(name)
+            if path.resolve().is_relative_to(self._folder.resolve()):
+                return path
+        except (ValueError, OSError, RuntimeError):  # a zero byte, half a character, a loop of links
+            raise SkippedRow(f"{str(name)!r} is no path of a file") from None
+        raise SkippedRow(f"{str(name)!r} lies outside of its folder")
+
+
+def field(values: Any, name: str, what: str) -> Any:
+    """Reads what a row must have.
+
+    Args:
+        values: What a JSON file holds for the row.
+        name: Its key.
+        what: What the values are of, for the reason of skipping.
+
+    Returns:
+        The value.
+
+    Raises:
+        SkippedRow: There is none.
+    """
+    if not isinstance(values, Mapping) or values.get(name) is None:
+        raise SkippedRow(f"{what} has no {name}")
+    return values[name]
+
+
+def words(value: Any, what: str) -> str:
+    """Checks a text or a name.
+
+    Args:
+        value: What a row has.
+        what: What it is, for the reason of skipping.
+
+    Returns:
+        The text.
+
+    Raises:
+        SkippedRow: It is empty, or no text.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise SkippedRow(f"{what} is {value!r}; expected words")
+    return value
 
 
 def read_json(path: Path) -> Any:
@@ -94,8 +167,8 @@ def read_json(path: Path) -> Any:
         InputError: It cannot be read.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
+        return json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a mark in front
+    except (OSError, ValueError, RecursionError) as exc:
         raise InputError(f"{path} cannot be read ({exc}); expected a JSON file.") from exc
 
 

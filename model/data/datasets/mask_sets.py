@@ -41,5 +41,7 @@ def open_mask_set(folder: Path, name: str | None = None) -> MaskSet:
                 "in COCO's format. Where there are several, name one with --masks."
             )
         [name] = found
+    elif Path(name).name != name:
+        raise InputError(f"--masks is {name!r}; expected the name of a file in {folder}, without folders.")
     kind: Callable[[Path], MaskSet] = known.get(name, CocoMasks)
     return kind(folder / name)

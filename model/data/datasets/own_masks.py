@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from model.data.datasets.custom import read_lines
-from model.data.datasets.mask_set import MaskRow, MaskSet, read_pixels
+from model.data.datasets.mask_images import read_mask_image
+from model.data.datasets.mask_set import MaskRow, MaskSet, field, words
+from model.data.errors import SkippedRow
 from molmo_act.errors import InputError
 
 EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "masks": ["a_mug.png"]}'
@@ -18,8 +20,8 @@ EXAMPLE = '{"image": "a.jpg", "text": "the red mug", "masks": ["a_mug.png"]}'
 class LinesOfMasks(MaskSet):
     """Your own images: every line of masks.jsonl names an image, and an image for each mask.
 
-    A mask is an image of the same size as the one it belongs to; its pixels that are not black belong to one
-    object.
+    A mask is an image of the same size as the one it belongs to; its pixels that are neither black nor
+    transparent belong to one object, see `model.data.datasets.mask_images.read_mask_image`.
 
     Args:
         path: The file.
@@ -30,7 +32,7 @@ class LinesOfMasks(MaskSet):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._rows = [self._row(number, line) for number, line in enumerate(read_lines(path, EXAMPLE), 1)]
+        self._rows = [self._row(number, line) for number, line in read_lines(path, EXAMPLE)]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -42,16 +44,20 @@ class LinesOfMasks(MaskSet):
     def _row(self, number: int, line: str) -> MaskRow:
         try:
             row = json.loads(line)
-            masks = tuple(map(str, row["masks"]))
-            asked = {key: row[key] for key in ("image", "text", "label") if key in row}
-            if not {"image", "text"} <= set(asked):
-                raise KeyError("image and text")
-        except (ValueError, KeyError, TypeError) as exc:
+            masks = field(row, "masks", "line")
+            if not isinstance(masks, list):
+                raise SkippedRow(f"masks is {masks!r}; expected a list, [] where nothing is to be seen")
+            asked = {key: words(row[key], key) for key in ("image", "text", "label") if key in row}
+            for key in ("image", "text"):
+                field(asked, key, "line")
+            for name in masks:
+                self.file(words(name, "name of a mask"))
+            path = self.file(asked["image"])
+        except (ValueError, SkippedRow, RecursionError) as exc:
             raise InputError(
-                f"Line {number} of {self._path} cannot be used ({type(exc).__name__}: {exc}); expected "
-                f"something like {EXAMPLE}."
+                f"Line {number} of {self._path} cannot be used ({exc}); expected something like {EXAMPLE}."
             ) from exc
-        return MaskRow(asked, self.file(asked["image"]), masks, self._mask)
+        return MaskRow(asked, path, tuple(masks), self._mask, f"line {number}")
 
     def _mask(self, name: str) -> np.ndarray:
-        return read_pixels(self.file(name), "mask").max(axis=2) > 0
+        return read_mask_image(self.file(name))

@@ -12,11 +12,12 @@ from PIL import Image
 
 from model.data.annotate import UNFINISHED, Settings, annotate, main
 from model.data.datasets.custom import FILE
-from model.data.datasets.mask_sets import MASKS, open_mask_set
+from model.data.datasets.mask_sets import EXPRESSIONS, MASKS, open_mask_set
 from model.data.registry import open_source
 from model.data.schema import ImageSample
 from molmo_act.errors import InputError
 from molmo_act.segmentation.grabcut import GrabCut
+from tests.support.mask_sets import videos, write
 from tests.support.tiny_sam2 import tiny_propagator
 
 LINES = [
@@ -58,7 +59,7 @@ def test_points_lie_on_their_masks_and_what_is_left_out_is_counted(folder):
         "written": 3,
         "left out: mask is empty": 1,
         "left out: mask is missing": 1,
-        "left out: mask has another size than its image": 1,
+        "left out: mask has another size (10 x 10) than its image": 1,
         "left out: image is missing": 1,
     }
     sample = open_source("mugs", folder.parent).read(0, np.random.default_rng(0))
@@ -128,6 +129,68 @@ def test_a_run_with_other_settings_does_not_go_on(folder):
     assert run(folder)["written"] == 3
 
 
+def test_a_run_does_not_go_on_with_other_masks(folder):
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, Segmenter(fails_at=1))
+    begun = (folder / UNFINISHED).read_bytes()
+    (folder / MASKS).write_text("\n".join(map(json.dumps, [LINES[6], *LINES])))
+    with pytest.raises(InputError, match=r"changed since .* was begun.* Delete points.unfinished.jsonl"):
+        run(folder, Segmenter())
+    assert (folder / UNFINISHED).read_bytes() == begun
+    (folder / MASKS).write_text("\n".join(map(json.dumps, LINES)))
+    assert run(folder, Segmenter())["written"] == 3
+
+
+@pytest.mark.parametrize("content", [b"garbage\n", b"[1]\n", b"\xff\xfe\n"])
+def test_a_file_of_that_name_that_is_no_run_stays(folder, content):
+    (folder / UNFINISHED).write_bytes(content)
+    with pytest.raises(InputError, match="no unfinished run"):
+        run(folder)
+    assert (folder / UNFINISHED).read_bytes() == content
+
+
+def test_what_masks_are_listed_in_is_more_than_one_file_in_mevis(tmp_path):
+    write(tmp_path / EXPRESSIONS, videos("anno_id"))
+    write(tmp_path / "mask_dict.json", {"3": [None, None], "4": [None, None]})
+    before = open_mask_set(tmp_path).checksum()
+    assert open_mask_set(tmp_path).checksum() == before
+    write(tmp_path / "mask_dict.json", {"3": [None, None], "4": [None, None], "5": []})
+    assert open_mask_set(tmp_path).checksum() != before
+
+
+def test_points_that_are_there_stay(folder):
+    (folder / FILE).write_text("by hand")
+    with pytest.raises(InputError, match=r"there already.*--again"):
+        run(folder)
+    assert ((folder / FILE).read_text(), (folder / UNFINISHED).exists()) == ("by hand", False)
+    (folder / MASKS).write_text(json.dumps(LINES[2]))
+    with pytest.raises(InputError, match=r"No row of .*mask is empty: 1"):
+        annotate(folder, open_mask_set(folder), GrabCut(), SETTINGS, again=True)
+    assert ((folder / FILE).read_text(), (folder / UNFINISHED).exists()) == ("by hand", False)
+    (folder / MASKS).write_text(json.dumps(LINES[1]))
+    annotate(folder, open_mask_set(folder), GrabCut(), SETTINGS, again=True)
+    assert json.loads((folder / FILE).read_text())["points"] == []
+
+
+def test_a_run_without_any_row_leaves_nothing(folder):
+    (folder / MASKS).write_text(json.dumps(LINES[3]))
+    before = sorted(folder.iterdir())
+    with pytest.raises(InputError, match=r"No row of .*mask is missing: 1.*Nothing was written"):
+        run(folder)
+    assert sorted(folder.iterdir()) == before
+
+
+def test_rows_that_are_left_out_are_named_a_few_times(folder, capsys):
+    (folder / MASKS).write_text("\n".join(map(json.dumps, [*LINES, *[LINES[3]] * 5])))
+    assert run(folder)["left out: mask is missing"] == 6
+    said = [line for line in capsys.readouterr().err.splitlines() if "mask is missing" in line]
+    assert said == [
+        "left out: masks.jsonl, line 4: mask is missing",
+        "left out: masks.jsonl, line 8: mask is missing",
+        "left out: masks.jsonl, line 9: mask is missing; further ones are only counted",
+    ]
+
+
 def test_the_command(folder, tmp_path, monkeypatch, capsys):
     def call(*words: str) -> int:
         monkeypatch.setattr("sys.argv", ["annotate", *words])
@@ -138,7 +201,14 @@ def test_the_command(folder, tmp_path, monkeypatch, capsys):
     from molmo_act.segmentation.sam2 import Sam2Propagator
 
     tiny_propagator(Sam2Propagator).model.save_pretrained(tmp_path / "tiny")
-    assert call(str(folder), "--checkpoint", str(tmp_path / "tiny")) == 0
+    assert call(str(folder), "--checkpoint", str(tmp_path / "tiny")) == 2
+    assert "give --again to replace it" in capsys.readouterr().err
+    assert call(str(folder), "--checkpoint", str(tmp_path / "tiny"), "--again") == 0
     assert call(str(folder)[:-1]) == 2
     assert "expected one of masks.jsonl" in capsys.readouterr().err
-    assert call(str(folder), "--segmenter", "grabcut", "--candidates", "0") == 2
+    (folder / FILE).unlink()
+    before = sorted(folder.iterdir())
+    for wrong in (["--candidates", "0"], ["--seed", "-1"], ["--masks", "../masks.jsonl"]):
+        assert call(str(folder), "--segmenter", "grabcut", *wrong) == 2
+        assert "expected" in capsys.readouterr().err
+    assert sorted(folder.iterdir()) == before

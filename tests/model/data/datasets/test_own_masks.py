@@ -10,6 +10,7 @@ from PIL import Image
 
 from model.data.datasets.mask_sets import MASKS, open_mask_set
 from model.data.errors import SkippedRow
+from molmo_act.errors import InputError
 from tests.support.mask_sets import BOX, DOT, shown
 
 
@@ -33,3 +34,29 @@ def test_a_line_names_an_image_and_an_image_for_each_mask(tmp_path):
         gone.mask("gone.png")
     with pytest.raises(SkippedRow, match="image is missing"):
         both.image()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('"masks": "m.png"', "masks is 'm.png'; expected a list"),
+        ('"masks": [5]', "name of a mask is 5"),
+        ('"masks": ["../m.png"]', "outside of its folder"),
+        ('"masks": [], "text": 5', "text is 5"),
+        ('"masks": [], "text": " "', "text is ' '"),
+        ('"masks": [], "label": ""', "label is ''"),
+        ('"masks": [], "image": null', "image is None"),
+    ],
+)
+def test_lines_that_cannot_be_used_are_named_by_their_number(tmp_path, line, says):
+    (tmp_path / MASKS).write_text('\n\n{"image": "a.jpg", "text": "a mug", ' + line + "}\n")
+    with pytest.raises(InputError, match="Line 3 of") as caught:
+        open_mask_set(tmp_path)
+    assert says in str(caught.value)
+
+
+def test_what_editors_put_into_a_file_is_read(tmp_path):
+    line = '{"image": "a.jpg", "text": "the red\u2028mug", "masks": []}\r\n'
+    (tmp_path / MASKS).write_bytes(line.encode("utf-8-sig"))
+    [row] = open_mask_set(tmp_path).rows()
+    assert row.asked["text"] == "the red\u2028mug"
