@@ -15,11 +15,14 @@ cannot be used are left out; the first of each reason are named, all are counted
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -144,13 +147,38 @@ def annotate(
         How many lines were written, and for each reason how many were left out.
 
     Raises:
-        InputError: There is a points.jsonl, an unfinished run of other settings or other masks lies in the
-            folder, or no row could be used; then nothing is written.
+        InputError: There is a points.jsonl, another run works in the folder, an unfinished one of other
+            settings or other masks lies there, or no row could be used; then nothing is written.
     """
     refuse_existing(folder, again)
-    unfinished = folder / UNFINISHED
-    done = _resume(unfinished, settings, masks)
-    annotator = Annotator(segmenter, settings)
+    with _alone(folder):
+        unfinished = folder / UNFINISHED
+        done = _resume(unfinished, settings, masks)
+        _go_on(unfinished, masks, Annotator(segmenter, settings), done)
+        seen = _finish(unfinished, folder, masks)
+        unfinished.unlink()
+    return seen
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps another run out of a folder: rows of two in one file would be doubled and lost."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the kernel lets it go however the process ends
+    except BlockingIOError:
+        os.close(handle)
+        raise InputError(f"Another run annotates {folder}. Wait until it ends.") from None
+    except OSError:  # a file system without locks
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _go_on(unfinished: Path, masks: MaskSet, annotator: Annotator, done: int) -> None:
+    """Adds a line for each row that is not done."""
     named: Counter[str] = Counter()
     with unfinished.open("a", encoding="utf-8") as file:
         rows = islice(masks.rows(), done, None)
@@ -160,9 +188,6 @@ def annotate(
             file.flush()
             if "left out" in found:
                 _name(masks, row, found["left out"], named)
-    seen = _finish(unfinished, folder, masks)
-    unfinished.unlink()
-    return seen
 
 
 def refuse_existing(folder: Path, again: bool = False) -> None:

@@ -172,6 +172,18 @@ def test_points_that_are_there_stay(folder):
     assert json.loads((folder / FILE).read_text())["points"] == []
 
 
+def test_a_second_run_in_a_folder_is_refused(folder):
+    class Second:
+        def __call__(self, frames, xy):
+            with pytest.raises(InputError, match="Another run annotates"):
+                run(folder)
+            return Segmenter()(frames, xy)
+
+    assert run(folder, Second())["written"] == 3
+    (folder / FILE).unlink()
+    assert run(folder)["written"] == 3  # nothing is held any more
+
+
 def test_a_run_without_any_row_leaves_nothing(folder):
     (folder / MASKS).write_text(json.dumps(LINES[3]))
     before = sorted(folder.iterdir())
