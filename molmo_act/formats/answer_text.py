@@ -16,8 +16,6 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from molmo_act.formats.coordinate_text import NO_POINTS
-
 _NAME = r"(?:points?|tracks)"
 _VALUE = r"""(?:"[^"]*"|'[^']*')"""
 _OPENING = re.compile(rf"<{_NAME}((?:\s+\w+\s*=\s*{_VALUE})+)\s*/?>")
@@ -31,13 +29,6 @@ _UNFINISHED = re.compile(
 """A tag or a token whose end has not come yet."""
 _BEGINNINGS = ("<points", "<tracks", "</points>", "</point>", "</tracks>", "<POINT_")
 _ALT = re.compile(rf"(?<!\w)alt\s*=\s*({_VALUE})")
-_TOTALS = (
-    re.compile(r"\ba total of ([0-9]{1,9})\b"),
-    re.compile(r"\btotal number\b[^.]*\bis:? ([0-9]{1,9})\b"),
-    re.compile(r"\b[Tt]here (?:are|is) ([0-9]{1,9})\b"),
-    re.compile(r"\A\s*([0-9]{1,9})\.?\s*\Z"),
-)
-"""How models state what they have counted."""
 
 
 @dataclass(frozen=True)
@@ -94,27 +85,6 @@ def readable(written: str) -> str:
     """
     cut = _cut_short(written)
     return _UNREAD.sub("", written[:cut]).strip()
-
-
-def stated_count(text: str) -> int | None:
-    """Reads how many objects an answer says there are.
-
-    Args:
-        text: What people read of it.
-
-    Returns:
-        The number; None where it states none.
-
-    Example:
-        >>> stated_count("Counting the mugs shows a total of 12."), stated_count("There are none.")
-        (12, 0)
-        >>> stated_count("A mug from 1990.") is None
-        True
-    """
-    if text.strip() == NO_POINTS:
-        return 0
-    found = next((match for total in _TOTALS if (match := total.search(text))), None)
-    return None if found is None else int(found[1])
 
 
 class ReadableStream:

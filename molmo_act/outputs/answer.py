@@ -32,7 +32,8 @@ class Answer(JsonRecord):
             label. Coordinates are pixels of the image that was given, as those of `point` are.
         image_size: (width, height) in pixels of each image that was shown, or frame; empty for text alone.
         written: The answer as the model wrote it, tags and grounding tokens included.
-        stated: How many objects the words say there are; None where they state no number.
+        stated: How many objects the words say there are; None where they state no number, or several
+            that do not agree.
         truncated: Whether decoding stopped before the answer was complete.
         damaged: Whether frames of the video are missing, see `Points.damaged`.
         timing_ms: Milliseconds spent in each stage (``preprocess``, ``prefill``, ``decode``).

@@ -15,7 +15,7 @@ from molmo_act.outputs import coco, masks_json, rle
 from molmo_act.outputs.mask import Mask
 from molmo_act.outputs.rows import RowSequence, pixel_size, probabilities, readonly, within, words
 from molmo_act.outputs.serialization import JsonRecord
-from molmo_act.validation import check_bool, check_int
+from molmo_act.validation import check_bool, check_int, wrong
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,7 +46,7 @@ class Masks(RowSequence[Mask], JsonRecord):
 
     Raises:
         InputError: An argument is of another type, arrays do not belong together, or run lengths are not
-            those of a mask of this size.
+            those of a mask of this size; or an object has two masks on a frame.
 
     Example:
         >>> import numpy as np
@@ -82,6 +82,7 @@ class Masks(RowSequence[Mask], JsonRecord):
                 f"A mask is on frame {self.frame_index.max()} of {self.frames}, counted from 0; expected a "
                 "frame with a timestamp."
             )
+        self._refuse_second_masks()
         put(self, "counts", words(self.counts, count, "Masks.counts"))
         put(self, "query", words(self.query, count, "Masks.query", nothing=True))
         for counts in self.counts:
@@ -114,19 +115,27 @@ class Masks(RowSequence[Mask], JsonRecord):
 
         Returns:
             The masks of this frame.
+
+        Raises:
+            InputError: The masks are of another type or shape, or there is not one object, query and score
+                for each.
         """
+        if not isinstance(masks, np.ndarray) or masks.ndim != 3 or (masks.size and masks.dtype != bool):
+            raise wrong("masks", masks, "an array of bool (N, H, W), one mask for each object")
         count, height, width = masks.shape
-        scores = [math.nan] * count if score is None else score
-        seen = [index for index in range(count) if masks[index].any()]
+        numbers = readonly(object_id, np.int64, (count,), "object_id")
+        queries = words(query, count, "query", nothing=True)
+        scores = probabilities([math.nan] * count if score is None else score, (count,), "score")
+        seen = np.flatnonzero(masks.any(axis=(1, 2)))
         return cls(
             image_size=(width, height),
             timestamp=np.array([seconds]),
             sampled=np.array([sampled]),
             frame_index=np.zeros(len(seen), np.int64),
-            object_id=np.array([object_id[index] for index in seen], np.int64),
-            score=np.array([scores[index] for index in seen]),
+            object_id=numbers[seen],
+            score=scores[seen],
             counts=[rle.encode(masks[index]) for index in seen],
-            query=[query[index] for index in seen],
+            query=[queries[index] for index in seen],
             truncated=truncated,
         )
 
@@ -288,6 +297,18 @@ class Masks(RowSequence[Mask], JsonRecord):
             InputError: A key is missing, or a value is of another kind or out of its range.
         """
         return cls(**masks_json.fields_of(values))
+
+    def _refuse_second_masks(self) -> None:
+        """Refuses two masks of one object on one frame: which of them it is would be anyone's guess."""
+        places, counts = np.unique(
+            np.stack([self.frame_index, self.object_id], axis=1), axis=0, return_counts=True
+        )
+        if (counts > 1).any():
+            frame, number = places[counts > 1][0]
+            raise InputError(
+                f"Object {number} has {counts.max()} masks on frame {frame}; expected one. Join them by "
+                "np.logical_or, or give the objects numbers of their own."
+            )
 
     def _row(self, index: int) -> Mask:
         return Mask(

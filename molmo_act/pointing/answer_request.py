@@ -14,6 +14,7 @@ from molmo_act.generation.limits import ANSWER_TOKENS
 from molmo_act.io.camera import is_live
 from molmo_act.io.frames import DEFAULT_FPS, VideoSource
 from molmo_act.io.image import ImageInput, to_rgb
+from molmo_act.io.locations import is_file_source
 from molmo_act.io.media_kind import is_video
 from molmo_act.pointing.options import Many, Order
 from molmo_act.pointing.prompts import Message
@@ -168,8 +169,30 @@ def require_answers(runtime: PointingRuntime) -> None:
         )
 
 
+def refuse_passing(video: object) -> None:
+    """Refuses, for several questions, a video whose frames come once.
+
+    Args:
+        video: What the questions are about; None for no video.
+
+    Raises:
+        InputError: It is an iterator or a live source.
+    """
+    if _is_iterator(video) or is_live(video):
+        given = "live" if is_live(video) else f"a {type(video).__name__}"
+        raise InputError(
+            f"The video of a chat is {given}, whose frames come once, but every question looks at them "
+            "again; expected a file, a folder, or the frames in an array: np.stack(list(frames))."
+        )
+
+
 def _is_moving(image: object) -> bool:
     """Whether what a question is about moves: a video, a camera, frames in an array or from an iterator."""
     if isinstance(image, np.ndarray):
         return image.ndim == 4
-    return is_video(image) or is_live(image) or isinstance(image, Iterator)
+    return is_video(image) or is_live(image) or _is_iterator(image)
+
+
+def _is_iterator(image: object) -> bool:
+    """Whether a value gives frames one by one. Python calls file objects iterators, too."""
+    return isinstance(image, Iterator) and not is_file_source(image)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from molmo_act.generation.limits import ANSWER_TOKENS
 from molmo_act.io.frames import DEFAULT_FPS
 from molmo_act.outputs.answer import Answer
-from molmo_act.pointing.answer_request import Shown, answer_request, check_question
+from molmo_act.pointing.answer_request import Shown, answer_request, check_question, refuse_passing
 from molmo_act.pointing.answer_stream import AnswerStream
 from molmo_act.pointing.answers import answer_pieces
 from molmo_act.pointing.chat import Chat
@@ -131,7 +131,8 @@ class AnswerVerbs:
         """Begins a conversation of several questions about the same images or video, or about none.
 
         Args:
-            image: See `answer`. An iterator of frames is used up by the first question.
+            image: See `answer`, but no iterator and no camera, which do not give the same frames for the next
+                question.
             options: Keyword arguments of `answer`, for every question.
 
         Returns:
@@ -139,7 +140,9 @@ class AnswerVerbs:
 
         Raises:
             ImageError: An image cannot be used.
-            InputError: See `answer`.
+            InputError: See `answer`; or what is shown gives its frames once.
             QueryError: The style is no plain words.
         """
-        return Chat(self.runtime, answer_request(self.runtime, image, **options))
+        request = answer_request(self.runtime, image, **options)
+        refuse_passing(request.video)
+        return Chat(self.runtime, request)

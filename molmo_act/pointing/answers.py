@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from molmo_act.formats.answer_text import ReadableStream, readable, stated_count
+from molmo_act.formats.answer_text import ReadableStream, readable
+from molmo_act.formats.stated_count import stated_count
 from molmo_act.formats.token_text import TokenText
 from molmo_act.generation.memory import explain_out_of_memory
 from molmo_act.generation.outputs import GenerationOutput
@@ -33,7 +34,8 @@ from molmo_act.pointing.videos import frame_options, video_part
 
 STAGES = ("preprocess", "prefill", "decode")
 Pieces = Generator[str, None, Answer]
-"""The words of an answer as they come, and then the answer. Closing it stops the model."""
+"""The words of an answer as they come, and then the answer. After each step of the model come the words that
+it made whole, often none, so that its caller may stop it there, by closing it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def answer_pieces(runtime: PointingRuntime, request: AnswerRequest) -> Pieces:
         request: What is asked.
 
     Yields:
-        Whole words, as they come.
+        Whole words, as they come; "" after a step that ended none.
 
     Returns:
         The answer.
@@ -81,7 +83,7 @@ def answer_pieces(runtime: PointingRuntime, request: AnswerRequest) -> Pieces:
         points=part.points,
         image_size=sizes,
         written=part.written,
-        stated=stated_count(text),
+        stated=stated_count(text, cut=part.truncated),
         truncated=part.truncated,
         damaged=bool(metadata.get("damaged", False)),
         timing_ms=part.timing_ms,
@@ -125,8 +127,7 @@ def _answer_prompt(
                 output: GenerationOutput = end.value
                 break
             written.feed(ids)
-            if piece := words.feed(written.text):
-                yield piece
+            yield words.feed(written.text)
     finally:
         steps.close()
     written.end()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from molmo_act.formats.answer_text import PointTag, ReadableStream, point_tags, readable, stated_count
+from molmo_act.formats.answer_text import PointTag, ReadableStream, point_tags, readable
 
 WHOLE = [
     (
@@ -75,21 +75,3 @@ def test_whatever_a_model_writes_the_pieces_are_the_whole():
     for _ in range(2000):
         written = "".join(rng.choice(parts) for _ in range(rng.randrange(1, 25)))
         assert "".join(pieces_of(written, 1)) == readable(written), written
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("Counting the mugs shows a total of 12.", 12),
-        ("There are 3 mugs.", 3),
-        ("There is 1 mug on the table.", 1),
-        ("There are none.", 0),
-        ("The total number of mugs is: 7", 7),
-        ("12.", 12),
-        ("A mug from 1990.", None),
-        ("There are mugs.", None),
-        ("", None),
-    ],
-)
-def test_the_number_that_an_answer_states(text, number):
-    assert stated_count(text) == number

@@ -105,8 +105,41 @@ def test_numbers_that_do_not_fit_into_a_label_image():
         ({"query": ["mug"] * 2}, "query has 2"),
         ({"sampled": [True]}, "sampled has shape"),
         ({"truncated": "no"}, "truncated"),
+        ({"object_id": [5, 5, 5]}, "Object 5 has 2 masks on frame 0; expected one"),
     ],
 )
 def test_what_does_not_belong_together(changes, says):
     with pytest.raises(InputError, match=says):
         dataclasses.replace(VIDEO, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"masks": SQUARE}, r"masks is .*; expected an array of bool \(N, H, W\)"),
+        ({"masks": np.uint8([SQUARE, STRIPE]) * 255}, r"expected an array of bool"),
+        ({"masks": [[[True]]]}, r"expected an array of bool"),
+        ({"object_id": [1]}, "object_id has shape"),
+        ({"object_id": [1, 2, 3]}, "object_id has shape"),
+        ({"object_id": ["a", "b"]}, "object_id cannot be used"),
+        ({"object_id": [4, 4]}, "Object 4 has 2 masks on frame 0"),
+        ({"query": ["mug"]}, "query has 1 entries"),
+        ({"query": "ab"}, "query is 'ab'"),
+        ({"score": [0.5]}, "score has shape"),
+        ({"masks": np.zeros((2, 6, 8), bool), "score": [0.5]}, "score has shape"),  # also of what is left out
+    ],
+)
+def test_arrays_that_are_no_masks_of_objects(changes, says):
+    given = {"masks": np.stack([SQUARE, STRIPE]), "object_id": [1, 2], "query": ["mug", None]} | changes
+    with pytest.raises(InputError, match=says):
+        Masks.of_arrays(given.pop("masks"), **given)
+
+
+def test_an_object_is_on_one_frame_once_however_masks_are_made():
+    for make in (
+        lambda: Masks.from_dict({**VIDEO.to_dict(), "masks": [VIDEO.to_dict()["masks"][0]] * 2}),
+        lambda: VIDEO[[0, 0]],
+    ):
+        with pytest.raises(InputError, match="Object 3 has 2 masks on frame 0"):
+            make()
+    assert len(Masks.join([VIDEO, VIDEO])) == 2 * len(VIDEO)  # frames are counted on

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import molmo_act
 from molmo_act import ImageError, InputError, QueryError
@@ -25,7 +28,9 @@ def test_what_moves_is_a_video_and_a_list_is_images(tmp_path):
         request = answer_request(runtime, video)
         assert request.video is video
         assert not request.images
-    for image, count in ((IMAGE, 1), ([IMAGE, IMAGE], 2), (None, 0)):
+    Image.fromarray(IMAGE).save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    for image, count in ((IMAGE, 1), ([IMAGE, IMAGE], 2), (None, 0), (io.BytesIO(content), 1)):
         request = answer_request(runtime, image)
         assert request.video is None
         assert len(request.images) == count
