@@ -24,4 +24,4 @@ def test_the_program_says_that_the_task_is_done(task: Task, tmp_path: Path) -> N
         pytest.skip("needs accessibility: apt install at-spi2-core gir1.2-atspi-2.0 python3-gi dbus-x11")
     with opened(task, tmp_path) as (program, truthful_model):
         task.act(Desktop(truthful_model, sources=("model",), verify_seconds=0.5), tmp_path)
-        assert is_done_soon(task, program, tmp_path)
+        assert is_done_soon(task, program, tmp_path), getattr(program, "received", None)
