@@ -148,6 +148,17 @@ class Page:
         return [(left + box["x"], top + box["y"], box["width"], box["height"]) for box in boxes if box]
 
 
+def _wait_until_still(page: Any) -> None:
+    """Waits until the window has stood for half a second where the page says; its manager places it late."""
+    seen: list[Any] = []
+    deadline = time.monotonic() + 20.0
+    while len(seen) < 6 or seen[-6:].count(seen[-1]) < 6:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"The window of Chromium does not stand still: {seen[-6:]}")
+        seen.append([page.evaluate(CONTENT_CORNER), page.evaluate("[innerWidth, innerHeight]")])
+        time.sleep(0.1)
+
+
 @contextmanager
 def chromium(html: str, environment: dict[str, str] | None = None) -> Iterator[Page]:
     """Shows a page that a local server serves, in a window of its own.
@@ -190,6 +201,7 @@ def chromium(html: str, environment: dict[str, str] | None = None) -> Iterator[P
             page = browser.new_page(no_viewport=True)
             page.goto(f"http://127.0.0.1:{server.server_port}/")
             page.bring_to_front()
+            _wait_until_still(page)
             yield Page(page, received)
             browser.close()
         finally:
