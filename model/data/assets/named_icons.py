@@ -17,31 +17,21 @@ import numpy as np
 from tqdm import tqdm
 
 from model._cli import command, make_parser
-from model.data.assets.icons import icon_mask, read_set
+from model.data.assets.icons import ICON_SETS, icon_mask, read_set
 from model.data.assets.names import icon_concepts
 from model.data.assets.npm import fetch_package
 from model.data.paths import NAMED_ICON_FILE
 from molmo_act.errors import PlatformError
 from molmo_act.io.atomic import atomic_file
 
-# Package with exact version: licence of the icons, split that may draw them.
-NAMED_SETS = {
-    "@iconify-json/tabler@1.2.41": ("MIT", "train"),
-    "@iconify-json/bi@1.2.7": ("MIT", "train"),
-    "@iconify-json/mdi@1.2.3": ("Apache-2.0", "train"),
-    "@iconify-json/ph@1.2.2": ("MIT", "train"),
-    "@iconify-json/material-symbols@1.2.93": ("Apache-2.0", "train"),
-    "@iconify-json/heroicons@1.2.3": ("MIT", "train"),
-    "@iconify-json/octicon@1.2.36": ("MIT", "train"),
-    "@iconify-json/carbon@1.2.29": ("Apache-2.0", "train"),
+# The sets of drawn screens, and more: package with exact version → licence, split that may draw them.
+NAMED_SETS = ICON_SETS | {
     "@iconify-json/ant-design@1.2.9": ("MIT", "train"),
     "@iconify-json/clarity@1.2.4": ("MIT", "train"),
     "@iconify-json/eva@1.2.3": ("MIT", "train"),
     "@iconify-json/fluent@1.2.60": ("MIT", "train"),
     "@iconify-json/fluent-mdl2@1.2.1": ("MIT", "train"),
     "@iconify-json/pixelarticons@1.2.9": ("MIT", "train"),
-    "@iconify-json/lucide@1.2.137": ("ISC", "eval"),
-    "@iconify-json/ion@1.2.7": ("MIT", "eval"),
     "@iconify-json/fa-solid@1.2.2": ("CC-BY-4.0", "eval"),
 }
 NONE = ""

@@ -8,29 +8,12 @@ another object's mask is none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 
 from model.evaluation.benchmark import Scores
-from molmo_act._optional import lazy_import
-
-optimize = lazy_import("scipy.optimize", extra="train", purpose="evaluation")
-distance = lazy_import("scipy.spatial.distance", extra="train", purpose="evaluation")
-
-EPSILON = 1e-10  # of the official program: a perfect answer has an F1 of 0.99999999995
-
-
-def inside(mask: np.ndarray, x: float, y: float) -> bool:
-    """Tells whether a pixel, rounded half to even, is in a mask; what lies beside the array is not.
-
-    Args:
-        mask: bool (H, W).
-        x: Column.
-        y: Row.
-    """
-    column, row = round(x), round(y)
-    height, width = mask.shape
-    return bool(0 <= column < width and 0 <= row < height and mask[row, column])
+from model.evaluation.metrics.matching import PointScore, assign, inside
 
 
 def points_f1(points: np.ndarray, truth: np.ndarray, masks: Sequence[np.ndarray]) -> Scores:
@@ -45,15 +28,11 @@ def points_f1(points: np.ndarray, truth: np.ndarray, masks: Sequence[np.ndarray]
         ``precision``, ``recall`` and ``f1``: 1 for a right empty answer, 0 where one side is empty.
     """
     if not len(masks):
-        value = float(not len(points))
-        return {"precision": value, "recall": value, "f1": value}
+        return asdict(PointScore.all(float(not len(points))))
     if not len(points):
-        return {"precision": 0.0, "recall": 0.0, "f1": 0.0}
-    pairs = zip(*optimize.linear_sum_assignment(distance.cdist(points, truth)), strict=True)
-    hits = sum(inside(masks[column], *points[row].tolist()) for row, column in pairs)
-    precision, recall = hits / len(points), hits / len(masks)
-    f1 = 2 * precision * recall / (precision + recall + EPSILON)
-    return {"precision": precision, "recall": recall, "f1": f1}
+        return asdict(PointScore.all(0.0))
+    hits = sum(inside(masks[column], *points[row].tolist()) for row, column in assign(points, truth))
+    return asdict(PointScore.of(hits, len(points), len(masks)))
 
 
 def truth_in_pixels(points: Sequence[object], masks: Sequence[np.ndarray]) -> np.ndarray:

@@ -74,7 +74,6 @@ def count(case: str, size: int, receivers: int, images: int) -> list[int]:
             subprocess.Popen(
                 words,
                 env=_environment(common, receiver),
-                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )

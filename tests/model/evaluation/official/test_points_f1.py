@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from model.evaluation.benchmark import mean
-from model.evaluation.official.points_f1 import inside, points_f1, truth_in_pixels
+from model.evaluation.metrics.matching import inside
+from model.evaluation.official.points_f1 import points_f1, truth_in_pixels
 from tests.model.evaluation.oracle import mask, oracle, same
 
 KEYS = ("precision", "recall", "f1")
